@@ -1,0 +1,60 @@
+package usher
+
+import (
+	"slices"
+	"time"
+)
+
+// Scope is a right of an API client.
+type Scope string
+
+// The scopes of the native API: read anything of the tenant; create and change; decide on sessions; administer endpoints and flows.
+const (
+	ScopeRead   Scope = "read"
+	ScopeWrite  Scope = "write"
+	ScopeDecide Scope = "decide"
+	ScopeAdmin  Scope = "admin"
+)
+
+// APIClient is a credential of a tenant for one dialect.
+type APIClient struct {
+	ID             string    `json:"id"`
+	TenantID       string    `json:"tenant_id"`
+	Dialect        string    `json:"dialect"`
+	Name           string    `json:"name"`
+	Scopes         []Scope   `json:"scopes"`
+	DefaultFlow    string    `json:"default_flow"`
+	ReturnURLs     []string  `json:"return_urls"`     // allowed prefixes of return_url; empty allows none but, in dev, any https or loopback one
+	FrameAncestors []string  `json:"frame_ancestors"` // origins that may frame the hosted page, where the dialect knows framing
+	CreatedAt      time.Time `json:"created_at"`
+}
+
+// Has tells whether the client was given a scope.
+func (c APIClient) Has(s Scope) bool { return slices.Contains(c.Scopes, s) }
+
+// Role is what a member of staff may do at the desk.
+type Role string
+
+// The roles of the desk.
+const (
+	RoleViewer   Role = "viewer"   // sees cases
+	RoleReviewer Role = "reviewer" // and decides
+	RoleSenior   Role = "senior"   // and overturns decisions
+	RoleAdmin    Role = "admin"    // and manages staff, clients and endpoints
+)
+
+var roleRank = map[Role]int{RoleViewer: 1, RoleReviewer: 2, RoleSenior: 3, RoleAdmin: 4}
+
+// AtLeast tells whether r may do what o may. An unknown role may do nothing.
+func (r Role) AtLeast(o Role) bool { return roleRank[r] > 0 && roleRank[r] >= roleRank[o] }
+
+// Staff is a member of a tenant's staff, who signs in at the desk.
+type Staff struct {
+	ID       string `json:"id"`
+	TenantID string `json:"tenant_id"`
+	Email    string `json:"email"`
+	Role     Role   `json:"role"`
+}
+
+// Actor gives the member as the author of a command.
+func (s Staff) Actor() Actor { return Actor{Kind: ByStaff, ID: s.ID, Role: s.Role} }

@@ -1,0 +1,211 @@
+package usher
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Date is a calendar day as YYYY-MM-DD, or "" when not known. A string, since a day of birth has no time zone.
+type Date string
+
+// ParseDate checks that s is a day that exists and gives it as a Date. Its error names no field: the caller knows which one it was.
+func ParseDate(s string) (Date, error) {
+	if len(s) != len(time.DateOnly) {
+		return "", Invalid("", "must be a date as YYYY-MM-DD")
+	}
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return "", Invalid("", "must be a day that exists, as YYYY-MM-DD")
+	}
+	return Date(s), nil
+}
+
+// Time gives midnight UTC of the day, or the zero time when the date is empty or not a day.
+func (d Date) Time() time.Time {
+	t, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// YearsAt gives the full years from the day to now, as an age is counted; -1 when the date is not known.
+func (d Date) YearsAt(now time.Time) int {
+	born := d.Time()
+	if born.IsZero() {
+		return -1
+	}
+	years := now.Year() - born.Year()
+	if now.Month() < born.Month() || (now.Month() == born.Month() && now.Day() < born.Day()) {
+		years--
+	}
+	return years
+}
+
+// Address is a postal address. Country is ISO 3166-1 alpha-2.
+type Address struct {
+	Country    string `json:"country"`
+	Street     string `json:"street"`
+	City       string `json:"city"`
+	Region     string `json:"region,omitempty"`
+	PostalCode string `json:"postal_code"`
+}
+
+// DetailField names one thing the details step can ask for.
+type DetailField string
+
+// What a flow may ask of a person.
+const (
+	AskName        DetailField = "name"
+	AskDateOfBirth DetailField = "date_of_birth"
+	AskAddress     DetailField = "address"
+	AskContact     DetailField = "contact" // e-mail and phone
+	AskNationality DetailField = "nationality"
+)
+
+// DetailFields lists all of them, in the order in which a page asks.
+func DetailFields() []DetailField {
+	return []DetailField{AskName, AskDateOfBirth, AskNationality, AskAddress, AskContact}
+}
+
+// Details is what is said about a person, by the client or by the person. All of it is personal data: it is stored sealed, and prints as
+// "[redacted]" in a log.
+type Details struct {
+	FirstName   string   `json:"first_name,omitempty"`
+	LastName    string   `json:"last_name,omitempty"`
+	DateOfBirth Date     `json:"date_of_birth,omitempty"`
+	Nationality string   `json:"nationality,omitempty"` // ISO 3166-1 alpha-2
+	Email       string   `json:"email,omitempty"`
+	Phone       string   `json:"phone,omitempty"` // digits with country code, no plus
+	Address     *Address `json:"address,omitempty"`
+}
+
+// Given lists the fields that are complete, which is what [Decide] needs to know of them.
+func (d Details) Given() []DetailField {
+	have := map[DetailField]bool{
+		AskName:        d.FirstName != "" && d.LastName != "",
+		AskDateOfBirth: d.DateOfBirth != "",
+		AskNationality: d.Nationality != "",
+		AskAddress:     d.Address != nil,
+		AskContact:     d.Email != "" && d.Phone != "",
+	}
+	return slices.DeleteFunc(DetailFields(), func(f DetailField) bool { return !have[f] })
+}
+
+// LogValue keeps personal data out of logs.
+func (Details) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// String keeps personal data out of %v and %s.
+func (Details) String() string { return "[redacted]" }
+
+// GoString keeps personal data out of %#v.
+func (Details) GoString() string { return "usher.Details{[redacted]}" }
+
+// ApplicantKind is a person or a company.
+type ApplicantKind string
+
+// The kinds of applicant.
+const (
+	Person  ApplicantKind = "person"
+	Company ApplicantKind = "company"
+)
+
+// Applicant is the person (or company) being onboarded.
+type Applicant struct {
+	ID        string        `json:"id"`
+	TenantID  string        `json:"tenant_id"`
+	Kind      ApplicantKind `json:"kind"`
+	ClientID  string        `json:"client_id"` // API client that created it
+	Dialect   string        `json:"dialect"`
+	Reference string        `json:"reference,omitempty"` // the client's own key
+	Details   Details       `json:"details"`
+	Version   int64         `json:"version"` // one per applicant.* event
+	Erased    bool          `json:"erased,omitempty"`
+	CreatedAt time.Time     `json:"created_at"`
+	UpdatedAt time.Time     `json:"updated_at"`
+
+	// Latest is the newest onboarding session, or nil when there was none; it is read with the applicant and not stored with it.
+	Latest *SessionHead `json:"-"`
+}
+
+// SessionHead is as much of a session as a list shows.
+type SessionHead struct {
+	ID        string
+	State     State
+	Flow      string
+	UpdatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// LogValue keeps personal data out of logs.
+func (a Applicant) LogValue() slog.Value { return slog.StringValue("applicant " + a.ID) }
+
+// ApplicantPatch changes contact data; nil members stay as they are.
+type ApplicantPatch struct {
+	Email   *string
+	Phone   *string
+	Address *Address
+}
+
+// Update applies a patch and gives the events it makes. A patch that changes nothing makes none.
+func (a Applicant) Update(p ApplicantPatch, by Actor, now time.Time) (Applicant, []Event, error) {
+	if a.Erased {
+		return a, nil, &Error{Code: CodeGone, Message: "this applicant was erased"}
+	}
+	if p.Email == nil && p.Phone == nil && p.Address == nil {
+		return a, nil, Invalid("", "give at least one of email, phone and address")
+	}
+	var fields []string
+	set := func(field string, to *string, from *string) {
+		if from != nil && *from != *to {
+			*to = *from
+			fields = append(fields, field)
+		}
+	}
+	set("email", &a.Details.Email, p.Email)
+	set("phone", &a.Details.Phone, p.Phone)
+	if p.Address != nil && (a.Details.Address == nil || *a.Details.Address != *p.Address) {
+		a.Details.Address = p.Address
+		fields = append(fields, "address")
+	}
+	if len(fields) == 0 {
+		return a, nil, nil
+	}
+	a, e := a.happened(ApplicantUpdated, EventData{Fields: fields, By: &by}, now)
+	return a, []Event{e}, nil
+}
+
+// NewApplicant is what a client gives to create one.
+type NewApplicant struct {
+	Kind      ApplicantKind
+	Reference string
+	Details   Details
+}
+
+// Created gives the applicant's first event. The engine calls it once, on a record whose ids it has set.
+func (a Applicant) Created(by Actor, now time.Time) (Applicant, []Event) {
+	a.CreatedAt = now
+	a, e := a.happened(ApplicantCreated, EventData{By: &by}, now)
+	return a, []Event{e}
+}
+
+// Erase forgets what is known of the applicant. The engine destroys the keyset in the same transaction.
+func (a Applicant) Erase(by Actor, now time.Time) (Applicant, []Event, error) {
+	if a.Erased {
+		return a, nil, &Error{Code: CodeGone, Message: "this applicant was erased"}
+	}
+	a.Erased = true
+	a.Details = Details{}
+	a.Reference = ""
+	a, e := a.happened(ApplicantErased, EventData{By: &by}, now)
+	return a, []Event{e}, nil
+}
+
+// happened raises the version and makes the event that says why.
+func (a Applicant) happened(t EventType, d EventData, now time.Time) (Applicant, Event) {
+	a.Version++
+	a.UpdatedAt = now
+	return a, Event{
+		Type: t, TenantID: a.TenantID, ApplicantID: a.ID, Sequence: a.Version, Version: a.Version, At: now, Data: d,
+	}
+}

@@ -1,0 +1,154 @@
+package usher
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// CheckKind names a verification.
+type CheckKind string
+
+// The kinds of check a flow can name. Which of them this build can run is known to the composition root.
+const (
+	CheckDocument       CheckKind = "document"
+	CheckFace           CheckKind = "face"
+	CheckLiveness       CheckKind = "liveness"
+	CheckConsistency    CheckKind = "consistency"
+	CheckWatchlist      CheckKind = "watchlist"
+	CheckRegistry       CheckKind = "registry"
+	CheckDuplicate      CheckKind = "duplicate"
+	CheckContact        CheckKind = "contact"
+	CheckAge            CheckKind = "age"
+	CheckWorkHistory    CheckKind = "work_history"
+	CheckPaymentProof   CheckKind = "payment_proof"
+	CheckProofOfAddress CheckKind = "proof_of_address"
+)
+
+// Outcome is the verdict of a check. The zero value means "no verdict yet" and never counts as clear.
+type Outcome string
+
+// The outcomes.
+const (
+	Clear       Outcome = "clear"       // nothing stands against the applicant
+	Consider    Outcome = "consider"    // a person must look
+	Refuse      Outcome = "reject"      // the check says no
+	Unavailable Outcome = "unavailable" // the provider could not be asked; not a word about the applicant
+	NotRun      Outcome = "not_run"     // it was not examined at all
+)
+
+// Assurance says how much an outcome is worth.
+type Assurance string
+
+// The assurances.
+const (
+	Verified  Assurance = "verified"  // by rule or cryptography: the same input gives the same answer
+	Assisted  Assurance = "assisted"  // a heuristic; informs a reviewer
+	Simulated Assurance = "simulated" // a sandbox made it up
+)
+
+// CheckResult is what one check found. Fields and Findings are personal data: they are stored sealed with the session, shown at the desk and
+// in the native API's checks, and never written to a log.
+type CheckResult struct {
+	Kind      CheckKind `json:"kind"`
+	Outcome   Outcome   `json:"outcome"`
+	Score     float64   `json:"score"` // 0..1, how sure the check is of a clear reading; 0 when not run
+	Assurance Assurance `json:"assurance"`
+	Reasons   []Reason  `json:"reasons,omitempty"`
+
+	Provider string `json:"provider"`          // name of the provider package
+	Version  string `json:"version,omitempty"` // of the method
+
+	Examined    []string          `json:"examined,omitempty"`     // stable ids of what was looked at, such as "mrz_check_digits"
+	NotExamined []string          `json:"not_examined,omitempty"` // stable ids of what was not, such as "security_features"
+	Fields      map[string]string `json:"fields,omitempty"`       // what was read, by field name ("number", "last_name", "expiry", "mrz" …)
+	Findings    []Finding         `json:"findings,omitempty"`     // measurements and comparisons behind the outcome
+	EvidenceIDs []string          `json:"evidence_ids,omitempty"` // evidence this result rests on
+	DurationMS  int64             `json:"duration_ms"`            // provider time
+}
+
+// Finding is one measured or compared thing, shown to a reviewer as it is.
+type Finding struct {
+	Name  string `json:"name"`            // stable id, such as "sharpness" or "last_name"
+	Given string `json:"given,omitempty"` // what was said
+	Read  string `json:"read,omitempty"`  // what was found or measured, with its unit
+	OK    bool   `json:"ok"`
+}
+
+// Checker is a provider of one check. An error means "ask me again later" and is never held against the applicant; after the retries are used
+// up the engine records the outcome Unavailable. A verdict is always a result.
+type Checker interface {
+	Kind() CheckKind
+	Check(ctx context.Context, in CheckInput) (CheckResult, error)
+}
+
+// CheckInput is everything a check may look at.
+type CheckInput struct {
+	Session  Session
+	Details  Details
+	Mode     Mode
+	Evidence []EvidenceFile // the evidence in force: the newest of each kind
+	Now      time.Time
+}
+
+// EvidenceFile is one stored file with a way to read it.
+type EvidenceFile struct {
+	Evidence
+	Open func(ctx context.Context) (io.ReadCloser, error)
+}
+
+// Find gives the evidence in force of one kind.
+func (in CheckInput) Find(kind EvidenceKind) (EvidenceFile, bool) {
+	for _, f := range in.Evidence {
+		if f.Kind == kind {
+			return f, true
+		}
+	}
+	return EvidenceFile{}, false
+}
+
+// EvidenceKind says what a stored file shows.
+type EvidenceKind string
+
+// The kinds of evidence.
+const (
+	DocumentFront  EvidenceKind = "document_front"
+	DocumentBack   EvidenceKind = "document_back"
+	Selfie         EvidenceKind = "selfie"
+	SelfieVideo    EvidenceKind = "selfie_video"
+	LivenessFrames EvidenceKind = "liveness"
+	ProofOfAddress EvidenceKind = "proof_of_address"
+	ReportFile     EvidenceKind = "report"
+)
+
+// EvidenceKinds lists every kind.
+func EvidenceKinds() []EvidenceKind {
+	return []EvidenceKind{DocumentFront, DocumentBack, Selfie, SelfieVideo, LivenessFrames, ProofOfAddress, ReportFile}
+}
+
+// EvidenceSource says how a file came in; a reviewer trusts a live capture more than an upload.
+type EvidenceSource string
+
+// The sources of evidence.
+const (
+	FromCamera     EvidenceSource = "camera"     // taken on the hosted page
+	FromUpload     EvidenceSource = "upload"     // chosen as a file on the hosted page
+	FromClient     EvidenceSource = "client"     // sent by the client's back end
+	FromSimulation EvidenceSource = "simulation" // made up by a sandbox call
+)
+
+// Evidence describes a stored file; the bytes are in the blob store, sealed.
+type Evidence struct {
+	ID          string         `json:"id"`
+	Kind        EvidenceKind   `json:"kind"`
+	Source      EvidenceSource `json:"source"`
+	ContentType string         `json:"content_type"`
+	Size        int64          `json:"size"`          // bytes
+	SHA256      string         `json:"sha256"`        // hex, of the original bytes
+	Ref         string         `json:"ref,omitempty"` // place in the blob store
+	Attempt     int            `json:"attempt"`       // of the session when it came in
+	At          time.Time      `json:"at"`
+}
+
+// IsSimulated tells whether a sandbox made the evidence up.
+func (e Evidence) IsSimulated() bool { return e.Source == FromSimulation }

@@ -1,0 +1,70 @@
+package usher
+
+import "time"
+
+// CommandKind is what somebody wants.
+type CommandKind string
+
+// The commands a session takes.
+const (
+	CmdOpen         CommandKind = "open"          // the applicant opened the link
+	CmdReissueLink  CommandKind = "reissue_link"  // a new link; the old one is dead
+	CmdConsent      CommandKind = "consent"       // agree at the consent step
+	CmdDecline      CommandKind = "decline"       // do not agree
+	CmdAddEvidence  CommandKind = "add_evidence"  // a file was stored
+	CmdCompleteStep CommandKind = "complete_step" // details, document, selfie, proof of address
+	CmdSubmit       CommandKind = "submit"        // the applicant, or the client for them, sends it all
+	CmdReport       CommandKind = "report"        // checks of one run step give their results
+	CmdReview       CommandKind = "review"        // send to review
+	CmdApprove      CommandKind = "approve"
+	CmdReject       CommandKind = "reject"
+	CmdAskAgain     CommandKind = "ask_again"
+	CmdOverturn     CommandKind = "overturn"
+	CmdCorrect      CommandKind = "correct" // of fields read from a document
+	CmdCancel       CommandKind = "cancel"
+	CmdAccount      CommandKind = "account" // what the account opener answered
+	CmdTick         CommandKind = "tick"    // a timer: tell what time has made true
+)
+
+// Commands lists every kind of command.
+func Commands() []CommandKind {
+	return []CommandKind{
+		CmdOpen, CmdReissueLink, CmdConsent, CmdDecline, CmdAddEvidence, CmdCompleteStep, CmdSubmit, CmdReport, CmdReview, CmdApprove,
+		CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect, CmdCancel, CmdAccount, CmdTick,
+	}
+}
+
+// Command is one wish about one session. Which members matter depends on the kind.
+type Command struct {
+	Kind      CommandKind
+	By        Actor
+	IfVersion int64 // when not 0, the version the caller looked at: another one is a conflict
+
+	Step     string          // complete_step, report
+	Round    int             // report: the round the results belong to
+	Consent  *Consent        // consent; submit: consent that the client took itself
+	Document *DocumentChoice // complete_step of a document
+	Given    []DetailField   // complete_step of details, submit: what is known of the applicant; set by the engine
+	Evidence *Evidence       // add_evidence
+	Results  []CheckResult   // report
+	Steps    []string        // ask_again
+	Reasons  []Reason        // reject, ask_again, review, overturn, cancel
+	Note     string          // for the applicant
+	Internal string          // for staff
+	Facts    []Correction    // correct
+	Account  *AccountStatus  // account
+	Expires  time.Time       // reissue_link, ask_again: the new deadline; zero takes the flow's
+
+	// Details, of complete_step, are written to the applicant in the same transaction; Decide does not look at them.
+	Details *Details
+}
+
+// NewSession is what a client gives to start one.
+type NewSession struct {
+	ApplicantID string
+	Flow        string // name; "" takes the API client's default
+	ReturnURL   string
+	Locale      string
+	Reference   string
+	Expires     time.Duration // "" takes the flow's
+}

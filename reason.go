@@ -1,0 +1,117 @@
+package usher
+
+import (
+	"maps"
+	"slices"
+)
+
+// ReasonClass keeps apart what a client and an applicant can do about a reason. Mixing them is how a blurred photo becomes a lifelong ban.
+type ReasonClass string
+
+// The classes of reason.
+const (
+	Final    ReasonClass = "final"    // nothing the applicant can send will change it
+	Retry    ReasonClass = "retry"    // a better picture or another try may
+	Mismatch ReasonClass = "mismatch" // what was given and what was read differ; correct one of them
+	Notice   ReasonClass = "notice"   // something a reviewer should know; not a ground by itself
+)
+
+// ReasonCode is a stable word for a reason. Texts for people are in the locales, under "reason.<code>".
+type ReasonCode string
+
+// The reasons this server knows.
+const (
+	DocumentUnreadable    ReasonCode = "document_unreadable"
+	DocumentBlurred       ReasonCode = "document_blurred"
+	DocumentGlare         ReasonCode = "document_glare"
+	DocumentTooDark       ReasonCode = "document_too_dark"
+	DocumentTooSmall      ReasonCode = "document_too_small"
+	DocumentNotAPicture   ReasonCode = "document_not_a_picture"
+	DocumentSideMissing   ReasonCode = "document_side_missing"
+	DocumentWrongType     ReasonCode = "document_wrong_type"
+	DocumentDigitsFail    ReasonCode = "document_digits_fail"
+	DocumentUnsure        ReasonCode = "document_unsure"
+	DocumentExpired       ReasonCode = "document_expired"
+	DocumentSpecimen      ReasonCode = "document_specimen"
+	DocumentPhotoMissing  ReasonCode = "document_photo_missing"
+	DocumentNotSupported  ReasonCode = "document_not_supported"
+	DocumentSuspicious    ReasonCode = "document_suspicious"
+	NameMismatch          ReasonCode = "name_mismatch"
+	BirthDateMismatch     ReasonCode = "birth_date_mismatch"
+	NumberMismatch        ReasonCode = "number_mismatch"
+	NationalityMismatch   ReasonCode = "nationality_mismatch"
+	SidesMismatch         ReasonCode = "sides_mismatch"
+	FaceMissing           ReasonCode = "face_missing"
+	FaceSeveral           ReasonCode = "face_several"
+	FaceTooSmall          ReasonCode = "face_too_small"
+	FaceNotCompared       ReasonCode = "face_not_compared"
+	FaceDiffers           ReasonCode = "face_differs"
+	LivenessNotTested     ReasonCode = "liveness_not_tested"
+	LivenessFailed        ReasonCode = "liveness_failed"
+	Underage              ReasonCode = "underage"
+	AgeUnknown            ReasonCode = "age_unknown"
+	WatchlistHit          ReasonCode = "watchlist_hit"
+	PossibleDuplicate     ReasonCode = "possible_duplicate"
+	RegistryMismatch      ReasonCode = "registry_mismatch"
+	CheckUnavailable      ReasonCode = "check_unavailable"
+	AddressUnproven       ReasonCode = "address_unproven"
+	SimulatedOutcome      ReasonCode = "simulated_outcome"
+	SuspectedFraud        ReasonCode = "suspected_fraud"
+	Policy                ReasonCode = "policy"
+	ConsentDeclined       ReasonCode = "consent_declined"
+	CancelledByClient     ReasonCode = "cancelled_by_client"
+	ManualReview          ReasonCode = "manual_review"
+	AssistedOnly          ReasonCode = "assisted_only"
+	AccountOpenerRefused  ReasonCode = "account_opener_refused"
+	AccountOpenerNoAnswer ReasonCode = "account_opener_no_answer"
+)
+
+var reasonClasses = map[ReasonCode]ReasonClass{
+	DocumentUnreadable: Retry, DocumentBlurred: Retry, DocumentGlare: Retry, DocumentTooDark: Retry, DocumentTooSmall: Retry,
+	DocumentNotAPicture: Retry, DocumentSideMissing: Retry, DocumentWrongType: Retry, DocumentDigitsFail: Retry,
+	DocumentUnsure: Notice, DocumentExpired: Retry, DocumentSpecimen: Final, DocumentPhotoMissing: Retry, DocumentNotSupported: Retry,
+	DocumentSuspicious: Final, NameMismatch: Mismatch, BirthDateMismatch: Mismatch, NumberMismatch: Mismatch,
+	NationalityMismatch: Mismatch, SidesMismatch: Mismatch, FaceMissing: Retry, FaceSeveral: Retry, FaceTooSmall: Retry,
+	FaceNotCompared: Notice, FaceDiffers: Final, LivenessNotTested: Notice, LivenessFailed: Retry, Underage: Final, AgeUnknown: Notice,
+	WatchlistHit: Final, PossibleDuplicate: Notice, RegistryMismatch: Mismatch, CheckUnavailable: Notice, AddressUnproven: Retry,
+	SimulatedOutcome: Notice, SuspectedFraud: Final, Policy: Final, ConsentDeclined: Final, CancelledByClient: Final, ManualReview: Notice,
+	AssistedOnly: Notice, AccountOpenerRefused: Final, AccountOpenerNoAnswer: Retry,
+}
+
+// Class gives the class of a code, and whether the code is known.
+func (c ReasonCode) Class() (ReasonClass, bool) {
+	class, ok := reasonClasses[c]
+	return class, ok
+}
+
+// ReasonCodes lists every known code, sorted; locales must translate each of them.
+func ReasonCodes() []ReasonCode { return slices.Sorted(maps.Keys(reasonClasses)) }
+
+// Reason is one ground: a code, and what it is about. Field names a detail ("date_of_birth"), never its value.
+type Reason struct {
+	Code  ReasonCode `json:"code"`
+	Step  string     `json:"step,omitempty"`
+	Check CheckKind  `json:"check,omitempty"`
+	Field string     `json:"field,omitempty"`
+}
+
+// Class gives the class of the reason's code; an unknown code is Final, the careful reading.
+func (r Reason) Class() ReasonClass {
+	if class, ok := r.Code.Class(); ok {
+		return class
+	}
+	return Final
+}
+
+// checkReasons refuses unknown codes; field is the name of the request field that held them.
+func checkReasons(field string, rs []Reason, need bool) error {
+	if need && len(rs) == 0 {
+		return Invalid(field, "give at least one reason")
+	}
+	for _, r := range rs {
+		if _, ok := r.Code.Class(); !ok {
+			return Invalid(field, "unknown reason code; see the list of reasons in the API description")
+		}
+	}
+	return nil
+}

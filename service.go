@@ -1,0 +1,216 @@
+package usher
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Service is what every front (dialect, hosted page, desk) is given: the engine behind it is the only writer of sessions. The tenant is part
+// of every call, so that a question without one cannot be asked; a thing of another tenant is not found.
+type Service interface {
+	Applicants
+	Sessions
+	Links
+	EvidenceStore
+	History
+	Webhooks
+
+	// Tenant gives a tenant's own record.
+	Tenant(ctx context.Context, tenant string) (Tenant, error)
+	// Flow gives the newest version of a flow, Flows the newest of each; PublishFlow checks a flow and makes it the newest version.
+	Flow(ctx context.Context, tenant, name string) (Flow, error)
+	Flows(ctx context.Context, tenant string) ([]Flow, error)
+	PublishFlow(ctx context.Context, tenant string, f Flow, source string) (Flow, error)
+	// FlowSource gives the text a flow's newest version was read from.
+	FlowSource(ctx context.Context, tenant, name string) (string, error)
+	// CheckFlow lists what is wrong with a flow, without keeping it.
+	CheckFlow(f Flow) []Problem
+	// Account gives an opened account; AccountsOf those of an applicant; OpenAccount opens one more for an approved applicant.
+	Account(ctx context.Context, tenant, id string) (Account, error)
+	AccountsOf(ctx context.Context, tenant, applicant string) ([]Account, error)
+	OpenAccount(ctx context.Context, c APIClient, applicant, kind string) (Account, error)
+	// Simulate steers a sandbox session; CodeNotFound in a live tenant.
+	Simulate(ctx context.Context, c APIClient, session, action string) (Session, error)
+}
+
+// Applicants are the people.
+type Applicants interface {
+	CreateApplicant(ctx context.Context, c APIClient, n NewApplicant) (Applicant, error)
+	Applicant(ctx context.Context, tenant, id string) (Applicant, error)
+	ListApplicants(ctx context.Context, tenant string, f ApplicantFilter) (Page[Applicant], error)
+	UpdateApplicant(ctx context.Context, tenant, id string, p ApplicantPatch, by Actor) (Applicant, error)
+	EraseApplicant(ctx context.Context, tenant, id string, by Actor) (Applicant, error)
+}
+
+// Sessions are their goes. Do loads, decides, commits and gives the session just written; a conflict of two writers is tried again unless the
+// command names the version it was made for.
+type Sessions interface {
+	StartSession(ctx context.Context, c APIClient, n NewSession) (Session, Link, error)
+	Do(ctx context.Context, tenant, id string, c Command) (Session, error)
+	Session(ctx context.Context, tenant, id string) (Session, error)
+	ListSessions(ctx context.Context, tenant string, f SessionFilter) (Page[Session], error)
+}
+
+// Link is the way in for the applicant. Token is the secret part, given out once and stored as a hash; URL holds it.
+type Link struct {
+	SessionID string
+	Token     string
+	URL       string
+	ExpiresAt time.Time
+}
+
+// Visit is a browser that a link was opened in. Token is its cookie's secret.
+type Visit struct {
+	Token    string
+	Tenant   Tenant
+	Session  Session
+	Took     bool // this browser took over from another: what was typed there is not shown here
+	Replaced bool // another browser took over from this one
+}
+
+// Links are the applicant's keys.
+type Links interface {
+	// IssueLink makes a new link for a session and kills the old one.
+	IssueLink(ctx context.Context, tenant, session string, expires time.Duration, by Actor) (Session, Link, error)
+	// LookLink tells whose link a token is, without using it: mail scanners open links. The error is CodeGone, with the session still given, when
+	// the link has expired or was replaced, and CodeNotFound when it never was.
+	LookLink(ctx context.Context, token string) (Visit, error)
+	// UseLink binds the link to a browser and gives its visit; a browser that held it before is replaced.
+	UseLink(ctx context.Context, token string) (Visit, error)
+	// Visit gives the visit of a browser's cookie.
+	Visit(ctx context.Context, cookie string) (Visit, error)
+}
+
+// NewEvidence is a file to be stored. Name is what the client called it and is not kept.
+type NewEvidence struct {
+	Kind        EvidenceKind
+	Source      EvidenceSource
+	ContentType string // sniffed by the caller
+	By          Actor
+}
+
+// EvidenceStore keeps files: the original bytes, sealed.
+type EvidenceStore interface {
+	AddEvidence(ctx context.Context, tenant, session string, n NewEvidence, body io.Reader) (Session, Evidence, error)
+	// OpenEvidence gives a file's bytes from offset on; by is who looks, for the audit trail.
+	OpenEvidence(ctx context.Context, tenant, session, id string, offset int64, by Actor) (Evidence, io.ReadCloser, error)
+}
+
+// History is what happened.
+type History interface {
+	Event(ctx context.Context, tenant, id string) (Event, error)
+	ListEvents(ctx context.Context, tenant string, f EventFilter) (Page[Event], error)
+}
+
+// Webhooks are the endpoints of a tenant and what was sent to them.
+type Webhooks interface {
+	CreateEndpoint(ctx context.Context, tenant string, e Endpoint) (Endpoint, error) // answers with its secret
+	Endpoint(ctx context.Context, tenant, id string) (Endpoint, error)
+	Endpoints(ctx context.Context, tenant string) ([]Endpoint, error)
+	UpdateEndpoint(ctx context.Context, tenant string, e Endpoint) (Endpoint, error)
+	DeleteEndpoint(ctx context.Context, tenant, id string) error
+	RotateSecret(ctx context.Context, tenant, id string) (Endpoint, error)
+	// TestEndpoint queues a "ping" to the endpoint and gives its delivery.
+	TestEndpoint(ctx context.Context, tenant, id string) (Delivery, error)
+	// Replay queues again what an endpoint was sent: one event, or all since a time. It gives how many.
+	Replay(ctx context.Context, tenant, endpoint, event string, since time.Time) (int, error)
+	ListDeliveries(ctx context.Context, tenant string, f DeliveryFilter) (Page[Delivery], error)
+	Delivery(ctx context.Context, tenant, id string) (Delivery, []DeliveryAttempt, error)
+	Resend(ctx context.Context, tenant, id string) (Delivery, error)
+}
+
+// Paging is common to all lists: newest first unless Oldest, After and Before are cursors that a page or an item's id gave.
+type Paging struct {
+	Limit  int
+	After  string
+	Before string
+	Oldest bool
+}
+
+// ApplicantFilter narrows a list of applicants; zero members do not.
+type ApplicantFilter struct {
+	Paging
+	Dialect       string
+	Reference     string
+	Email         string
+	State         State // of the newest onboarding session
+	NoSession     bool  // only those without one
+	CreatedFrom   time.Time
+	CreatedBefore time.Time
+}
+
+// SessionFilter narrows a list of sessions.
+type SessionFilter struct {
+	Paging
+	ApplicantID string
+	Dialect     string
+	Purpose     Purpose
+	State       State
+	Reference   string
+}
+
+// EventFilter narrows a list of events.
+type EventFilter struct {
+	Paging
+	Types       []EventType
+	Dialect     string
+	ApplicantID string
+	SessionID   string
+	From        time.Time
+	Before      time.Time
+}
+
+// DeliveryFilter narrows a list of deliveries.
+type DeliveryFilter struct {
+	Paging
+	EndpointID string
+	Status     DeliveryStatus
+	SessionID  string
+}
+
+// Token is an API client's proof of having signed in, given out once.
+type Token struct {
+	Access    string
+	Refresh   string // "" where the dialect has none
+	Scopes    []Scope
+	ExpiresAt time.Time
+}
+
+// Credentials know API clients and their tokens.
+type Credentials interface {
+	// ClientSecret gives the client for an id and secret; CodeUnauthenticated when they do not belong together.
+	ClientSecret(ctx context.Context, dialect, id, secret string) (APIClient, error)
+	// APIKey gives the client for a key that is id and secret in one.
+	APIKey(ctx context.Context, dialect, key string) (APIClient, error)
+	// Issue makes an access token, and with refresh over 0 a session of that length whose refresh token renews it.
+	Issue(ctx context.Context, c APIClient, scopes []Scope, access, refresh time.Duration) (Token, error)
+	// Refresh gives the next pair for a refresh token: once, only after the access token has ended, and not after the session has.
+	Refresh(ctx context.Context, dialect, refresh string, access time.Duration) (Token, error)
+	// Bearer gives the client and scopes of an access token; CodeUnauthenticated when it is unknown, ended or revoked.
+	Bearer(ctx context.Context, dialect, access string) (APIClient, []Scope, error)
+}
+
+// StaffDoor signs members of staff in and out.
+type StaffDoor interface {
+	SignIn(ctx context.Context, email, password, address string) (Staff, string, error)
+	Staff(ctx context.Context, cookie string) (Staff, error)
+	SignOut(ctx context.Context, cookie string) error
+}
+
+// Auditor keeps the trail of who saw and did what, in words without personal data.
+type Auditor interface {
+	Record(ctx context.Context, r AuditRecord) error
+	Records(ctx context.Context, tenant, object string, p Paging) (Page[AuditRecord], error)
+}
+
+// AuditRecord is one entry of the trail.
+type AuditRecord struct {
+	ID       string    `json:"id"`
+	TenantID string    `json:"tenant_id"`
+	At       time.Time `json:"at"`
+	Actor    Actor     `json:"actor"`
+	Action   string    `json:"action"` // such as "evidence.viewed"
+	Object   string    `json:"object"` // id of what it was done to
+	Detail   string    `json:"detail,omitempty"`
+}

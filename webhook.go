@@ -1,0 +1,175 @@
+package usher
+
+import (
+	"context"
+	"time"
+)
+
+// Endpoint is where a tenant wants its events.
+type Endpoint struct {
+	ID        string       `json:"id"`
+	TenantID  string       `json:"tenant_id"`
+	URL       string       `json:"url"`
+	Dialect   string       `json:"dialect"`    // whose shapes it is sent
+	Events    []EventType  `json:"events"`     // empty or ["*"]: all
+	AnyOrigin bool         `json:"any_origin"` // also sessions that came in through another dialect
+	Auth      EndpointAuth `json:"auth"`
+	Secrets   []string     `json:"secrets"`  // whsec_…; the first signs, older ones sign as well while a rotation lasts
+	Disabled  string       `json:"disabled"` // why it gets nothing any more, or ""
+	CreatedAt time.Time    `json:"created_at"`
+	UpdatedAt time.Time    `json:"updated_at"`
+}
+
+// Wants tells whether the endpoint is to be told an event of a subject that came in through a dialect.
+func (e Endpoint) Wants(dialect string, t EventType) bool {
+	if e.Disabled != "" || (e.Dialect != dialect && !e.AnyOrigin) {
+		return false
+	}
+	if len(e.Events) == 0 {
+		return true
+	}
+	for _, want := range e.Events {
+		if want == "*" || want == t {
+			return true
+		}
+	}
+	return false
+}
+
+// EndpointAuth is how usher proves itself to an endpoint, beside the signature. Type is none, basic, header or oauth2.
+type EndpointAuth struct {
+	Type         string `json:"type"`
+	Username     string `json:"username,omitempty"`
+	Password     string `json:"password,omitempty"`
+	Name         string `json:"name,omitempty"`  // of a header
+	Value        string `json:"value,omitempty"` // of a header
+	TokenURL     string `json:"token_url,omitempty"`
+	ClientID     string `json:"client_id,omitempty"`
+	ClientSecret string `json:"client_secret,omitempty"`
+}
+
+// Message is an event in the words of one dialect. The bytes are fixed when the event is written and sent unchanged by every try.
+type Message struct {
+	Event       string // name in the dialect's words, for the log
+	ContentType string
+	Body        []byte
+}
+
+// Renderer writes events in the words of one dialect. It gives no message for an event that the dialect does not know. It must read nothing
+// but its arguments: the engine calls it inside the commit.
+type Renderer interface {
+	Name() string
+	Render(v View, e Event) ([]Message, error)
+}
+
+// View is what a renderer may look at: the session as it is after the event (nil for applicant.* events) and the applicant.
+type View struct {
+	Tenant    Tenant
+	Applicant Applicant
+	Session   *Session
+}
+
+// DeliveryStatus is where a delivery stands.
+type DeliveryStatus string
+
+// The statuses of a delivery.
+const (
+	DeliveryPending   DeliveryStatus = "pending"
+	DeliveryDelivered DeliveryStatus = "delivered"
+	DeliveryDead      DeliveryStatus = "dead" // every try failed, or the endpoint is gone
+)
+
+// Delivery is one message to one endpoint.
+type Delivery struct {
+	ID          string
+	TenantID    string
+	EndpointID  string
+	ApplicantID string
+	SessionID   string // "" for applicant.* events
+	EventID     string
+	EventType   EventType
+	Message     Message
+	Status      DeliveryStatus
+	Attempts    int
+	DueAt       time.Time // of the next try
+	CreatedAt   time.Time
+	DoneAt      time.Time
+}
+
+// DeliveryAttempt is one try of a delivery.
+type DeliveryAttempt struct {
+	Number    int       `json:"number"`
+	At        time.Time `json:"at"`
+	Status    int       `json:"status"` // HTTP status, 0 when there was no answer
+	LatencyMS int64     `json:"latency_ms"`
+	Answer    string    `json:"answer,omitempty"` // first KB
+	Error     string    `json:"error,omitempty"`
+}
+
+// DeliveryReport is how one try of a claimed delivery ended, and what becomes of the delivery.
+type DeliveryReport struct {
+	Delivery Delivery
+	Attempt  DeliveryAttempt
+	Status   DeliveryStatus
+	RetryAt  time.Time // when Status is pending
+	Disable  string    // not "": disable the endpoint, for this reason
+}
+
+// Outbox is the durable queue of deliveries that a sender drains.
+type Outbox interface {
+	// Claim leases up to limit due deliveries until the lease ends: of each endpoint and subject only the oldest that is not done, so that
+	// order holds whichever node sends. It gives them with their endpoints.
+	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]ClaimedDelivery, error)
+	// Settle writes how tries ended, releases their leases, and gives the followers that became due, leased to the caller in turn.
+	Settle(ctx context.Context, reports []DeliveryReport) error
+	// Release gives leases back without counting a try.
+	Release(ctx context.Context, ids []string) error
+}
+
+// ClaimedDelivery is a leased delivery with the endpoint it goes to.
+type ClaimedDelivery struct {
+	Delivery Delivery
+	Endpoint Endpoint
+}
+
+// AccountOpener opens an account for an approved applicant. An error means "ask me again"; a refusal is an answer. The key is the same for
+// every try of one account, so that an opener which honours it opens no second one.
+type AccountOpener interface {
+	Name() string
+	Open(ctx context.Context, r AccountRequest) (Account, error)
+}
+
+// AccountRequest is what an opener is told.
+type AccountRequest struct {
+	Key       string
+	Tenant    Tenant
+	Applicant Applicant
+	SessionID string
+	Type      string // "current" unless the client asked for another
+}
+
+// Account is what was opened. It is personal data and stored sealed.
+type Account struct {
+	ID          string    `json:"id"`
+	TenantID    string    `json:"tenant_id"`
+	ApplicantID string    `json:"applicant_id"`
+	SessionID   string    `json:"session_id,omitempty"`
+	Opener      string    `json:"opener"`
+	Status      string    `json:"status"` // CONFIRMED or ERROR
+	Type        string    `json:"type"`
+	Name        string    `json:"name"`
+	Currency    string    `json:"currency"`
+	Number      string    `json:"number,omitempty"` // IBAN or the like
+	BankCode    string    `json:"bank_code,omitempty"`
+	Beneficiary string    `json:"beneficiary,omitempty"`
+	Test        bool      `json:"test"` // issued in a test bank code; no bank knows it
+	Error       string    `json:"error,omitempty"`
+	Reference   string    `json:"reference,omitempty"` // the opener's own id
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// The statuses of an account.
+const (
+	AccountConfirmed = "CONFIRMED"
+	AccountError     = "ERROR"
+)
