@@ -120,10 +120,12 @@ type Outbox interface {
 	// Claim leases up to limit due deliveries until the lease ends: of each endpoint and subject only the oldest that is not done, so that
 	// order holds whichever node sends. It gives them with their endpoints.
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]ClaimedDelivery, error)
-	// Settle writes how tries ended, releases their leases, and gives the followers that became due, leased to the caller in turn.
+	// Settle writes how tries ended and releases their leases; the next in line becomes due by it.
 	Settle(ctx context.Context, reports []DeliveryReport) error
 	// Release gives leases back without counting a try.
 	Release(ctx context.Context, ids []string) error
+	// NextDue tells when the next pending delivery is due, or the zero time when there is none.
+	NextDue(ctx context.Context) (time.Time, error)
 }
 
 // ClaimedDelivery is a leased delivery with the endpoint it goes to.
