@@ -1,0 +1,136 @@
+package api
+
+import (
+	"container/list"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/usher-kyc/usher"
+)
+
+// Limit is how often one key may do something: Rate times a second in the long run, Burst at once. A zero Rate does not limit.
+type Limit struct {
+	Rate  float64
+	Burst int
+	Keys  int              // how many keys are remembered, the least used are forgotten first; 0 means 10,000
+	Now   func() time.Time // nil means time.Now
+}
+
+// Limiter holds many keys to a [Limit]. It forgets what it knows when the process ends, so it bounds load; guesses of secrets that must stay
+// counted over a restart belong in the store.
+type Limiter struct {
+	limit Limit
+
+	mu    sync.Mutex
+	byKey map[string]*list.Element
+	used  *list.List // of *bucket, the most lately used first
+}
+
+type bucket struct {
+	key     string
+	limiter *rate.Limiter
+}
+
+const defaultKeys = 10_000
+
+// NewLimiter makes a limiter.
+func NewLimiter(l Limit) *Limiter {
+	if l.Keys <= 0 {
+		l.Keys = defaultKeys
+	}
+	if l.Now == nil {
+		l.Now = time.Now
+	}
+	l.Burst = max(l.Burst, 1)
+	return &Limiter{limit: l, byKey: map[string]*list.Element{}, used: list.New()}
+}
+
+// Allow tells whether the key may go on now, and if not, in how long it may.
+func (l *Limiter) Allow(key string) (ok bool, retry time.Duration) {
+	if l.limit.Rate <= 0 {
+		return true, 0
+	}
+	now := l.limit.Now()
+	reserved := l.bucket(key).ReserveN(now, 1)
+	wait := reserved.DelayFrom(now)
+	if wait > 0 {
+		reserved.CancelAt(now)
+		return false, wait
+	}
+	return true, 0
+}
+
+func (l *Limiter) bucket(key string) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if found, ok := l.byKey[key]; ok {
+		l.used.MoveToFront(found)
+		return found.Value.(*bucket).limiter
+	}
+	if l.used.Len() >= l.limit.Keys {
+		oldest := l.used.Back()
+		delete(l.byKey, oldest.Value.(*bucket).key)
+		l.used.Remove(oldest)
+	}
+	b := &bucket{key: key, limiter: rate.NewLimiter(rate.Limit(l.limit.Rate), l.limit.Burst)}
+	l.byKey[key] = l.used.PushFront(b)
+	return b.limiter
+}
+
+// limited holds requests to a limiter by a key; a request without a key passes, and so does everything when there is no limiter.
+func limited(l *Limiter, key func(*http.Request) string, fail Fail, next http.Handler) http.Handler {
+	if l == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		k := key(r)
+		if k == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ok, retry := l.Allow(k)
+		if !ok {
+			seconds := strconv.Itoa(int(math.Ceil(retry.Seconds())))
+			w.Header().Set("Retry-After", seconds)
+			fail(w, r, &usher.Error{Code: usher.CodeLimited, Message: "too many requests; try again in " + seconds + " s"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// clientKey is the API client behind a request.
+func clientKey(r *http.Request) string {
+	p, _ := PrincipalFrom(r.Context())
+	return p.Client.ID
+}
+
+// RemoteAddress gives the address of the peer, cut to the network one subscriber is given: all of an IPv4 address, the first 64 bits of an
+// IPv6 one. Headers are not believed; behind a proxy, give [Front] an Address that knows which proxy may be.
+func RemoteAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is4() {
+		return addr.String()
+	}
+	const subscriber = 64
+	network, err := addr.Prefix(subscriber)
+	if err != nil {
+		return host
+	}
+	return network.String()
+}

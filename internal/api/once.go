@@ -1,0 +1,172 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/usher-kyc/usher"
+)
+
+// AnswerKept is how long the answer under an idempotency key is kept.
+const AnswerKept = 24 * time.Hour
+
+// Once names one wish of one client: the value of its Idempotency-Key header, which it sends again when it did not hear the answer.
+type Once struct {
+	Tenant string
+	Client string
+	Key    string
+}
+
+type onceKey struct{}
+
+// WithOnce puts a wish into a context.
+func WithOnce(ctx context.Context, o Once) context.Context {
+	return context.WithValue(ctx, onceKey{}, o)
+}
+
+// OnceFrom gives the wish a context belongs to, and whether there is one. The writer of the effect stores it in the same transaction: when the
+// process dies between that transaction and [Idempotency.Finish], the repeated request finds the effect instead of making a second one.
+func OnceFrom(ctx context.Context) (Once, bool) {
+	o, ok := ctx.Value(onceKey{}).(Once)
+	return o, ok
+}
+
+// Standing is what is known of an idempotency key.
+type Standing int
+
+// The standings of a key.
+const (
+	Fresh      Standing = iota // nobody is at it, and it is the caller's now: also when an earlier holder died without an answer
+	Replay                     // it was answered; the answer is given
+	Mismatch                   // it belongs to another request
+	InProgress                 // somebody is at it
+)
+
+// Answer is as much of an answer as is kept. Body may hold personal data: it is stored sealed.
+type Answer struct {
+	Status int
+	Header http.Header // of keptHeaders
+	Body   []byte
+}
+
+// Idempotency remembers keys. Begin is atomic: of two calls with one key only one is Fresh. A key whose holder neither finished nor let go is
+// taken over after a while that is longer than any request takes.
+type Idempotency interface {
+	Begin(ctx context.Context, o Once, fingerprint [32]byte) (Standing, Answer, error)
+	// Finish keeps the answer for [AnswerKept].
+	Finish(ctx context.Context, o Once, a Answer) error
+	// Release lets go of a key whose request had no effect, so that it can be tried again.
+	Release(ctx context.Context, o Once) error
+}
+
+const (
+	longestKey    = 255
+	finishTimeout = 5 * time.Second
+)
+
+// idempotent holds POST requests with an Idempotency-Key to one effect (draft-ietf-httpapi-idempotency-key-header-07). Only what succeeded
+// is kept: an error has changed nothing, so its key is free again, for a corrected request as well.
+func idempotent(f Front, next http.Handler) http.Handler {
+	if f.Idempotency == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, signedIn := PrincipalFrom(r.Context())
+		if r.Method != http.MethodPost || !signedIn || len(r.Header.Values("Idempotency-Key")) == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		key, err := readKey(r.Header)
+		if err != nil {
+			f.Fail(w, r, err)
+			return
+		}
+		sum, err := fingerprint(w, r, f.bodyLimit())
+		if err != nil {
+			f.Fail(w, r, err)
+			return
+		}
+		once := Once{Tenant: p.Client.TenantID, Client: p.Client.ID, Key: key}
+		standing, answer, err := f.Idempotency.Begin(r.Context(), once, sum)
+		switch {
+		case err != nil:
+			f.Fail(w, r, err)
+		case standing == Replay:
+			answer.replay(w)
+		case standing == Mismatch:
+			f.Fail(w, r, f.Conflicts.otherRequest())
+		case standing == InProgress:
+			w.Header().Set("Retry-After", "1")
+			f.Fail(w, r, f.Conflicts.inProgress())
+		default:
+			f.first(w, r, once, next)
+		}
+	})
+}
+
+// readKey gives the key, with or without the quotes that the draft asks for.
+func readKey(h http.Header) (string, error) {
+	values := h.Values("Idempotency-Key")
+	key := strings.TrimSpace(values[0])
+	if len(key) >= 2 && key[0] == '"' && key[len(key)-1] == '"' {
+		key = key[1 : len(key)-1]
+	}
+	plain := strings.IndexFunc(key, func(c rune) bool { return c < ' ' || c > '~' }) < 0
+	if len(values) > 1 || key == "" || len(key) > longestKey || !plain {
+		return "", Malformed("Idempotency-Key", "give one key of 1 to 255 plain characters, such as a UUID")
+	}
+	return key, nil
+}
+
+// first serves a request that holds its key, and keeps the answer before it is sent: an answer the client has seen can always be given again.
+func (f Front) first(w http.ResponseWriter, r *http.Request, once Once, next http.Handler) {
+	held := &heldAnswer{header: w.Header().Clone()}
+	kept := false
+	// The client may have hung up, or the handler may panic: the key must not stay taken for either.
+	defer func() {
+		if !kept {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishTimeout)
+			defer cancel()
+			if err := f.Idempotency.Release(ctx, once); err != nil {
+				_ = Public(ctx, err)
+			}
+		}
+	}()
+	next.ServeHTTP(held, r.WithContext(WithOnce(r.Context(), once)))
+	if held.code() < http.StatusBadRequest {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishTimeout)
+		defer cancel()
+		if err := f.Idempotency.Finish(ctx, once, held.answer()); err != nil {
+			// The effect stands, so the client is told of it; should it ask again, the effect is found by Once.
+			_ = Public(ctx, err)
+		}
+		kept = true
+	}
+	held.send(w)
+}
+
+// Conflicts says how the two conflicts of an idempotency key are answered. The zero value is the native API's: 422 for a key that belongs to
+// another request, 409 for one in progress.
+type Conflicts struct {
+	OtherRequest usher.Code
+}
+
+func (c Conflicts) otherRequest() *usher.Error {
+	code := c.OtherRequest
+	if code == "" {
+		code = usher.CodeInvalid
+	}
+	return &usher.Error{
+		Code: code, Field: "Idempotency-Key", Detail: DetailKeyReused,
+		Message: "this key was used for another request; take a new key for a new request",
+	}
+}
+
+func (Conflicts) inProgress() *usher.Error {
+	return &usher.Error{
+		Code: usher.CodeConflict, Field: "Idempotency-Key", Detail: DetailInProgress,
+		Message: "a request with this key is being served; ask again in a moment",
+	}
+}

@@ -1,0 +1,159 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// record is what is known of one request while it is served. The layers inside write to it; the access log, which stands outside of them,
+// reads it when they are done.
+type record struct {
+	id      string
+	log     *slog.Logger
+	tenant  string
+	client  string
+	pattern string
+}
+
+type recordKey struct{}
+
+// recordOf gives the record of a request, or an empty one outside of a [Front], so that no caller must ask.
+func recordOf(ctx context.Context) *record {
+	if rec, ok := ctx.Value(recordKey{}).(*record); ok {
+		return rec
+	}
+	return &record{}
+}
+
+// RequestID gives the id of the request a context belongs to, or "".
+func RequestID(ctx context.Context) string { return recordOf(ctx).id }
+
+// identify gives each request an id of our own. One from outside is not taken over: it would let a caller write into our log.
+func identify(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := &record{id: "req_" + strings.ToLower(rand.Text()), log: log}
+		w.Header().Set("X-Request-Id", rec.id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec)))
+	})
+}
+
+// access writes one line per request: no path (it may hold an id or a token), no query, no address, nothing of a body.
+func access(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := recordOf(r.Context())
+		if rec.log == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		begun := time.Now()
+		seen := &statusWriter{ResponseWriter: w}
+		defer func() {
+			rec.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+				slog.String("method", method(r)), slog.String("route", rec.pattern), slog.Int("status", seen.code()),
+				slog.Int64("ms", time.Since(begun).Milliseconds()), slog.String("request_id", rec.id),
+				slog.String("tenant", rec.tenant), slog.String("client", rec.client))
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+// method gives the request's method, or "other" for one a caller made up.
+func method(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}
+
+// statusWriter remembers the status that was sent.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *statusWriter) code() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}
+
+// lastResort turns a panic into an answer, so that one bad request costs itself and nothing else. When part of an answer is out already the
+// connection is cut: half an answer must not look whole.
+func lastResort(fail Fail, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen := &statusWriter{ResponseWriter: w}
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			fail(notYet(seen), r, panicked(p))
+			if seen.status != 0 {
+				panic(http.ErrAbortHandler)
+			}
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+// panicked makes an error of what was thrown. Only the runtime's own words are kept: a value that code of ours threw might hold a person's data.
+func panicked(thrown any) error {
+	said := fmt.Sprintf("a %T", thrown)
+	if e, ok := thrown.(runtime.Error); ok {
+		said = e.Error()
+	}
+	return fmt.Errorf("panic: %s\n%s", said, debug.Stack())
+}
+
+// notYet gives the writer under a statusWriter while nothing was sent, and one that writes nowhere after: fail is called for its log line.
+func notYet(w *statusWriter) http.ResponseWriter {
+	if w.status == 0 {
+		return w.ResponseWriter
+	}
+	return &nowhere{header: http.Header{}}
+}
+
+// headers are those of an answer for machines that nobody may keep, frame or guess the type of.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
