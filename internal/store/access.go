@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/usher-kyc/usher"
+)
+
+// Link gives the link with a token's hash.
+func (s *Store) Link(ctx context.Context, hash []byte) (LinkRow, error) {
+	var r LinkRow
+	var created int64
+	err := s.row(ctx, `SELECT hash, tenant_id, session_id, dead, created_at FROM links WHERE hash = $1`, []any{hash},
+		&r.Hash, &r.TenantID, &r.SessionID, &r.Dead, &created)
+	r.CreatedAt = at(created)
+	return r, err
+}
+
+// VisitRow is a browser that a link was opened in. Hash is SHA-256 of its cookie.
+type VisitRow struct {
+	Hash                []byte
+	TenantID, SessionID string
+	Took                bool // from another browser
+	Replaced            bool // by another browser
+	CreatedAt           time.Time
+}
+
+// AddVisit binds a session to one browser: every earlier one is replaced, and the row says whether there was one.
+func (s *Store) AddVisit(ctx context.Context, r VisitRow) (VisitRow, error) {
+	n, err := s.exec(ctx, `UPDATE visits SET replaced = TRUE WHERE session_id = $1`, r.SessionID)
+	if err != nil {
+		return r, err
+	}
+	r.Took = n > 0
+	_, err = s.exec(ctx, `INSERT INTO visits (hash, tenant_id, session_id, took, replaced, created_at) VALUES ($1, $2, $3, $4, FALSE, $5)`,
+		r.Hash, r.TenantID, r.SessionID, r.Took, ms(r.CreatedAt))
+	return r, err
+}
+
+// Visit gives the browser with a cookie's hash.
+func (s *Store) Visit(ctx context.Context, hash []byte) (VisitRow, error) {
+	var r VisitRow
+	var created int64
+	err := s.row(ctx, `SELECT hash, tenant_id, session_id, took, replaced, created_at FROM visits WHERE hash = $1`, []any{hash},
+		&r.Hash, &r.TenantID, &r.SessionID, &r.Took, &r.Replaced, &created)
+	r.CreatedAt = at(created)
+	return r, err
+}
+
+// ClientRow is an API client as stored. SecretHash is SHA-256 of its secret or key.
+type ClientRow struct {
+	ID, TenantID, Dialect string
+	SecretHash            []byte
+	Doc                   []byte // JSON of the client; it holds no secret
+	CreatedAt             time.Time
+}
+
+const clientColumns = `id, tenant_id, dialect, secret_hash, doc, created_at`
+
+func scanClient(row scanner) (ClientRow, error) {
+	var r ClientRow
+	var created int64
+	err := row.Scan(&r.ID, &r.TenantID, &r.Dialect, &r.SecretHash, &r.Doc, &created)
+	r.CreatedAt = at(created)
+	return r, err
+}
+
+// PutClient writes an API client, new or changed.
+func (s *Store) PutClient(ctx context.Context, r ClientRow) error {
+	_, err := s.exec(ctx, `INSERT INTO clients (`+clientColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash, doc = excluded.doc`,
+		r.ID, r.TenantID, r.Dialect, r.SecretHash, r.Doc, ms(r.CreatedAt))
+	return err
+}
+
+// Client gives an API client by its id.
+func (s *Store) Client(ctx context.Context, id string) (ClientRow, error) {
+	return one(ctx, s, scanClient, `SELECT `+clientColumns+` FROM clients WHERE id = $1`, id)
+}
+
+// ClientBySecret gives the API client of a dialect with a key's hash.
+func (s *Store) ClientBySecret(ctx context.Context, dialect string, hash []byte) (ClientRow, error) {
+	return one(ctx, s, scanClient, `SELECT `+clientColumns+` FROM clients WHERE secret_hash = $1 AND dialect = $2`, hash, dialect)
+}
+
+// Clients gives a tenant's API clients, oldest first.
+func (s *Store) Clients(ctx context.Context, tenant string) ([]ClientRow, error) {
+	return all(ctx, s, scanClient, `SELECT `+clientColumns+` FROM clients WHERE tenant_id = $1 ORDER BY created_at, id`, tenant)
+}
+
+// TokenRow is an access or refresh token as stored. Hash is SHA-256 of it.
+type TokenRow struct {
+	Hash      []byte
+	Kind      string // access or refresh
+	Login     string // what was issued from one sign-in
+	ClientID  string
+	Dialect   string
+	Scopes    string // separated by spaces
+	ExpiresAt time.Time
+	AccessAt  time.Time // refresh: when the access token of the pair ends
+	UsedAt    time.Time // refresh: when it was exchanged
+}
+
+// AddTokens writes the tokens of one issue in one transaction, and marks the refresh token they were exchanged for as used; ErrConflict when
+// it was used before.
+func (s *Store) AddTokens(ctx context.Context, tokens []TokenRow, exchanged []byte, now time.Time) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		w := writer{s: s, tx: tx}
+		if exchanged != nil {
+			w.mustOne(w.exec(`UPDATE tokens SET used_at = $2 WHERE hash = $1 AND used_at = 0`, exchanged, ms(now)))
+		}
+		for _, t := range tokens {
+			w.exec(`INSERT INTO tokens (hash, kind, login, client_id, dialect, scopes, expires_at, access_at, used_at)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`, t.Hash, t.Kind, t.Login, t.ClientID, t.Dialect, t.Scopes, ms(t.ExpiresAt), ms(t.AccessAt))
+		}
+		return w.err
+	})
+}
+
+// Token gives the token with a hash.
+func (s *Store) Token(ctx context.Context, hash []byte) (TokenRow, error) {
+	var r TokenRow
+	var expires, access, used int64
+	err := s.row(ctx, `SELECT hash, kind, login, client_id, dialect, scopes, expires_at, access_at, used_at FROM tokens WHERE hash = $1`,
+		[]any{hash}, &r.Hash, &r.Kind, &r.Login, &r.ClientID, &r.Dialect, &r.Scopes, &expires, &access, &used)
+	r.ExpiresAt, r.AccessAt, r.UsedAt = at(expires), at(access), at(used)
+	return r, err
+}
+
+// RevokeLogin ends everything that was issued from one sign-in.
+func (s *Store) RevokeLogin(ctx context.Context, login string) error {
+	_, err := s.exec(ctx, `DELETE FROM tokens WHERE login = $1`, login)
+	return err
+}
+
+// StaffRow is a member of staff as stored.
+type StaffRow struct {
+	ID, TenantID, Email, PasswordHash string
+	Role                              usher.Role
+	Disabled                          bool
+	CreatedAt                         time.Time
+}
+
+const staffColumns = `id, tenant_id, email, password_hash, role, disabled, created_at`
+
+func scanStaff(row scanner) (StaffRow, error) {
+	var r StaffRow
+	var created int64
+	err := row.Scan(&r.ID, &r.TenantID, &r.Email, &r.PasswordHash, &r.Role, &r.Disabled, &created)
+	r.CreatedAt = at(created)
+	return r, err
+}
+
+// PutStaff writes a member of staff, new or changed.
+func (s *Store) PutStaff(ctx context.Context, r StaffRow) error {
+	_, err := s.exec(ctx, `INSERT INTO staff (`+staffColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role, disabled = excluded.disabled`,
+		r.ID, r.TenantID, r.Email, r.PasswordHash, r.Role, r.Disabled, ms(r.CreatedAt))
+	return err
+}
+
+// StaffByEmail gives a member of staff by e-mail address, in lower case.
+func (s *Store) StaffByEmail(ctx context.Context, email string) (StaffRow, error) {
+	return one(ctx, s, scanStaff, `SELECT `+staffColumns+` FROM staff WHERE email = $1`, email)
+}
+
+// Staff gives a member of staff by id.
+func (s *Store) Staff(ctx context.Context, id string) (StaffRow, error) {
+	return one(ctx, s, scanStaff, `SELECT `+staffColumns+` FROM staff WHERE id = $1`, id)
+}
+
+// ListStaff gives a tenant's staff, by e-mail.
+func (s *Store) ListStaff(ctx context.Context, tenant string) ([]StaffRow, error) {
+	return all(ctx, s, scanStaff, `SELECT `+staffColumns+` FROM staff WHERE tenant_id = $1 ORDER BY email`, tenant)
+}
+
+// StaffSessionRow is a signed-in browser of a member of staff. Hash is SHA-256 of its cookie.
+type StaffSessionRow struct {
+	Hash              []byte
+	StaffID           string
+	CreatedAt, SeenAt time.Time
+}
+
+// PutStaffSession writes a signed-in browser, or when it was last seen.
+func (s *Store) PutStaffSession(ctx context.Context, r StaffSessionRow) error {
+	_, err := s.exec(ctx, `INSERT INTO staff_sessions (hash, staff_id, created_at, seen_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (hash) DO UPDATE SET seen_at = excluded.seen_at`, r.Hash, r.StaffID, ms(r.CreatedAt), ms(r.SeenAt))
+	return err
+}
+
+// StaffSession gives the signed-in browser with a cookie's hash.
+func (s *Store) StaffSession(ctx context.Context, hash []byte) (StaffSessionRow, error) {
+	r := StaffSessionRow{Hash: hash}
+	var created, seen int64
+	err := s.row(ctx, `SELECT staff_id, created_at, seen_at FROM staff_sessions WHERE hash = $1`, []any{hash}, &r.StaffID, &created, &seen)
+	r.CreatedAt, r.SeenAt = at(created), at(seen)
+	return r, err
+}
+
+// DeleteStaffSession signs a browser out.
+func (s *Store) DeleteStaffSession(ctx context.Context, hash []byte) error {
+	_, err := s.exec(ctx, `DELETE FROM staff_sessions WHERE hash = $1`, hash)
+	return err
+}
+
+// Count raises a counter that starts over when its window ends, and gives its value and end. It outlives a restart.
+func (s *Store) Count(ctx context.Context, name string, now time.Time, window time.Duration) (int64, time.Time, error) {
+	_, err := s.exec(ctx, `INSERT INTO counters (name, count, ends_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET
+		count = CASE WHEN counters.ends_at <= $3 THEN 1 ELSE counters.count + 1 END,
+		ends_at = CASE WHEN counters.ends_at <= $3 THEN $2 ELSE counters.ends_at END`, name, ms(now.Add(window)), ms(now))
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	return s.Counter(ctx, name, now)
+}
+
+// Counter gives a counter's value and end; 0 when its window has ended.
+func (s *Store) Counter(ctx context.Context, name string, now time.Time) (int64, time.Time, error) {
+	var n, ends int64
+	err := s.row(ctx, `SELECT count, ends_at FROM counters WHERE name = $1 AND ends_at > $2`, []any{name, ms(now)}, &n, &ends)
+	if err == ErrNotFound { //nolint:errorlint // row gives it unwrapped
+		return 0, time.Time{}, nil
+	}
+	return n, at(ends), err
+}
+
+// ResetCounter forgets a counter.
+func (s *Store) ResetCounter(ctx context.Context, name string) error {
+	_, err := s.exec(ctx, `DELETE FROM counters WHERE name = $1`, name)
+	return err
+}
+
+// AddAudit writes an entry of the trail by itself; entries that belong to a change travel with it.
+func (s *Store) AddAudit(ctx context.Context, r usher.AuditRecord) error {
+	return s.Commit(ctx, Change{Audit: []usher.AuditRecord{r}})
+}
+
+// ListAudit gives a tenant's trail, newest first, of one object when it is not "".
+func (s *Store) ListAudit(ctx context.Context, tenant, object string, p usher.Paging) ([]usher.AuditRecord, error) {
+	q := query{text: `SELECT id, tenant_id, at, actor_kind, actor_id, action, object, detail FROM audit WHERE tenant_id = $1`, args: []any{tenant}}
+	q.when(object != "", `object = ?`, object)
+	if p.After != "" {
+		after, err := s.position(ctx, "audit", tenant, p.After)
+		if err != nil {
+			return nil, err
+		}
+		q.beyond("pos", after, p.Oldest)
+	}
+	q.order("pos", p)
+	return all(ctx, s, func(row scanner) (usher.AuditRecord, error) {
+		var r usher.AuditRecord
+		var when int64
+		err := row.Scan(&r.ID, &r.TenantID, &when, &r.Actor.Kind, &r.Actor.ID, &r.Action, &r.Object, &r.Detail)
+		r.At = at(when)
+		return r, err
+	}, q.text, q.args...)
+}

@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/usher-kyc/usher"
+)
+
+// writeBatch writes changes in one transaction and gives one error, or nil, per change. When the transaction as a whole fails, the changes are
+// tried one by one, so that a bad one fails alone.
+func (s *Store) writeBatch(batch []*pending) []error {
+	results := make([]error, len(batch))
+	err := s.inTx(context.Background(), func(tx *sql.Tx) error {
+		var jobs []Job
+		for i, p := range batch {
+			results[i] = s.writeChange(tx, p.change)
+			if results[i] != nil && !errors.Is(results[i], ErrConflict) {
+				return results[i]
+			}
+			if results[i] == nil {
+				jobs = append(jobs, p.change.Jobs...)
+			}
+		}
+		if len(jobs) == 0 {
+			return nil
+		}
+		return s.c.Queue.Enqueue(context.Background(), tx, jobs)
+	})
+	switch {
+	case err == nil:
+		return results
+	case len(batch) == 1:
+		return []error{err}
+	}
+	for i := range batch {
+		results[i] = s.writeBatch(batch[i : i+1])[0]
+	}
+	return results
+}
+
+// writeChange writes one change, or nothing of it when a version does not match. The versioned rows come first; a savepoint is needed only
+// when there are two of them, since the first may match and the second not.
+func (s *Store) writeChange(tx *sql.Tx, c Change) error {
+	w := writer{s: s, tx: tx}
+	two := c.Applicant != nil && c.Session != nil
+	if two {
+		w.exec(`SAVEPOINT change`)
+	}
+	w.versioned(c)
+	if two && errors.Is(w.err, ErrConflict) {
+		back := writer{s: s, tx: tx}
+		back.exec(`ROLLBACK TO change`)
+		back.exec(`RELEASE change`)
+		return errors.Join(w.err, back.err)
+	}
+	if two {
+		w.exec(`RELEASE change`)
+	}
+	w.attached(c)
+	return w.err
+}
+
+// writer runs statements of one change; after the first error it does nothing more.
+type writer struct {
+	s   *Store
+	tx  *sql.Tx
+	err error
+}
+
+func (w *writer) exec(query string, args ...any) int64 {
+	if w.err != nil {
+		return 0
+	}
+	var res sql.Result
+	st, ready := w.s.write.ready(query)
+	if ready {
+		res, w.err = w.tx.Stmt(st).Exec(args...)
+	} else {
+		res, w.err = w.tx.Exec(query, args...)
+	}
+	if w.err != nil {
+		w.err = fmt.Errorf("write change: %w", w.err)
+		return 0
+	}
+	n, err := res.RowsAffected()
+	w.err = err
+	return n
+}
+
+// mustOne turns "no row matched" into a conflict.
+func (w *writer) mustOne(n int64) {
+	if w.err == nil && n != 1 {
+		w.err = ErrConflict
+	}
+}
+
+const putApplicant = `
+INSERT INTO applicants (id, tenant_id, client_id, dialect, version, erased, reference_index, email_index, doc, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (id) DO UPDATE SET version = excluded.version, erased = excluded.erased, reference_index = excluded.reference_index,
+    email_index = excluded.email_index, doc = excluded.doc, updated_at = excluded.updated_at
+WHERE applicants.version = $12 AND applicants.tenant_id = excluded.tenant_id`
+
+const putSession = `
+INSERT INTO sessions (id, tenant_id, applicant_id, client_id, dialect, purpose, state, flow, flow_version, version, reference_index, doc,
+    created_at, updated_at, expires_at, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, version = excluded.version, doc = excluded.doc, updated_at = excluded.updated_at,
+    expires_at = excluded.expires_at, due_at = excluded.due_at
+WHERE sessions.version = $17 AND sessions.tenant_id = excluded.tenant_id`
+
+func (w *writer) versioned(c Change) {
+	if a := c.Applicant; a != nil {
+		w.mustOne(w.exec(putApplicant, a.ID, a.TenantID, a.ClientID, a.Dialect, a.Version, a.Erased, a.ReferenceIndex, a.EmailIndex, a.Doc,
+			ms(a.CreatedAt), ms(a.UpdatedAt), a.Was))
+	}
+	if r := c.Session; r != nil {
+		w.mustOne(w.exec(putSession, r.ID, r.TenantID, r.ApplicantID, r.ClientID, r.Dialect, r.Purpose, r.State, r.Flow, r.FlowVersion,
+			r.Version, r.ReferenceIndex, r.Doc, ms(r.CreatedAt), ms(r.UpdatedAt), ms(r.ExpiresAt), ms(r.DueAt), r.Was))
+	}
+	if o := c.Once; o != nil {
+		w.mustOne(w.exec(`UPDATE idempotency SET effect = $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND effect = ''`,
+			o.Tenant, o.Client, o.Key, o.Effect))
+	}
+}
+
+const putEvent = `
+INSERT INTO events (id, tenant_id, applicant_id, session_id, dialect, type, sequence, doc, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+const putDelivery = `
+INSERT INTO deliveries (id, tenant_id, endpoint_id, applicant_id, session_id, lane, event_id, event_type, name, content_type, body, status,
+    attempts, due_at, created_at, done_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', 0,
+    CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE lane = $6 AND status = 'pending') THEN 9223372036854775807 ELSE $12 END, $13, 0)`
+
+// attached writes what goes with the versioned rows.
+func (w *writer) attached(c Change) {
+	if k := c.Keyset; k != nil {
+		w.exec(`INSERT INTO keysets (applicant_id, tenant_id, wrapped) VALUES ($1, $2, $3)`, k.ApplicantID, k.TenantID, k.Wrapped)
+	}
+	if l := c.Link; l != nil {
+		w.exec(`UPDATE links SET dead = TRUE WHERE session_id = $1`, l.SessionID)
+		w.exec(`INSERT INTO links (hash, tenant_id, session_id, dead, created_at) VALUES ($1, $2, $3, FALSE, $4)`,
+			l.Hash, l.TenantID, l.SessionID, ms(l.CreatedAt))
+	}
+	for _, e := range c.Events {
+		w.exec(putEvent, e.ID, e.TenantID, e.ApplicantID, e.SessionID, e.Dialect, e.Type, e.Sequence, e.Doc, ms(e.At))
+	}
+	for _, d := range c.Deliveries {
+		w.exec(putDelivery, d.ID, d.TenantID, d.EndpointID, d.ApplicantID, d.SessionID, d.lane(), d.EventID, d.EventType, d.Message.Event,
+			d.Message.ContentType, d.Message.Body, ms(d.DueAt), ms(d.CreatedAt))
+	}
+	for _, a := range c.Accounts {
+		w.exec(`INSERT INTO accounts (id, tenant_id, applicant_id, session_id, doc, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			a.ID, a.TenantID, a.ApplicantID, a.SessionID, a.Doc, ms(a.CreatedAt))
+	}
+	for _, r := range c.Audit {
+		w.audit(r)
+	}
+	if c.Erase != "" {
+		w.erase(c.Erase)
+	}
+}
+
+// erase destroys the keys of an applicant and every hash that could still find them.
+func (w *writer) erase(applicant string) {
+	w.exec(`DELETE FROM keysets WHERE applicant_id = $1`, applicant)
+	w.exec(`UPDATE applicants SET reference_index = NULL, email_index = NULL WHERE id = $1`, applicant)
+	w.exec(`UPDATE sessions SET reference_index = NULL, due_at = 0 WHERE applicant_id = $1`, applicant)
+	w.exec(`UPDATE links SET dead = TRUE WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
+}
+
+func (w *writer) audit(r usher.AuditRecord) {
+	w.exec(`INSERT INTO audit (id, tenant_id, at, actor_kind, actor_id, action, object, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		r.ID, r.TenantID, ms(r.At), r.Actor.Kind, r.Actor.ID, r.Action, r.Object, r.Detail)
+}
+
+// encode writes a small document without personal data; it cannot fail on the types it is used for.
+func encode(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("encode: %w", err)
+	}
+	return string(b), nil
+}

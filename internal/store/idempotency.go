@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// OnceRow is an idempotency key as stored. Status is 0 while the call runs; Effect is what it made, written in the transaction that made it.
+type OnceRow struct {
+	Tenant, Client, Key string
+	Fingerprint         []byte
+	Effect              string
+	Status              int
+	Header              string
+	Body                []byte
+	StartedAt           time.Time
+}
+
+// BeginOnce takes a key: mine tells whether the caller holds it now. A key whose holder started before stale and never answered is taken over.
+func (s *Store) BeginOnce(ctx context.Context, r OnceRow, stale time.Time) (row OnceRow, mine bool, err error) {
+	n, err := s.exec(ctx, `INSERT INTO idempotency (tenant_id, client_id, key, fingerprint, effect, status, header, started_at)
+		VALUES ($1, $2, $3, $4, '', 0, '', $5) ON CONFLICT (tenant_id, client_id, key) DO UPDATE SET started_at = excluded.started_at
+		WHERE idempotency.status = 0 AND idempotency.started_at < $6 AND idempotency.fingerprint = excluded.fingerprint`,
+		r.Tenant, r.Client, r.Key, r.Fingerprint, ms(r.StartedAt), ms(stale))
+	if err != nil {
+		return r, false, err
+	}
+	row, err = s.Once(ctx, r.Tenant, r.Client, r.Key)
+	return row, n == 1, err
+}
+
+// Once gives a key.
+func (s *Store) Once(ctx context.Context, tenant, client, key string) (OnceRow, error) {
+	r := OnceRow{Tenant: tenant, Client: client, Key: key}
+	var started int64
+	err := s.row(ctx, `SELECT fingerprint, effect, status, header, body, started_at FROM idempotency
+		WHERE tenant_id = $1 AND client_id = $2 AND key = $3`, []any{tenant, client, key},
+		&r.Fingerprint, &r.Effect, &r.Status, &r.Header, &r.Body, &started)
+	r.StartedAt = at(started)
+	return r, err
+}
+
+// FinishOnce keeps the answer of a key.
+func (s *Store) FinishOnce(ctx context.Context, r OnceRow) error {
+	_, err := s.exec(ctx, `UPDATE idempotency SET status = $4, header = $5, body = $6 WHERE tenant_id = $1 AND client_id = $2 AND key = $3`,
+		r.Tenant, r.Client, r.Key, r.Status, r.Header, r.Body)
+	return err
+}
+
+// ReleaseOnce lets go of a key: forgotten when it had no effect, free to be taken over when it had one.
+func (s *Store) ReleaseOnce(ctx context.Context, tenant, client, key string) error {
+	if _, err := s.exec(ctx, `DELETE FROM idempotency WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND effect = ''`,
+		tenant, client, key); err != nil {
+		return err
+	}
+	_, err := s.exec(ctx, `UPDATE idempotency SET started_at = 0 WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND status = 0`,
+		tenant, client, key)
+	return err
+}
+
+// Tidy forgets what has served: keys started before kept, tokens and counters that ended before now.
+func (s *Store) Tidy(ctx context.Context, now, kept time.Time) error {
+	for _, d := range []struct {
+		query string
+		at    time.Time
+	}{
+		{`DELETE FROM idempotency WHERE started_at < $1 AND status <> 0`, kept},
+		{`DELETE FROM tokens WHERE expires_at < $1`, now},
+		{`DELETE FROM counters WHERE ends_at < $1`, now},
+	} {
+		if _, err := s.exec(ctx, d.query, ms(d.at)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/usher-kyc/usher"
+)
+
+// Deliveries of one lane (a session, or an applicant, at one endpoint) are sent in the order in which they were written. Only the oldest
+// that is not done has a time at which it is due; those behind it are "blocked" until it is done. So a claim reads nothing but what can be
+// sent, however long the line behind a dead endpoint grows.
+const blocked = math.MaxInt64
+
+const deliveryColumns = `d.id, d.tenant_id, d.endpoint_id, d.applicant_id, d.session_id, d.event_id, d.event_type, d.name, d.content_type, d.body,
+    d.status, d.attempts, d.due_at, d.created_at, d.done_at`
+
+func scanDelivery(row scanner) (DeliveryRow, error) {
+	var r DeliveryRow
+	var due, created, done int64
+	err := row.Scan(&r.ID, &r.TenantID, &r.EndpointID, &r.ApplicantID, &r.SessionID, &r.EventID, &r.EventType, &r.Message.Event,
+		&r.Message.ContentType, &r.Message.Body, &r.Status, &r.Attempts, &due, &created, &done)
+	if due != blocked {
+		r.DueAt = at(due)
+	}
+	r.CreatedAt, r.DoneAt = at(created), at(done)
+	return r, err
+}
+
+// ClaimDeliveries gives up to limit deliveries that are due and puts them off until the lease ends: should the sender die, they are due again.
+func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]DeliveryRow, error) {
+	var claimed []DeliveryRow
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM deliveries d WHERE d.status = 'pending' AND d.due_at <= $1
+			ORDER BY d.due_at LIMIT $2`, ms(now), limit)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			r, err := scanDelivery(rows)
+			if err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			claimed = append(claimed, r)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		w := writer{s: s, tx: tx}
+		for _, r := range claimed {
+			w.exec(putOff, r.ID, ms(now.Add(lease)))
+		}
+		return w.err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim deliveries: %w", err)
+	}
+	return claimed, nil
+}
+
+const putOff = `UPDATE deliveries SET due_at = $2 WHERE id = $1 AND status = 'pending'`
+
+// ReleaseDeliveries makes claimed deliveries due again at once.
+func (s *Store) ReleaseDeliveries(ctx context.Context, now time.Time, ids []string) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		w := writer{s: s, tx: tx}
+		for _, id := range ids {
+			w.exec(putOff, id, ms(now))
+		}
+		return w.err
+	})
+}
+
+const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at = $4, done_at = $5 WHERE id = $1 AND status = 'pending'`
+
+// unblock makes the oldest waiting delivery of a lane due.
+const unblock = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) FROM deliveries WHERE lane = $1 AND status = 'pending')
+    AND due_at = 9223372036854775807`
+
+// SettleDeliveries writes how tries ended, in one transaction.
+func (s *Store) SettleDeliveries(ctx context.Context, reports []usher.DeliveryReport) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		w := writer{s: s, tx: tx}
+		for _, r := range reports {
+			d := DeliveryRow{Delivery: r.Delivery}
+			due, done := ms(r.RetryAt), int64(0)
+			if r.Status != usher.DeliveryPending {
+				done = ms(r.Attempt.At)
+			}
+			w.exec(settleDelivery, d.ID, r.Status, r.Attempt.Number, due, done)
+			w.attempt(d.ID, r.Attempt)
+			if done != 0 {
+				w.exec(unblock, d.lane(), done)
+			}
+		}
+		return w.err
+	})
+	if err != nil {
+		return fmt.Errorf("settle deliveries: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) attempt(delivery string, a usher.DeliveryAttempt) {
+	doc, err := encode(a)
+	w.err = errors.Join(w.err, err)
+	w.exec(`INSERT INTO delivery_attempts (delivery_id, number, doc) VALUES ($1, $2, $3) ON CONFLICT (delivery_id, number) DO NOTHING`,
+		delivery, a.Number, doc)
+}
+
+// NextDelivery tells when the next delivery is due, or the zero time when none waits.
+func (s *Store) NextDelivery(ctx context.Context) (time.Time, error) {
+	var due sql.NullInt64
+	if err := s.row(ctx, `SELECT min(due_at) FROM deliveries WHERE status = 'pending'`, nil, &due); err != nil {
+		return time.Time{}, err
+	}
+	if !due.Valid || due.Int64 == blocked {
+		return time.Time{}, nil
+	}
+	return at(due.Int64), nil
+}
+
+// AbandonDeliveries gives up what an endpoint has not been sent yet: it was disabled or deleted.
+func (s *Store) AbandonDeliveries(ctx context.Context, endpoint string, now time.Time) error {
+	_, err := s.exec(ctx, `UPDATE deliveries SET status = 'dead', done_at = $2 WHERE endpoint_id = $1 AND status = 'pending'`, endpoint, ms(now))
+	return err
+}
+
+// AddDelivery queues a delivery outside of a session's commit: a ping, or one sent again.
+func (s *Store) AddDelivery(ctx context.Context, d DeliveryRow) error {
+	return s.Commit(ctx, Change{Deliveries: []DeliveryRow{d}})
+}
+
+// Delivery gives a tenant's delivery and its tries.
+func (s *Store) Delivery(ctx context.Context, tenant, id string) (DeliveryRow, []usher.DeliveryAttempt, error) {
+	d, err := one(ctx, s, scanDelivery, `SELECT `+deliveryColumns+` FROM deliveries d WHERE d.id = $1 AND d.tenant_id = $2`, id, tenant)
+	if err != nil {
+		return d, nil, err
+	}
+	tries, err := all(ctx, s, func(r scanner) (usher.DeliveryAttempt, error) {
+		var doc string
+		var a usher.DeliveryAttempt
+		if err := r.Scan(&doc); err != nil {
+			return a, err
+		}
+		return a, json.Unmarshal([]byte(doc), &a)
+	}, `SELECT doc FROM delivery_attempts WHERE delivery_id = $1 ORDER BY number`, id)
+	return d, tries, err
+}
+
+// ListDeliveries gives a tenant's deliveries in the order in which they were queued, or the reverse.
+func (s *Store) ListDeliveries(ctx context.Context, tenant string, f usher.DeliveryFilter) ([]DeliveryRow, error) {
+	q := query{text: `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.tenant_id = $1`, args: []any{tenant}}
+	q.when(f.EndpointID != "", `d.endpoint_id = ?`, f.EndpointID)
+	q.when(f.Status != "", `d.status = ?`, f.Status)
+	q.when(f.SessionID != "", `d.session_id = ?`, f.SessionID)
+	if f.After != "" {
+		after, err := s.position(ctx, "deliveries", tenant, f.After)
+		if err != nil {
+			return nil, err
+		}
+		q.beyond("d.pos", after, f.Oldest)
+	}
+	q.order("d.pos", f.Paging)
+	return all(ctx, s, scanDelivery, q.text, q.args...)
+}
+
+// SentTo gives what an endpoint was sent since a time, or of one event, oldest first, each event once.
+func (s *Store) SentTo(ctx context.Context, tenant, endpoint, event string, since time.Time) ([]DeliveryRow, error) {
+	q := query{text: `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.created_at >= $3
+		AND d.pos = (SELECT min(o.pos) FROM deliveries o WHERE o.endpoint_id = d.endpoint_id AND o.event_id = d.event_id AND o.name = d.name)`,
+		args: []any{tenant, endpoint, ms(since)}}
+	q.when(event != "", `d.event_id = ?`, event)
+	q.text += ` ORDER BY d.pos LIMIT 10000`
+	return all(ctx, s, scanDelivery, q.text, q.args...)
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/usher-kyc/usher"
+)
+
+const sessionColumns = `id, tenant_id, applicant_id, client_id, dialect, purpose, state, flow, flow_version, version, doc, created_at,
+    updated_at, expires_at, due_at`
+
+func scanSession(row scanner) (SessionRow, error) {
+	var r SessionRow
+	var created, updated, expires, due int64
+	err := row.Scan(&r.ID, &r.TenantID, &r.ApplicantID, &r.ClientID, &r.Dialect, &r.Purpose, &r.State, &r.Flow, &r.FlowVersion, &r.Version,
+		&r.Doc, &created, &updated, &expires, &due)
+	r.Was = r.Version
+	r.CreatedAt, r.UpdatedAt, r.ExpiresAt, r.DueAt = at(created), at(updated), at(expires), at(due)
+	return r, err
+}
+
+// Session gives a tenant's session.
+func (s *Store) Session(ctx context.Context, tenant, id string) (SessionRow, error) {
+	return one(ctx, s, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1 AND tenant_id = $2`, id, tenant)
+}
+
+// DueSessions gives sessions whose timer has come, oldest first, of all tenants.
+func (s *Store) DueSessions(ctx context.Context, now time.Time, limit int) ([]SessionRow, error) {
+	return all(ctx, s, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at LIMIT $2`,
+		ms(now), limit)
+}
+
+// ListSessions gives a tenant's sessions by id, which is by time. reference is a keyed hash, or nil.
+func (s *Store) ListSessions(ctx context.Context, tenant string, f usher.SessionFilter, reference []byte) ([]SessionRow, error) {
+	q := query{text: `SELECT ` + sessionColumns + ` FROM sessions WHERE tenant_id = $1`, args: []any{tenant}}
+	q.when(f.ApplicantID != "", `applicant_id = ?`, f.ApplicantID)
+	q.when(f.Dialect != "", `dialect = ?`, f.Dialect)
+	q.when(f.Purpose != "", `purpose = ?`, f.Purpose)
+	q.when(f.State != "", `state = ?`, f.State)
+	q.when(reference != nil, `reference_index = ?`, reference)
+	q.page(f.Paging, "id")
+	return all(ctx, s, scanSession, q.text, q.args...)
+}
+
+// latest finds the newest onboarding session of an applicant; its columns stand beside the applicant's own.
+const applicantColumns = `a.id, a.tenant_id, a.client_id, a.dialect, a.version, a.erased, a.doc, a.created_at, a.updated_at,
+    COALESCE(s.id, ''), COALESCE(s.state, ''), COALESCE(s.flow, ''), COALESCE(s.updated_at, 0), COALESCE(s.expires_at, 0)`
+
+const applicantTables = ` FROM applicants a LEFT JOIN sessions s ON s.id =
+    (SELECT n.id FROM sessions n WHERE n.applicant_id = a.id AND n.purpose = 'onboarding' ORDER BY n.id DESC LIMIT 1)`
+
+func scanApplicant(row scanner) (ApplicantRow, error) {
+	var r ApplicantRow
+	var head usher.SessionHead
+	var created, updated, changed, expires int64
+	err := row.Scan(&r.ID, &r.TenantID, &r.ClientID, &r.Dialect, &r.Version, &r.Erased, &r.Doc, &created, &updated,
+		&head.ID, &head.State, &head.Flow, &changed, &expires)
+	r.Was = r.Version
+	r.CreatedAt, r.UpdatedAt = at(created), at(updated)
+	if head.ID != "" {
+		head.UpdatedAt, head.ExpiresAt = at(changed), at(expires)
+		r.Latest = &head
+	}
+	return r, err
+}
+
+// Applicant gives a tenant's applicant with the head of the newest onboarding session.
+func (s *Store) Applicant(ctx context.Context, tenant, id string) (ApplicantRow, error) {
+	return one(ctx, s, scanApplicant, `SELECT `+applicantColumns+applicantTables+` WHERE a.id = $1 AND a.tenant_id = $2`, id, tenant)
+}
+
+// ListApplicants gives a tenant's applicants by id, which is by time. reference and email are keyed hashes, or nil.
+func (s *Store) ListApplicants(ctx context.Context, tenant string, f usher.ApplicantFilter, reference, email []byte) ([]ApplicantRow, error) {
+	q := query{text: `SELECT ` + applicantColumns + applicantTables + ` WHERE a.tenant_id = $1`, args: []any{tenant}}
+	q.when(f.Dialect != "", `a.dialect = ?`, f.Dialect)
+	q.when(f.State != "", `s.state = ?`, f.State)
+	q.when(f.NoSession, `s.id IS NULL`)
+	q.when(reference != nil, `a.reference_index = ?`, reference)
+	q.when(email != nil, `a.email_index = ?`, email)
+	q.when(!f.CreatedFrom.IsZero(), `a.created_at >= ?`, ms(f.CreatedFrom))
+	q.when(!f.CreatedBefore.IsZero(), `a.created_at < ?`, ms(f.CreatedBefore))
+	q.page(f.Paging, "a.id")
+	return all(ctx, s, scanApplicant, q.text, q.args...)
+}
+
+// Keyset gives an applicant's wrapped keys, or nil when they were destroyed.
+func (s *Store) Keyset(ctx context.Context, tenant, applicant string) ([]byte, error) {
+	var wrapped []byte
+	err := s.row(ctx, `SELECT wrapped FROM keysets WHERE applicant_id = $1 AND tenant_id = $2`, []any{applicant, tenant}, &wrapped)
+	if err == ErrNotFound { //nolint:errorlint // row gives it unwrapped
+		return nil, nil
+	}
+	return wrapped, err
+}
+
+// HasKeysets tells whether any applicant's keys are stored: a fresh master key beside them means that the old one was lost.
+func (s *Store) HasKeysets(ctx context.Context) (bool, error) {
+	var n int
+	err := s.row(ctx, `SELECT count(*) FROM (SELECT 1 FROM keysets LIMIT 1)`, nil, &n)
+	return n > 0, err
+}
+
+const eventColumns = `id, tenant_id, applicant_id, session_id, dialect, type, sequence, doc, at`
+
+func scanEvent(row scanner) (EventRow, error) {
+	var r EventRow
+	var when int64
+	err := row.Scan(&r.ID, &r.TenantID, &r.ApplicantID, &r.SessionID, &r.Dialect, &r.Type, &r.Sequence, &r.Doc, &when)
+	r.At = at(when)
+	return r, err
+}
+
+// Event gives a tenant's event.
+func (s *Store) Event(ctx context.Context, tenant, id string) (EventRow, error) {
+	return one(ctx, s, scanEvent, `SELECT `+eventColumns+` FROM events WHERE id = $1 AND tenant_id = $2`, id, tenant)
+}
+
+// ListEvents gives a tenant's events in the order in which they were committed, or the reverse.
+func (s *Store) ListEvents(ctx context.Context, tenant string, f usher.EventFilter) ([]EventRow, error) {
+	q := query{text: `SELECT ` + eventColumns + ` FROM events WHERE tenant_id = $1`, args: []any{tenant}}
+	q.when(f.Dialect != "", `dialect = ?`, f.Dialect)
+	q.when(f.ApplicantID != "", `applicant_id = ?`, f.ApplicantID)
+	q.when(f.SessionID != "", `session_id = ?`, f.SessionID)
+	q.when(!f.From.IsZero(), `at >= ?`, ms(f.From))
+	q.when(!f.Before.IsZero(), `at < ?`, ms(f.Before))
+	q.in(`type`, f.Types)
+	if f.After != "" {
+		after, err := s.position(ctx, "events", tenant, f.After)
+		if err != nil {
+			return nil, err
+		}
+		q.beyond("pos", after, f.Oldest)
+	}
+	if f.Paging.Before != "" {
+		before, err := s.position(ctx, "events", tenant, f.Paging.Before)
+		if err != nil {
+			return nil, err
+		}
+		q.beyond("pos", before, !f.Oldest)
+	}
+	q.order("pos", f.Paging)
+	return all(ctx, s, scanEvent, q.text, q.args...)
+}
+
+// position gives the place of a row in its table's order of commit.
+func (s *Store) position(ctx context.Context, table, tenant, id string) (int64, error) {
+	var pos int64
+	err := s.row(ctx, `SELECT pos FROM `+table+` WHERE id = $1 AND tenant_id = $2`, []any{id, tenant}, &pos)
+	return pos, err
+}
+
+// Account gives a tenant's account.
+func (s *Store) Account(ctx context.Context, tenant, id string) (AccountRow, error) {
+	return one(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts WHERE id = $1 AND tenant_id = $2`, id, tenant)
+}
+
+// AccountsOf gives an applicant's accounts, oldest first.
+func (s *Store) AccountsOf(ctx context.Context, tenant, applicant string) ([]AccountRow, error) {
+	return all(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts WHERE applicant_id = $1 AND tenant_id = $2 ORDER BY id`,
+		applicant, tenant)
+}
+
+const accountColumns = `id, tenant_id, applicant_id, session_id, doc, created_at`
+
+func scanAccount(row scanner) (AccountRow, error) {
+	var r AccountRow
+	var created int64
+	err := row.Scan(&r.ID, &r.TenantID, &r.ApplicantID, &r.SessionID, &r.Doc, &created)
+	r.CreatedAt = at(created)
+	return r, err
+}

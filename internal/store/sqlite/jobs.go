@@ -1,0 +1,151 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/usher-kyc/usher/internal/store"
+)
+
+// Jobs is the job queue: River on the same database, so that a job is there exactly when the change that made it is.
+type Jobs struct {
+	db     *sql.DB
+	log    *slog.Logger
+	insert *river.Client[*sql.Tx] // only inserts
+	work   *river.Client[*sql.Tx] // only works, from Start on
+}
+
+// Handler does one job. An error means "again later", until the job's tries are used up.
+type Handler func(ctx context.Context, j store.Job) error
+
+// Timer is work for one node at a time, at an interval.
+type Timer struct {
+	Kind  string
+	Every time.Duration
+}
+
+const (
+	tries = 6
+	// River's own default for finding jobs of a dead process is an hour; a person waits for these.
+	jobTimeout  = 30 * time.Second
+	rescueAfter = 75 * time.Second
+	// A job put in is looked for this often; SQLite has nothing that could call.
+	poll     = 20 * time.Millisecond
+	cooldown = 5 * time.Millisecond
+	workers  = 8
+	keepDone = 10 * time.Minute
+	stopSoon = 15 * time.Second
+)
+
+// jobArgs is River's view of a job: one kind, since ours is inside.
+type jobArgs struct{ store.Job }
+
+// Kind names the jobs in River's table.
+func (jobArgs) Kind() string { return "usher" }
+
+func newJobs(ctx context.Context, db *sql.DB, log *slog.Logger) (*Jobs, error) {
+	driver := riversqlite.New(db)
+	quiet := slog.New(slog.DiscardHandler)
+	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
+	if err != nil {
+		return nil, fmt.Errorf("prepare job queue: %w", err)
+	}
+	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, fmt.Errorf("bring the job queue up to date: %w", err)
+	}
+	insert, err := river.NewClient(driver, &river.Config{Logger: quiet})
+	if err != nil {
+		return nil, fmt.Errorf("open job queue: %w", err)
+	}
+	return &Jobs{db: db, log: log, insert: insert}, nil
+}
+
+// Enqueue puts jobs into a transaction.
+func (j *Jobs) Enqueue(ctx context.Context, tx *sql.Tx, jobs []store.Job) error {
+	params := make([]river.InsertManyParams, len(jobs))
+	for i, job := range jobs {
+		params[i] = river.InsertManyParams{Args: jobArgs{job}, InsertOpts: &river.InsertOpts{MaxAttempts: tries}}
+	}
+	if _, err := j.insert.InsertManyFastTx(ctx, tx, params); err != nil {
+		return fmt.Errorf("put jobs into the queue: %w", err)
+	}
+	return nil
+}
+
+// Start begins to work jobs, and timers by one node at a time.
+func (j *Jobs) Start(ctx context.Context, h Handler, timers []Timer) error {
+	bundle := river.NewWorkers()
+	if err := river.AddWorkerSafely(bundle, &worker{handle: h}); err != nil {
+		return fmt.Errorf("register worker: %w", err)
+	}
+	periodic := make([]*river.PeriodicJob, len(timers))
+	for i, t := range timers {
+		args := jobArgs{store.Job{Kind: t.Kind, Period: true}}
+		periodic[i] = river.NewPeriodicJob(river.PeriodicInterval(t.Every), func() (river.JobArgs, *river.InsertOpts) {
+			return args, &river.InsertOpts{MaxAttempts: 1}
+		}, &river.PeriodicJobOpts{RunOnStart: true})
+	}
+	client, err := river.NewClient(riversqlite.New(j.db), &river.Config{
+		Logger: slog.New(onlyErrors{j.log.Handler()}), Workers: bundle, PeriodicJobs: periodic,
+		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: poll, FetchCooldown: cooldown,
+		CompletedJobRetentionPeriod: keepDone, RetryPolicy: retrySoon{}, SoftStopTimeout: stopSoon,
+	})
+	if err != nil {
+		return fmt.Errorf("open job queue: %w", err)
+	}
+	if err := client.Start(ctx); err != nil {
+		return fmt.Errorf("start job queue: %w", err)
+	}
+	j.work = client
+	return nil
+}
+
+// Stop waits for the jobs in hand; what it cannot wait for runs again after the next start.
+func (j *Jobs) Stop(ctx context.Context) error {
+	if j.work == nil {
+		return nil
+	}
+	if err := j.work.Stop(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("stop job queue: %w", err)
+	}
+	return nil
+}
+
+type worker struct {
+	river.WorkerDefaults[jobArgs]
+	handle Handler
+}
+
+// Work hands a job to the handler.
+func (w *worker) Work(ctx context.Context, r *river.Job[jobArgs]) error {
+	j := r.Args.Job
+	j.Attempt, j.Last = r.Attempt, r.Attempt >= r.MaxAttempts
+	return w.handle(ctx, j)
+}
+
+// retrySoon waits 1, 4, 9, 16, 25 s between tries: a person is waiting, and after about a minute a reviewer takes over.
+type retrySoon struct{}
+
+// NextRetry gives the time of the next try.
+func (retrySoon) NextRetry(job *rivertype.JobRow) time.Time {
+	n := time.Duration(len(job.Errors) + 1)
+	return time.Now().Add(n * n * time.Second)
+}
+
+// onlyErrors keeps River's talk about its own life out of the log.
+type onlyErrors struct{ slog.Handler }
+
+// Enabled tells whether a line is worth its place.
+func (h onlyErrors) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelError && h.Handler.Enabled(ctx, l)
+}

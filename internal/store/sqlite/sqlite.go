@@ -1,0 +1,108 @@
+// Package sqlite opens the embedded database: one file, written through one connection with full sync, read through a few others. It brings
+// the schema, the migrations and the job queue to package store.
+//
+// A commit is on disk when it returns: WAL with synchronous=FULL syncs the log at each commit, and the group commit of package store
+// makes one sync serve many callers, so that it costs little under load (docs/BENCHMARKS.md).
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver registers itself
+
+	"github.com/usher-kyc/usher/internal/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB is an open database and its job queue.
+type DB struct {
+	*store.Store
+	*Jobs
+}
+
+const readers = 4
+
+// Open opens the database in a folder, which it makes with mode 0700 when it is not there, and brings its schema up to date.
+func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	file := filepath.Join(dir, "usher.db")
+	write, err := open(file, 1, "immediate")
+	if err != nil {
+		return nil, err
+	}
+	read, err := open(file, readers, "deferred")
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	closeBoth := func() error { return errors.Join(read.Close(), write.Close()) }
+	db, err := start(ctx, write, read, closeBoth, log)
+	if err != nil {
+		return nil, errors.Join(err, closeBoth())
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("protect database file: %w", err), db.Store.Close())
+	}
+	return db, nil
+}
+
+func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, log *slog.Logger) (*DB, error) {
+	if err := migrate(ctx, write); err != nil {
+		return nil, err
+	}
+	jobs, err := newJobs(ctx, write, log)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.New(ctx, store.Config{Write: write, Read: read, Queue: jobs, Close: closeBoth})
+	if err != nil {
+		return nil, err
+	}
+	return &DB{Store: s, Jobs: jobs}, nil
+}
+
+// open opens a pool. A writer takes its lock when a transaction begins ("immediate"), never half-way through it, where SQLite can only refuse.
+func open(file string, connections int, lock string) (*sql.DB, error) {
+	q := url.Values{
+		"_pragma": {
+			"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", "cache_size(-16000)",
+			"temp_store(MEMORY)", "wal_autocheckpoint(4000)",
+		},
+		"_txlock": {lock},
+	}
+	db, err := sql.Open("sqlite", "file:"+file+"?"+q.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	steps, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, steps, goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return fmt.Errorf("prepare migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to date: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// What a caller can tell apart.
+var (
+	// ErrNotFound says that there is no such row, for this tenant.
+	ErrNotFound = errors.New("not in the store")
+	// ErrConflict says that a row has another version than the change was made for, or exists already.
+	ErrConflict = errors.New("the stored version is another one")
+	// ErrClosed says that the store takes no more changes.
+	ErrClosed = errors.New("the store is closed")
+)
+
+// Job is work to be done after a commit, at least once. Arguments are ids only: personal data never enters the queue's tables.
+type Job struct {
+	Kind    string `json:"kind"`
+	Tenant  string `json:"tenant"`
+	Object  string `json:"object"`           // id of what it is about
+	Step    string `json:"step,omitempty"`   // of a session
+	Round   int    `json:"round,omitempty"`  // of a run step
+	Attempt int    `json:"-"`                // 1 on the first try
+	Last    bool   `json:"-"`                // no further try will follow
+	Period  bool   `json:"period,omitempty"` // a timer's job, put there by the queue itself
+}
+
+// Queue puts jobs into a transaction of the database it belongs to.
+type Queue interface {
+	Enqueue(ctx context.Context, tx *sql.Tx, jobs []Job) error
+}
+
+// Config is what a database brings.
+type Config struct {
+	Write *sql.DB // the pool of the writer; SQLite allows it one connection
+	Read  *sql.DB // a pool for reading
+	Queue Queue
+	Close func() error // closes both pools
+}
+
+// Store is a database. All its methods may be called at once by many.
+type Store struct {
+	c       Config
+	changes chan *pending
+	stopped chan struct{} // closed when the writer has ended
+	quit    chan struct{}
+	once    sync.Once
+	write   statements
+	read    statements
+}
+
+// New starts the writer of a database whose schema is in place.
+func New(ctx context.Context, c Config) (*Store, error) {
+	s := &Store{
+		c: c, changes: make(chan *pending), stopped: make(chan struct{}), quit: make(chan struct{}),
+		write: statements{db: c.Write}, read: statements{db: c.Read},
+	}
+	if err := s.warm(ctx); err != nil {
+		return nil, err
+	}
+	go s.writer()
+	return s, nil
+}
+
+// Close ends the writer after the batch in hand and closes the database.
+func (s *Store) Close() error {
+	s.once.Do(func() { close(s.quit) })
+	<-s.stopped
+	return s.c.Close()
+}
+
+// Ping tells whether the database can be written.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.exec(ctx, `DELETE FROM counters WHERE name = $1`, "ping")
+	return err
+}
+
+// statements keeps prepared statements of one pool: preparing costs more than most of ours take to run.
+type statements struct {
+	db   *sql.DB
+	mu   sync.RWMutex
+	byID map[string]*sql.Stmt
+}
+
+func (p *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
+	p.mu.RLock()
+	st := p.byID[query]
+	p.mu.RUnlock()
+	if st != nil {
+		return st, nil
+	}
+	st, err := p.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare statement: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if had := p.byID[query]; had != nil {
+		return had, st.Close()
+	}
+	if p.byID == nil {
+		p.byID = map[string]*sql.Stmt{}
+	}
+	p.byID[query] = st
+	return st, nil
+}
+
+// warm prepares the statements of the commit path before the writer needs them: inside its transaction, on a database that allows one
+// connection, preparing would wait for itself.
+func (s *Store) warm(ctx context.Context) error {
+	for _, q := range []string{putApplicant, putSession, putEvent, putDelivery} {
+		if _, err := s.write.get(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready gives a statement that is prepared already.
+func (p *statements) ready(query string) (*sql.Stmt, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	st, ok := p.byID[query]
+	return st, ok
+}
+
+// exec runs one statement by itself on the writer's pool and gives the number of rows it touched.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	st, err := s.write.get(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, fmt.Errorf("write: %w", err)
+	}
+	return res.RowsAffected()
+}
+
+// row reads one row; ErrNotFound when there is none.
+func (s *Store) row(ctx context.Context, query string, args []any, into ...any) error {
+	st, err := s.read.get(ctx, query)
+	if err != nil {
+		return err
+	}
+	switch err := st.QueryRowContext(ctx, args...).Scan(into...); {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case err != nil:
+		return fmt.Errorf("read: %w", err)
+	}
+	return nil
+}
+
+// rows reads many rows, each by scan.
+func (s *Store) rows(ctx context.Context, query string, args []any, scan func(scanner) error) error {
+	st, err := s.read.get(ctx, query)
+	if err != nil {
+		return err
+	}
+	rs, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	defer rs.Close() //nolint:errcheck // rs.Err below tells what went wrong
+	for rs.Next() {
+		if err := scan(rs); err != nil {
+			return fmt.Errorf("read row: %w", err)
+		}
+	}
+	return rs.Err()
+}
+
+type scanner interface{ Scan(into ...any) error }
+
+// inTx runs fn in a write transaction of its own.
+func (s *Store) inTx(ctx context.Context, fn func(*sql.Tx) error) error {
+	tx, err := s.c.Write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := fn(tx); err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func at(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
