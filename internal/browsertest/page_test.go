@@ -1,6 +1,7 @@
 package browsertest_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -41,7 +42,7 @@ func site(t *testing.T, pages map[string]string) string {
 		})
 	}
 	mux.HandleFunc("POST /echo", func(w http.ResponseWriter, r *http.Request) {
-		if err := r.ParseMultipartForm(1 << 20); err != nil && err != http.ErrNotMultipart {
+		if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 			t.Errorf("parse form: %v", err)
 		}
 		fmt.Fprintf(w, "got %v", r.PostForm)

@@ -1,0 +1,54 @@
+# Every target is a thin name for a script or a go command, so that a machine
+# without make loses nothing: make test is scripts/test.sh.
+
+FUZZTIME ?= 10s
+ROUNDS ?= 200
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build the program into bin/
+	go build -trimpath -o bin/ ./cmd/...
+
+.PHONY: test
+test: ## all that a change must pass: lint, build, every test under the race detector
+	scripts/test.sh
+
+.PHONY: check
+check: test ## what CI runs, then every fuzz target for a moment and a build for other systems
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+	GOOS=linux GOARCH=arm64 go build -o /dev/null ./cmd/...
+	GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/...
+
+.PHONY: lint
+lint: ## format, go vet, staticcheck and our analyzers
+	scripts/lint.sh
+
+.PHONY: fmt
+fmt: ## format all Go code with gofumpt
+	go -C tools build -o ../.artifacts/bin/ mvdan.cc/gofumpt
+	git ls-files --cached --others --exclude-standard -- '*.go' | xargs .artifacts/bin/gofumpt -w
+
+.PHONY: browser
+browser: ## the tests that open pages in Chromium; pictures in .artifacts
+	scripts/browser.sh
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each (10s)
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+.PHONY: crash
+crash: ## kill -9 a busy server ROUNDS times (200) and see that nothing acknowledged is lost
+	USHER_CRASH_ROUNDS=$(ROUNDS) go test -count=1 -timeout 2h -v ./internal/crashtest/...
+
+.PHONY: bench
+bench: ## all Go benchmarks, with memory
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: vuln
+vuln: ## known faults in dependencies (asks the Go vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...

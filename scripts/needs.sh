@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Sees to it that this machine has what the tests need: Go, a C compiler (for the
+# race detector) and Chromium (for the browser tests). What is missing is installed
+# with apt when we may, and named with its command when we may not.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v go >/dev/null; then
+	echo "needs: Go is missing; see https://go.dev/doc/install" >&2
+	exit 1
+fi
+# An older Go fetches the toolchain that go.mod asks for by itself.
+go version >/dev/null
+
+missing=()
+if [ "${RACE:-1}" != 0 ] && ! command -v gcc >/dev/null && ! command -v clang >/dev/null; then
+	missing+=(gcc libc6-dev)
+fi
+browser=
+for name in chromium chromium-browser google-chrome google-chrome-stable headless_shell; do
+	if command -v "$name" >/dev/null; then
+		browser=$name
+		break
+	fi
+done
+if [ -z "$browser" ]; then
+	missing+=(chromium fonts-dejavu-core)
+fi
+if [ ${#missing[@]} -eq 0 ]; then
+	exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+	as_root=(sudo -n)
+fi
+install=(apt-get install -y --no-install-recommends "${missing[@]}")
+if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+	echo "needs: the tests need ${missing[*]}, and this script may not install them here." >&2
+	echo "needs: as root, run: apt-get update && ${install[*]}" >&2
+	exit 1
+fi
+echo "needs: installing ${missing[*]}"
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}"

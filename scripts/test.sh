@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The one command that a change must pass: installs what is missing, then looks at
+# the code and runs every test, those in a real browser too, under the race
+# detector. RACE=0 goes without it, on a machine that has no C compiler.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+summary=()
+failed=0
+step() { # step NAME COMMAND...: runs it, keeps its time, and goes on when it fails
+	local name=$1 begin=$SECONDS word=ok
+	shift
+	echo "== $name"
+	if ! "$@"; then
+		word=FAILED
+		failed=1
+	fi
+	summary+=("$(printf '%-6s %-40s %4d s' "$word" "$name" $((SECONDS - begin)))")
+}
+
+# Without these nothing below can tell right from wrong.
+scripts/needs.sh
+
+race=(-race)
+tests="tests, with the race detector"
+if [ "${RACE:-1}" = 0 ]; then
+	race=()
+	tests="tests, WITHOUT the race detector"
+fi
+export GOFLAGS="${GOFLAGS:-} -mod=readonly"
+mkdir -p .artifacts
+
+step "lint" scripts/lint.sh
+step "build" go build -trimpath -o .artifacts/bin/ ./cmd/...
+# Pictures of pages that failed are kept in .artifacts/_artifacts.
+step "$tests" go test "${race[@]}" -timeout 14m -artifacts -outputdir "$PWD/.artifacts" ./...
+
+echo "== summary"
+printf '%s\n' "${summary[@]}"
+if [ $failed -ne 0 ]; then
+	echo "FAILED"
+	exit 1
+fi
+echo "all passed in $SECONDS s"
