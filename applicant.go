@@ -130,11 +130,12 @@ type Applicant struct {
 
 // SessionHead is as much of a session as a list shows.
 type SessionHead struct {
-	ID        string
-	State     State
-	Flow      string
-	UpdatedAt time.Time
-	ExpiresAt time.Time
+	ID          string
+	State       State
+	Flow        string
+	SubmittedAt time.Time // the first time; zero when it never was
+	UpdatedAt   time.Time
+	ExpiresAt   time.Time
 }
 
 // LogValue keeps personal data out of logs.

@@ -53,6 +53,7 @@ type Command struct {
 	Internal string          // for staff
 	Facts    []Correction    // correct
 	Account  *AccountStatus  // account
+	Return   string          // reissue_link: the new return URL, or "" to keep the old one
 	Expires  time.Time       // reissue_link, ask_again: the new deadline; zero takes the flow's
 
 	// Details, of complete_step, are written to the applicant in the same transaction; Decide does not look at them.

@@ -128,7 +128,7 @@ func (d *decider) reissue() error {
 	if !expires.After(d.now) {
 		return Invalid("expires_in", "must lie in the future")
 	}
-	d.emit(SessionLinkIssued, EventData{Expires: expires})
+	d.emit(SessionLinkIssued, EventData{Expires: expires, Return: d.c.Return})
 	return nil
 }
 

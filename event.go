@@ -78,6 +78,7 @@ type EventData struct {
 	Decision *Decision       `json:"decision,omitempty"`
 	Account  *AccountStatus  `json:"account,omitempty"`
 	Facts    []Correction    `json:"corrections,omitempty"`
+	Return   string          `json:"return_url,omitempty"`
 	Expires  time.Time       `json:"expires_at,omitzero"`
 	Resumed  bool            `json:"resumed,omitempty"` // session.started: not for the first time
 }
@@ -100,6 +101,9 @@ func Apply(s Session, flow Flow, e Event) Session {
 		}
 	case SessionLinkIssued:
 		s.ExpiresAt = e.Data.Expires
+		if e.Data.Return != "" {
+			s.ReturnURL = e.Data.Return
+		}
 		if s.State == Expired {
 			s.State = Created
 			if !s.StartedAt.IsZero() {

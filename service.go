@@ -60,6 +60,12 @@ type Link struct {
 	ExpiresAt time.Time
 }
 
+// NewLink says what a new link is to have; zero members keep what the session has, and give it the flow's time.
+type NewLink struct {
+	Expires   time.Duration
+	ReturnURL string
+}
+
 // Visit is a browser that a link was opened in. Token is its cookie's secret.
 type Visit struct {
 	Token    string
@@ -72,7 +78,7 @@ type Visit struct {
 // Links are the applicant's keys.
 type Links interface {
 	// IssueLink makes a new link for a session and kills the old one.
-	IssueLink(ctx context.Context, tenant, session string, expires time.Duration, by Actor) (Session, Link, error)
+	IssueLink(ctx context.Context, c APIClient, session string, n NewLink) (Session, Link, error)
 	// LookLink tells whose link a token is, without using it: mail scanners open links. The error is CodeGone, with the session still given, when
 	// the link has expired or was replaced, and CodeNotFound when it never was.
 	LookLink(ctx context.Context, token string) (Visit, error)
@@ -134,8 +140,8 @@ type ApplicantFilter struct {
 	Dialect       string
 	Reference     string
 	Email         string
-	State         State // of the newest onboarding session
-	NoSession     bool  // only those without one
+	States        []State // of the newest onboarding session; none means any
+	NoSession     bool    // only those without one
 	CreatedFrom   time.Time
 	CreatedBefore time.Time
 }
@@ -154,6 +160,7 @@ type SessionFilter struct {
 type EventFilter struct {
 	Paging
 	Types       []EventType
+	Purposes    []Purpose // of the session
 	Dialect     string
 	ApplicantID string
 	SessionID   string

@@ -16,8 +16,13 @@ type Endpoint struct {
 	Auth      EndpointAuth `json:"auth"`
 	Secrets   []string     `json:"secrets"`  // whsec_…; the first signs, older ones sign as well while a rotation lasts
 	Disabled  string       `json:"disabled"` // why it gets nothing any more, or ""
-	CreatedAt time.Time    `json:"created_at"`
-	UpdatedAt time.Time    `json:"updated_at"`
+
+	// Failures in a row, and since when; kept by Settle, so that they outlive a restart and are one figure for all nodes.
+	Failures     int       `json:"-"`
+	FailingSince time.Time `json:"-"`
+
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // Wants tells whether the endpoint is to be told an event of a subject that came in through a dialect.
@@ -118,9 +123,10 @@ type DeliveryReport struct {
 // Outbox is the durable queue of deliveries that a sender drains.
 type Outbox interface {
 	// Claim leases up to limit due deliveries until the lease ends: of each endpoint and subject only the oldest that is not done, so that
-	// order holds whichever node sends. It gives them with their endpoints.
-	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]ClaimedDelivery, error)
-	// Settle writes how tries ended and releases their leases; the next in line becomes due by it.
+	// order holds whichever node sends. It gives them with their endpoints, and passes over the endpoints in except.
+	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]ClaimedDelivery, error)
+	// Settle writes how tries ended and releases their leases; the next in line becomes due by it. A report
+	// of a try that was written before changes nothing.
 	Settle(ctx context.Context, reports []DeliveryReport) error
 	// Release gives leases back without counting a try.
 	Release(ctx context.Context, ids []string) error

@@ -58,6 +58,9 @@ func New(config Config) *Intake {
 	return &Intake{config: config, slots: make(chan struct{}, config.Concurrency)}
 }
 
+// MaxBytes returns the largest file taken, in bytes, so that a reader knows where to stop.
+func (in *Intake) MaxBytes() int { return in.config.MaxBytes }
+
 // Info is what the header of a picture says.
 type Info struct {
 	// Kind is [KindJPEG] or [KindPNG].

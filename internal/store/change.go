@@ -65,7 +65,8 @@ type SessionRow struct {
 	Version, Was                                 int64
 	ReferenceIndex                               []byte
 	Doc                                          []byte
-	CreatedAt, UpdatedAt, ExpiresAt, DueAt       time.Time
+	SubmittedAt, CreatedAt, UpdatedAt            time.Time
+	ExpiresAt, DueAt                             time.Time
 }
 
 // LinkRow is a session's link. Hash is SHA-256 of its token.
@@ -79,6 +80,7 @@ type LinkRow struct {
 // EventRow is an event as stored.
 type EventRow struct {
 	ID, TenantID, ApplicantID, SessionID, Dialect string
+	Purpose                                       usher.Purpose
 	Type                                          usher.EventType
 	Sequence                                      int64
 	Doc                                           []byte

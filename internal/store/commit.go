@@ -107,11 +107,11 @@ WHERE applicants.version = $12 AND applicants.tenant_id = excluded.tenant_id`
 
 const putSession = `
 INSERT INTO sessions (id, tenant_id, applicant_id, client_id, dialect, purpose, state, flow, flow_version, version, reference_index, doc,
-    created_at, updated_at, expires_at, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    submitted_at, created_at, updated_at, expires_at, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, version = excluded.version, doc = excluded.doc, updated_at = excluded.updated_at,
-    expires_at = excluded.expires_at, due_at = excluded.due_at
-WHERE sessions.version = $17 AND sessions.tenant_id = excluded.tenant_id`
+    submitted_at = excluded.submitted_at, expires_at = excluded.expires_at, due_at = excluded.due_at
+WHERE sessions.version = $18 AND sessions.tenant_id = excluded.tenant_id`
 
 func (w *writer) versioned(c Change) {
 	if a := c.Applicant; a != nil {
@@ -120,7 +120,7 @@ func (w *writer) versioned(c Change) {
 	}
 	if r := c.Session; r != nil {
 		w.mustOne(w.exec(putSession, r.ID, r.TenantID, r.ApplicantID, r.ClientID, r.Dialect, r.Purpose, r.State, r.Flow, r.FlowVersion,
-			r.Version, r.ReferenceIndex, r.Doc, ms(r.CreatedAt), ms(r.UpdatedAt), ms(r.ExpiresAt), ms(r.DueAt), r.Was))
+			r.Version, r.ReferenceIndex, r.Doc, ms(r.SubmittedAt), ms(r.CreatedAt), ms(r.UpdatedAt), ms(r.ExpiresAt), ms(r.DueAt), r.Was))
 	}
 	if o := c.Once; o != nil {
 		w.mustOne(w.exec(`UPDATE idempotency SET effect = $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND effect = ''`,
@@ -129,8 +129,8 @@ func (w *writer) versioned(c Change) {
 }
 
 const putEvent = `
-INSERT INTO events (id, tenant_id, applicant_id, session_id, dialect, type, sequence, doc, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+INSERT INTO events (id, tenant_id, applicant_id, session_id, dialect, purpose, type, sequence, doc, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 const putDelivery = `
 INSERT INTO deliveries (id, tenant_id, endpoint_id, applicant_id, session_id, lane, event_id, event_type, name, content_type, body, status,
@@ -149,7 +149,7 @@ func (w *writer) attached(c Change) {
 			l.Hash, l.TenantID, l.SessionID, ms(l.CreatedAt))
 	}
 	for _, e := range c.Events {
-		w.exec(putEvent, e.ID, e.TenantID, e.ApplicantID, e.SessionID, e.Dialect, e.Type, e.Sequence, e.Doc, ms(e.At))
+		w.exec(putEvent, e.ID, e.TenantID, e.ApplicantID, e.SessionID, e.Dialect, e.Purpose, e.Type, e.Sequence, e.Doc, ms(e.At))
 	}
 	for _, d := range c.Deliveries {
 		w.exec(putDelivery, d.ID, d.TenantID, d.EndpointID, d.ApplicantID, d.SessionID, d.lane(), d.EventID, d.EventType, d.Message.Event,

@@ -33,11 +33,15 @@ func scanDelivery(row scanner) (DeliveryRow, error) {
 }
 
 // ClaimDeliveries gives up to limit deliveries that are due and puts them off until the lease ends: should the sender die, they are due again.
-func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]DeliveryRow, error) {
+func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]DeliveryRow, error) {
+	passed, err := encode(except)
+	if err != nil {
+		return nil, err
+	}
 	var claimed []DeliveryRow
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM deliveries d WHERE d.status = 'pending' AND d.due_at <= $1
-			ORDER BY d.due_at LIMIT $2`, ms(now), limit)
+			AND d.endpoint_id NOT IN (SELECT value FROM json_each($3)) ORDER BY d.due_at LIMIT $2`, ms(now), limit, passed)
 		if err != nil {
 			return err
 		}
@@ -76,7 +80,8 @@ func (s *Store) ReleaseDeliveries(ctx context.Context, now time.Time, ids []stri
 	})
 }
 
-const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at = $4, done_at = $5 WHERE id = $1 AND status = 'pending'`
+const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at = $4, done_at = $5 
+    WHERE id = $1 AND status = 'pending' AND attempts < $3`
 
 // unblock makes the oldest waiting delivery of a lane due.
 const unblock = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) FROM deliveries WHERE lane = $1 AND status = 'pending')
@@ -92,8 +97,11 @@ func (s *Store) SettleDeliveries(ctx context.Context, reports []usher.DeliveryRe
 			if r.Status != usher.DeliveryPending {
 				done = ms(r.Attempt.At)
 			}
-			w.exec(settleDelivery, d.ID, r.Status, r.Attempt.Number, due, done)
+			if w.exec(settleDelivery, d.ID, r.Status, r.Attempt.Number, due, done) == 0 {
+				continue // written before
+			}
 			w.attempt(d.ID, r.Attempt)
+			w.health(r)
 			if done != 0 {
 				w.exec(unblock, d.lane(), done)
 			}
@@ -104,6 +112,16 @@ func (s *Store) SettleDeliveries(ctx context.Context, reports []usher.DeliveryRe
 		return fmt.Errorf("settle deliveries: %w", err)
 	}
 	return nil
+}
+
+// health counts an endpoint's failures in a row.
+func (w *writer) health(r usher.DeliveryReport) {
+	if r.Status == usher.DeliveryDelivered {
+		w.exec(`UPDATE endpoints SET failures = 0, failing_since = 0 WHERE id = $1 AND failures > 0`, r.Delivery.EndpointID)
+		return
+	}
+	w.exec(`UPDATE endpoints SET failures = failures + 1, failing_since = CASE WHEN failures = 0 THEN $2 ELSE failing_since END WHERE id = $1`,
+		r.Delivery.EndpointID, ms(r.Attempt.At))
 }
 
 func (w *writer) attempt(delivery string, a usher.DeliveryAttempt) {

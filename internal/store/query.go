@@ -27,13 +27,13 @@ func (q *query) when(wanted bool, condition string, values ...any) {
 }
 
 // in adds a condition that a column has one of some values; none means any.
-func (q *query) in(column string, values []usher.EventType) {
+func in[T ~string](q *query, column string, values []T) {
 	if len(values) == 0 {
 		return
 	}
 	marks := make([]string, len(values))
 	for i, v := range values {
-		q.args = append(q.args, v)
+		q.args = append(q.args, string(v))
 		marks[i] = "$" + strconv.Itoa(len(q.args))
 	}
 	q.text += " AND " + column + " IN (" + strings.Join(marks, ", ") + ")"

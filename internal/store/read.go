@@ -7,15 +7,15 @@ import (
 	"github.com/usher-kyc/usher"
 )
 
-const sessionColumns = `id, tenant_id, applicant_id, client_id, dialect, purpose, state, flow, flow_version, version, doc, created_at,
-    updated_at, expires_at, due_at`
+const sessionColumns = `id, tenant_id, applicant_id, client_id, dialect, purpose, state, flow, flow_version, version, doc, submitted_at,
+    created_at, updated_at, expires_at, due_at`
 
 func scanSession(row scanner) (SessionRow, error) {
 	var r SessionRow
-	var created, updated, expires, due int64
+	var submitted, created, updated, expires, due int64
 	err := row.Scan(&r.ID, &r.TenantID, &r.ApplicantID, &r.ClientID, &r.Dialect, &r.Purpose, &r.State, &r.Flow, &r.FlowVersion, &r.Version,
-		&r.Doc, &created, &updated, &expires, &due)
-	r.Was = r.Version
+		&r.Doc, &submitted, &created, &updated, &expires, &due)
+	r.Was, r.SubmittedAt = r.Version, at(submitted)
 	r.CreatedAt, r.UpdatedAt, r.ExpiresAt, r.DueAt = at(created), at(updated), at(expires), at(due)
 	return r, err
 }
@@ -45,7 +45,7 @@ func (s *Store) ListSessions(ctx context.Context, tenant string, f usher.Session
 
 // latest finds the newest onboarding session of an applicant; its columns stand beside the applicant's own.
 const applicantColumns = `a.id, a.tenant_id, a.client_id, a.dialect, a.version, a.erased, a.doc, a.created_at, a.updated_at,
-    COALESCE(s.id, ''), COALESCE(s.state, ''), COALESCE(s.flow, ''), COALESCE(s.updated_at, 0), COALESCE(s.expires_at, 0)`
+    COALESCE(s.id, ''), COALESCE(s.state, ''), COALESCE(s.flow, ''), COALESCE(s.submitted_at, 0), COALESCE(s.updated_at, 0), COALESCE(s.expires_at, 0)`
 
 const applicantTables = ` FROM applicants a LEFT JOIN sessions s ON s.id =
     (SELECT n.id FROM sessions n WHERE n.applicant_id = a.id AND n.purpose = 'onboarding' ORDER BY n.id DESC LIMIT 1)`
@@ -53,13 +53,13 @@ const applicantTables = ` FROM applicants a LEFT JOIN sessions s ON s.id =
 func scanApplicant(row scanner) (ApplicantRow, error) {
 	var r ApplicantRow
 	var head usher.SessionHead
-	var created, updated, changed, expires int64
+	var created, updated, submitted, changed, expires int64
 	err := row.Scan(&r.ID, &r.TenantID, &r.ClientID, &r.Dialect, &r.Version, &r.Erased, &r.Doc, &created, &updated,
-		&head.ID, &head.State, &head.Flow, &changed, &expires)
+		&head.ID, &head.State, &head.Flow, &submitted, &changed, &expires)
 	r.Was = r.Version
 	r.CreatedAt, r.UpdatedAt = at(created), at(updated)
 	if head.ID != "" {
-		head.UpdatedAt, head.ExpiresAt = at(changed), at(expires)
+		head.SubmittedAt, head.UpdatedAt, head.ExpiresAt = at(submitted), at(changed), at(expires)
 		r.Latest = &head
 	}
 	return r, err
@@ -74,7 +74,7 @@ func (s *Store) Applicant(ctx context.Context, tenant, id string) (ApplicantRow,
 func (s *Store) ListApplicants(ctx context.Context, tenant string, f usher.ApplicantFilter, reference, email []byte) ([]ApplicantRow, error) {
 	q := query{text: `SELECT ` + applicantColumns + applicantTables + ` WHERE a.tenant_id = $1`, args: []any{tenant}}
 	q.when(f.Dialect != "", `a.dialect = ?`, f.Dialect)
-	q.when(f.State != "", `s.state = ?`, f.State)
+	in(&q, `s.state`, f.States)
 	q.when(f.NoSession, `s.id IS NULL`)
 	q.when(reference != nil, `a.reference_index = ?`, reference)
 	q.when(email != nil, `a.email_index = ?`, email)
@@ -101,12 +101,12 @@ func (s *Store) HasKeysets(ctx context.Context) (bool, error) {
 	return n > 0, err
 }
 
-const eventColumns = `id, tenant_id, applicant_id, session_id, dialect, type, sequence, doc, at`
+const eventColumns = `id, tenant_id, applicant_id, session_id, dialect, purpose, type, sequence, doc, at`
 
 func scanEvent(row scanner) (EventRow, error) {
 	var r EventRow
 	var when int64
-	err := row.Scan(&r.ID, &r.TenantID, &r.ApplicantID, &r.SessionID, &r.Dialect, &r.Type, &r.Sequence, &r.Doc, &when)
+	err := row.Scan(&r.ID, &r.TenantID, &r.ApplicantID, &r.SessionID, &r.Dialect, &r.Purpose, &r.Type, &r.Sequence, &r.Doc, &when)
 	r.At = at(when)
 	return r, err
 }
@@ -124,7 +124,8 @@ func (s *Store) ListEvents(ctx context.Context, tenant string, f usher.EventFilt
 	q.when(f.SessionID != "", `session_id = ?`, f.SessionID)
 	q.when(!f.From.IsZero(), `at >= ?`, ms(f.From))
 	q.when(!f.Before.IsZero(), `at < ?`, ms(f.Before))
-	q.in(`type`, f.Types)
+	in(&q, `type`, f.Types)
+	in(&q, `purpose`, f.Purposes)
 	if f.After != "" {
 		after, err := s.position(ctx, "events", tenant, f.After)
 		if err != nil {

@@ -76,27 +76,30 @@ func (s *Store) Flows(ctx context.Context, tenant string) ([]FlowRow, error) {
 type EndpointRow struct {
 	ID, TenantID string
 	Doc          []byte
+	Failures     int // in a row
+	FailingSince time.Time
 	CreatedAt    time.Time
 }
 
 func scanEndpoint(row scanner) (EndpointRow, error) {
 	var r EndpointRow
-	var created int64
-	err := row.Scan(&r.ID, &r.TenantID, &r.Doc, &created)
-	r.CreatedAt = at(created)
+	var since, created int64
+	err := row.Scan(&r.ID, &r.TenantID, &r.Doc, &r.Failures, &since, &created)
+	r.FailingSince, r.CreatedAt = at(since), at(created)
 	return r, err
 }
 
 // PutEndpoint writes an endpoint, new or changed.
 func (s *Store) PutEndpoint(ctx context.Context, r EndpointRow) error {
-	_, err := s.exec(ctx, `INSERT INTO endpoints (id, tenant_id, doc, created_at) VALUES ($1, $2, $3, $4)
+	_, err := s.exec(ctx, `INSERT INTO endpoints (id, tenant_id, doc, failures, failing_since, created_at)
+		VALUES ($1, $2, $3, 0, 0, $4)
 		ON CONFLICT (id) DO UPDATE SET doc = excluded.doc WHERE endpoints.tenant_id = excluded.tenant_id`, r.ID, r.TenantID, r.Doc, ms(r.CreatedAt))
 	return err
 }
 
 // Endpoints gives a tenant's endpoints, oldest first; every tenant's when tenant is "".
 func (s *Store) Endpoints(ctx context.Context, tenant string) ([]EndpointRow, error) {
-	return all(ctx, s, scanEndpoint, `SELECT id, tenant_id, doc, created_at FROM endpoints WHERE tenant_id = $1 OR $1 = '' ORDER BY id`, tenant)
+	return all(ctx, s, scanEndpoint, `SELECT id, tenant_id, doc, failures, failing_since, created_at FROM endpoints WHERE tenant_id = $1 OR $1 = '' ORDER BY id`, tenant)
 }
 
 // DeleteEndpoint forgets an endpoint; ErrNotFound when the tenant has no such one.

@@ -64,9 +64,8 @@ func (c *Cell) Sample(p *Plane, f Frame) {
 
 // at interpolates the plane; outside it the edge repeats.
 func (p *Plane) at(x, y float32) float32 {
-	// Clamping first also keeps the conversion to int within range.
-	x = min(max(x, 0), float32(p.W-1))
-	y = min(max(y, 0), float32(p.H-1))
+	x = clamp(x, float32(p.W-1))
+	y = clamp(y, float32(p.H-1))
 	x0, y0 := int(x), int(y)
 	fx, fy := x-float32(x0), y-float32(y0)
 	i := y0*p.Stride + x0
@@ -80,6 +79,14 @@ func (p *Plane) at(x, y float32) float32 {
 	top := float32(p.Pix[i])*(1-fx) + float32(p.Pix[i+k])*fx
 	low := float32(p.Pix[j])*(1-fx) + float32(p.Pix[j+k])*fx
 	return top*(1-fy) + low*fy
+}
+
+// clamp brings v into 0..high; what is not a number becomes 0.
+func clamp(v, high float32) float32 {
+	if !(v > 0) {
+		return 0
+	}
+	return min(v, high)
 }
 
 // even turns grey into darkness with mean 0 and deviation 1. The deviation has

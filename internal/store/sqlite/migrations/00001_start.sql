@@ -108,6 +108,7 @@ CREATE TABLE sessions (
     version         BIGINT NOT NULL,
     reference_index BLOB,
     doc             BLOB,
+    submitted_at    BIGINT NOT NULL, -- the first time, or 0
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL,
@@ -146,6 +147,7 @@ CREATE TABLE events (
     applicant_id TEXT NOT NULL,
     session_id   TEXT NOT NULL,
     dialect      TEXT NOT NULL,
+    purpose      TEXT NOT NULL, -- of the session
     type         TEXT NOT NULL,
     sequence     BIGINT NOT NULL,
     doc          BLOB,
@@ -157,10 +159,12 @@ CREATE UNIQUE INDEX events_of_applicant ON events (applicant_id, sequence) WHERE
 CREATE INDEX events_applicant ON events (applicant_id, pos);
 
 CREATE TABLE endpoints (
-    id         TEXT PRIMARY KEY,
-    tenant_id  TEXT NOT NULL REFERENCES tenants (id),
-    doc        BLOB NOT NULL,
-    created_at BIGINT NOT NULL
+    id            TEXT PRIMARY KEY,
+    tenant_id     TEXT NOT NULL REFERENCES tenants (id),
+    doc           BLOB NOT NULL,
+    failures      INTEGER NOT NULL, -- in a row
+    failing_since BIGINT NOT NULL,
+    created_at    BIGINT NOT NULL
 );
 CREATE INDEX endpoints_tenant ON endpoints (tenant_id, id);
 

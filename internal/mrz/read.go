@@ -1,0 +1,184 @@
+package mrz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"time"
+
+	"github.com/usher-kyc/usher/internal/mrz/glyphnet"
+)
+
+// Options of Read. The zero value is ready to use.
+type Options struct {
+	// Now decides the century of dates; the time of the call when zero.
+	Now time.Time
+	// MaxPixels refuses larger pictures; 64 million when zero.
+	MaxPixels int
+}
+
+// Reading is what Read made out.
+type Reading struct {
+	Format   Format
+	Lines    []string
+	Document Document
+	// Confidence is, for each character of Lines, how sure the net is of it
+	// among the characters its place may hold, 0..1.
+	Confidence [][]float64
+	// Fields is the confidence of the least sure character of each field.
+	Fields map[Field]float64
+	// Score is the geometric mean of all confidences, 0..1.
+	Score float64
+	// DigitsAgree repeats Document.Digits.Agree. It does not say that the
+	// reading is right: see Format.Uncovered.
+	DigitsAgree bool
+	// Repaired is the characters that were changed so that digits agree.
+	Repaired []Repair
+	// Unsure is the fields a person should compare with the picture.
+	Unsure []Field
+	// Quad is the corners of the zone in pixels of the picture, as read: top
+	// left, top right, bottom right, bottom left, each x then y.
+	Quad [4][2]float64
+	// Rotation is how many degrees clockwise (0, 90, 180, 270) turn the
+	// picture upright.
+	Rotation int
+}
+
+// Repair is a character that was not the net's first choice.
+type Repair struct {
+	Line, Column int // from 0
+	From, To     string
+}
+
+// Errors of Read.
+var (
+	ErrNotFound = errors.New("mrz: no machine readable zone found")
+	ErrTooLarge = errors.New("mrz: picture has too many pixels")
+)
+
+// Read finds the machine readable zone of a picture, whichever way up, and
+// reads it. It fails with ErrNotFound, with ErrTooLarge, or with the error of
+// ctx, which it asks between stages. It keeps nothing and may be called by
+// many goroutines; a picture of 12 megapixels takes about 20 MB while it runs.
+func Read(ctx context.Context, m image.Image, o Options) (Reading, error) {
+	if m == nil || m.Bounds().Empty() {
+		return Reading{}, ErrNotFound
+	}
+	limit := o.MaxPixels
+	if limit <= 0 {
+		limit = 64 << 20
+	}
+	w, h := m.Bounds().Dx(), m.Bounds().Dy()
+	if w <= 0 || h <= 0 || w > limit/h {
+		return Reading{}, ErrTooLarge
+	}
+	net, err := glyphnet.Default()
+	if err != nil {
+		return Reading{}, fmt.Errorf("load glyph net: %w", err)
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	s := &search{net: net, now: o.Now, whole: greyOf(m), planes: map[int]*glyphnet.Plane{}}
+	if err := s.run(ctx); err != nil {
+		return Reading{}, err
+	}
+	if s.best == nil {
+		return Reading{}, ErrNotFound
+	}
+	return *s.best, nil
+}
+
+// search is the state of one Read.
+type search struct {
+	net    *glyphnet.Net
+	now    time.Time
+	whole  *glyphnet.Plane
+	planes map[int]*glyphnet.Plane // whole, shrunk by the key
+	best   *Reading
+	worth  float64 // of best
+}
+
+// shrunk returns the picture shrunk by f, or enlarged twice when f is 0.
+func (s *search) shrunk(f int) *glyphnet.Plane {
+	if p, ok := s.planes[f]; ok {
+		return p
+	}
+	var p *glyphnet.Plane
+	if f == 0 {
+		p = enlarge(s.whole)
+	} else {
+		p = shrink(s.whole, f)
+	}
+	s.planes[f] = p
+	return p
+}
+
+// run tries the sizes at which a zone may show, and stops at a sure reading.
+func (s *search) run(ctx context.Context) error {
+	long := max(s.whole.W, s.whole.H)
+	first := 0
+	if long > 900 {
+		first = max(1, int(math.Round(float64(long)/1400)))
+	}
+	sizes := []int{first}
+	if finer := first / 2; finer >= 1 && finer < first {
+		sizes = append(sizes, finer)
+	}
+	for _, f := range sizes {
+		p := s.shrunk(f)
+		dark := darkness(p)
+		level := threshold(dark)
+		// A lower level finds faint print and joins what is close.
+		for _, level := range []int{level, level * 6 / 10} {
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("read zone: %w", err)
+			}
+			scale := max(float64(f), 0.5)
+			blobs := characters(patches(dark, p.W, level), p.W, p.H, scale)
+			if s.blobs(ctx, blobs) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// blobs looks for lines along the rows and along the columns of the picture
+// and reports whether a sure reading came of it.
+func (s *search) blobs(ctx context.Context, blobs []blob) bool {
+	for _, upended := range []bool{false, true} {
+		if upended {
+			blobs = transposed(blobs)
+		}
+		var lines []*line
+		for _, c := range chains(blobs) {
+			if upended {
+				c.blobs = transposed(c.blobs)
+			}
+			if l, ok := newLine(c.blobs, c.pitch); ok {
+				lines = append(lines, l)
+			}
+		}
+		const most = 12
+		for i, z := range zones(lines) {
+			if i == most || ctx.Err() != nil {
+				break
+			}
+			if s.try(z) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func transposed(blobs []blob) []blob {
+	t := make([]blob, len(blobs))
+	for i, b := range blobs {
+		t[i] = blob{x: b.y, y: b.x, w: b.h, h: b.w}
+	}
+	return t
+}

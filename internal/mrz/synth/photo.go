@@ -1,0 +1,179 @@
+package synth
+
+import (
+	"image"
+	"math"
+	"math/rand/v2"
+)
+
+type point struct{ x, y float64 }
+
+// homography maps the plane of a card to that of a picture, row by row.
+type homography [9]float64
+
+func (h homography) apply(p point) point {
+	w := h[6]*p.x + h[7]*p.y + h[8]
+	return point{(h[0]*p.x + h[1]*p.y + h[2]) / w, (h[3]*p.x + h[4]*p.y + h[5]) / w}
+}
+
+// inverse is the adjugate, which is the inverse up to a factor.
+func (h homography) inverse() homography {
+	return homography{
+		h[4]*h[8] - h[5]*h[7], h[2]*h[7] - h[1]*h[8], h[1]*h[5] - h[2]*h[4],
+		h[5]*h[6] - h[3]*h[8], h[0]*h[8] - h[2]*h[6], h[2]*h[3] - h[0]*h[5],
+		h[3]*h[7] - h[4]*h[6], h[1]*h[6] - h[0]*h[7], h[0]*h[4] - h[1]*h[3],
+	}
+}
+
+// toQuad maps a rectangle of w by h to four corners, clockwise from the top
+// left (Heckbert's square-to-quad).
+func toQuad(w, h float64, q [4]point) homography {
+	dx1, dx2, dx3 := q[1].x-q[2].x, q[3].x-q[2].x, q[0].x-q[1].x+q[2].x-q[3].x
+	dy1, dy2, dy3 := q[1].y-q[2].y, q[3].y-q[2].y, q[0].y-q[1].y+q[2].y-q[3].y
+	det := dx1*dy2 - dx2*dy1
+	g, k := (dx3*dy2-dx2*dy3)/det, (dx1*dy3-dx3*dy1)/det
+	return homography{
+		(q[1].x - q[0].x + g*q[1].x) / w, (q[3].x - q[0].x + k*q[3].x) / h, q[0].x,
+		(q[1].y - q[0].y + g*q[1].y) / w, (q[3].y - q[0].y + k*q[3].y) / h, q[0].y,
+		g / w, k / h, 1,
+	}
+}
+
+// photograph lays the card on a desk and takes the picture; it returns where
+// points of the card come to lie.
+func photograph(r *rand.Rand, c card, w, h int, level Level) (*image.RGBA, homography) {
+	cw, ch := float64(c.Rect.Dx()), float64(c.Rect.Dy())
+	angle := (2*r.Float64() - 1) * level.Degrees * math.Pi / 180
+	sin, cos := math.Sincos(angle)
+	cx := float64(w)/2 + (r.Float64()-0.5)*0.05*float64(w)
+	cy := float64(h)/2 + (r.Float64()-0.5)*0.05*float64(h)
+	var q [4]point
+	for i, k := range [4]point{{-1, -1}, {1, -1}, {1, 1}, {-1, 1}} {
+		x, y := k.x*cw/2, k.y*ch/2
+		jitter := func() float64 { return (2*r.Float64() - 1) * level.Perspective * cw }
+		q[i] = point{cx + x*cos - y*sin + jitter(), cy + x*sin + y*cos + jitter()}
+	}
+	place := toQuad(cw, ch, q)
+	m := lay(r, c, w, h, place.inverse())
+	// The blur is given for a picture 1,600 pixels wide; below that the same
+	// lens would spread less, above it more.
+	blur(m, level.Blur*math.Min(float64(w)/1600, 2)*boost(w))
+	light(r, m, place.apply(point{cw * r.Float64(), ch * r.Float64()}), level)
+	return m, place
+}
+
+// boost leaves the blur of small pictures as given, in their own pixels.
+func boost(w int) float64 {
+	if w < 1600 {
+		return 1600 / float64(w)
+	}
+	return 1
+}
+
+// lay draws desk and card.
+func lay(r *rand.Rand, c card, w, h int, back homography) *image.RGBA {
+	m := image.NewRGBA(image.Rect(0, 0, w, h))
+	base := [3]float64{40 + 120*r.Float64(), 40 + 110*r.Float64(), 40 + 100*r.Float64()}
+	grain, slant := 5+10*r.Float64(), r.Float64()
+	cw, ch := c.Rect.Dx(), c.Rect.Dy()
+	for y := range h {
+		row := m.Pix[y*m.Stride:]
+		for x := range w {
+			px := row[4*x : 4*x+4]
+			px[3] = 255
+			p := back.apply(point{float64(x), float64(y)})
+			x0, y0 := int(math.Floor(p.x)), int(math.Floor(p.y))
+			if x0 < 0 || y0 < 0 || x0+1 >= cw || y0+1 >= ch {
+				v := grain * math.Sin((float64(y)+slant*float64(x))*40/float64(w))
+				for k := range 3 {
+					px[k] = byte(base[k] + v)
+				}
+				continue
+			}
+			fx, fy := float32(p.x-float64(x0)), float32(p.y-float64(y0))
+			i := y0*c.Stride + 4*x0
+			for k := range 3 {
+				a, b := float32(c.Pix[i+k]), float32(c.Pix[i+4+k])
+				d, e := float32(c.Pix[i+c.Stride+k]), float32(c.Pix[i+c.Stride+4+k])
+				px[k] = byte((a*(1-fx)+b*fx)*(1-fy) + (d*(1-fx)+e*fx)*fy + 0.5)
+			}
+		}
+	}
+	return m
+}
+
+// blur is Gaussian, rows then columns.
+func blur(m *image.RGBA, sigma float64) {
+	if sigma < 0.1 {
+		return
+	}
+	radius := int(math.Ceil(2.5 * sigma))
+	kernel := make([]int, 2*radius+1)
+	var sum float64
+	for i := range kernel {
+		sum += math.Exp(-0.5 * math.Pow(float64(i-radius)/sigma, 2))
+	}
+	for i := range kernel {
+		kernel[i] = int(65536*math.Exp(-0.5*math.Pow(float64(i-radius)/sigma, 2))/sum + 0.5)
+	}
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	for y := range h {
+		blurLine(m.Pix[y*m.Stride:], w, 4, kernel)
+	}
+	for x := range w {
+		blurLine(m.Pix[4*x:], h, m.Stride, kernel)
+	}
+}
+
+// blurLine blurs n pixels that lie step bytes apart.
+func blurLine(pix []byte, n, step int, kernel []int) {
+	radius := len(kernel) / 2
+	line := make([][3]int, n+2*radius)
+	for i := range line {
+		at := min(max(i-radius, 0), n-1) * step
+		line[i] = [3]int{int(pix[at]), int(pix[at+1]), int(pix[at+2])}
+	}
+	for i := range n {
+		var s [3]int
+		for j, k := range kernel {
+			v := &line[i+j]
+			s[0] += v[0] * k
+			s[1] += v[1] * k
+			s[2] += v[2] * k
+		}
+		for k := range 3 {
+			pix[i*step+k] = byte(min(s[k]>>16, 255))
+		}
+	}
+}
+
+// light shades the picture along a random direction, perhaps sets a bright
+// spot, and adds the sensor's noise.
+func light(r *rand.Rand, m *image.RGBA, spot point, level Level) {
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	sin, cos := math.Sincos(r.Float64() * 2 * math.Pi)
+	reach := math.Abs(cos)*float64(w) + math.Abs(sin)*float64(h)
+	strength := 0.0
+	if r.Float64() < level.Glare {
+		strength = 90 + 80*r.Float64()
+	}
+	radius := float64(w) * (0.06 + 0.1*r.Float64())
+	noise := gaussian(r, level.Noise)
+	for y := range h {
+		row := m.Pix[y*m.Stride:]
+		for x := range w {
+			dx, dy := float64(x), float64(y)
+			along := 0.5 + ((dx-float64(w)/2)*cos+(dy-float64(h)/2)*sin)/reach
+			gain := 1 - level.Shade*along
+			extra := 0.0
+			if strength > 0 {
+				d := math.Hypot(dx-spot.x, dy-spot.y) / radius
+				extra = strength * math.Exp(-d*d)
+			}
+			for k := range 3 {
+				v := int(float64(row[4*x+k])*gain+extra) + noise()
+				row[4*x+k] = byte(min(max(v, 0), 255))
+			}
+		}
+	}
+}
