@@ -33,19 +33,26 @@ type JSON struct {
 
 // Read reads a request's body into a value. Its errors are [*usher.Error] that name the member at fault by its dotted path.
 func (j JSON) Read(w http.ResponseWriter, r *http.Request, into any) error {
-	text, err := ReadAll(w, r, j.limit())
-	if err != nil {
+	text, err := j.Text(w, r)
+	if err != nil || len(text) == 0 {
 		return err
 	}
-	if len(text) == 0 && j.Optional {
-		return nil
+	return j.decode(text, into)
+}
+
+// Text reads a request's body as [JSON.Read] does and gives it as it is, looked through but not decoded: for who decodes it by other means.
+// It is empty only when that is allowed.
+func (j JSON) Text(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	text, err := ReadAll(w, r, j.limit())
+	if err != nil || (len(text) == 0 && j.Optional) {
+		return nil, err
 	}
 	if !j.AnyType {
 		if err := isJSON(r.Header); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return j.Decode(text, into)
+	return text, j.look(text)
 }
 
 func (j JSON) limit() int64 {
@@ -57,15 +64,24 @@ func (j JSON) limit() int64 {
 
 // Decode reads a text that is one JSON value and nothing else into a value.
 func (j JSON) Decode(text []byte, into any) error {
+	if err := j.look(text); err != nil {
+		return err
+	}
+	return j.decode(text, into)
+}
+
+// look refuses a text that is no JSON value or that two readers could read differently.
+func (j JSON) look(text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return Malformed("", "the body is empty; send a JSON object")
 	}
 	if !utf8.Valid(text) {
 		return Malformed("", "the body is not UTF-8")
 	}
-	if err := j.scan(text); err != nil {
-		return err
-	}
+	return j.scan(text)
+}
+
+func (j JSON) decode(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if !j.Tolerant {
 		d.DisallowUnknownFields()

@@ -90,21 +90,21 @@ func Public(ctx context.Context, err error) *usher.Error {
 	}
 }
 
-// Problem is the error body of RFC 9457 with one extension member, errors.
+// Problem is the error body of RFC 9457 with one extension member, errors. The doc and example tags are for OpenAPI documents.
 type Problem struct {
-	Type     string         `json:"type"`
-	Title    string         `json:"title"`
-	Status   int            `json:"status"`
-	Detail   string         `json:"detail"`
-	Instance string         `json:"instance,omitempty"`
-	Errors   []ProblemError `json:"errors,omitempty"`
+	Type     string         `json:"type" doc:"Reference to the description of this kind of problem." example:"/docs#invalid"`
+	Title    string         `json:"title" doc:"The HTTP status in words." example:"Unprocessable Entity"`
+	Status   int            `json:"status" doc:"The HTTP status." example:"422"`
+	Detail   string         `json:"detail" doc:"What is wrong and the way out, for a developer." example:"email: must be an e-mail address such as name@example.com"`
+	Instance string         `json:"instance,omitempty" doc:"Id of the request; give it when you ask for help." example:"req_4kq2n7c5d3vb6x2h7m4t5r6w7y"`
+	Errors   []ProblemError `json:"errors,omitempty" nullable:"false" doc:"Each thing that is wrong with the request, where it can be named."`
 }
 
 // ProblemError is one thing wrong with a request. Pointer is a JSON pointer (RFC 6901) to the member at fault, as a URI fragment.
 type ProblemError struct {
-	Pointer string `json:"pointer"`
-	Code    string `json:"code"`
-	Detail  string `json:"detail"`
+	Pointer string `json:"pointer" doc:"JSON pointer (RFC 6901) to the member at fault, as a URI fragment." example:"#/email"`
+	Code    string `json:"code" doc:"Machine-readable word for what is wrong." example:"invalid"`
+	Detail  string `json:"detail" doc:"What is wrong, for a developer." example:"must be an e-mail address such as name@example.com"`
 }
 
 // problemDocs is where the types of problems are described; the page has one heading per code.
