@@ -58,9 +58,6 @@ func New(config Config) *Intake {
 	return &Intake{config: config, slots: make(chan struct{}, config.Concurrency)}
 }
 
-// MaxBytes returns the largest file taken, in bytes, so that a reader knows where to stop.
-func (in *Intake) MaxBytes() int { return in.config.MaxBytes }
-
 // Info is what the header of a picture says.
 type Info struct {
 	// Kind is [KindJPEG] or [KindPNG].
@@ -191,6 +188,20 @@ func (in *Intake) Decode(ctx context.Context, data []byte) (image.Image, Info, e
 		return nil, Info{}, err
 	}
 	return img, info, nil
+}
+
+// DecodeFrom is [Intake.Decode] for a file that must be opened first. It reads no more than one byte above the limit.
+// Errors of open and of reading come back as they are, wrapped; only a refusal of the picture is an [*Error].
+func (in *Intake) DecodeFrom(ctx context.Context, open func(context.Context) (io.ReadCloser, error)) (image.Image, Info, error) {
+	body, err := open(ctx)
+	if err != nil {
+		return nil, Info{}, fmt.Errorf("open picture: %w", err)
+	}
+	data, err := io.ReadAll(io.LimitReader(body, int64(in.config.MaxBytes)+1))
+	if err := errors.Join(err, body.Close()); err != nil {
+		return nil, Info{}, fmt.Errorf("read picture: %w", err)
+	}
+	return in.Decode(ctx, data)
 }
 
 // acquire takes a slot and returns what gives it back.

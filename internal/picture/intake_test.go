@@ -2,6 +2,7 @@ package picture_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,10 +12,12 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"slices"
 	"testing"
+	"testing/iotest"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/usher-kyc/usher/internal/picture"
 )
@@ -263,7 +266,7 @@ func TestCopyCarriesOnlyPixels(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := (picture.Info{Kind: picture.KindJPEG, Width: 600, Height: 900, Orientation: 6}); info != want {
-		t.Error(cmp.Diff(want, info))
+		t.Error(gocmp.Diff(want, info))
 	}
 	for _, leak := range []string{"Exif", "SECRET", "GPS", "payload"} {
 		if bytes.Contains(out, []byte(leak)) {
@@ -301,6 +304,30 @@ func TestDecodeWaitsForASlot(t *testing.T) {
 	release()
 	if _, _, err := intake.Decode(t.Context(), data); err != nil {
 		t.Errorf("Decode with a free slot = %v", err)
+	}
+}
+
+func TestDecodeFrom(t *testing.T) {
+	t.Parallel()
+	intake := picture.New(picture.Config{MaxBytes: 5_000})
+	lost := errors.New("store is away")
+	opener := func(data []byte, err error) func(context.Context) (io.ReadCloser, error) {
+		return func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(io.MultiReader(bytes.NewReader(data), iotest.ErrReader(cmp.Or(err, io.EOF)))), nil
+		}
+	}
+	data := pngBytes(t, marked(8, 8))
+	if img, _, err := intake.DecodeFrom(t.Context(), opener(data, nil)); err != nil || img.Bounds().Dx() != 8 {
+		t.Errorf("DecodeFrom = %v, %v", img, err)
+	}
+	if _, _, err := intake.DecodeFrom(t.Context(), opener(data, lost)); !errors.Is(err, lost) || picture.CodeOf(err) != "" {
+		t.Errorf("a broken read gave %v, want the store's error", err)
+	}
+	if _, _, err := intake.DecodeFrom(t.Context(), func(context.Context) (io.ReadCloser, error) { return nil, lost }); !errors.Is(err, lost) {
+		t.Errorf("a broken open gave %v, want the store's error", err)
+	}
+	if _, _, err := intake.DecodeFrom(t.Context(), opener(append(data, make([]byte, 5_000)...), lost)); picture.CodeOf(err) != picture.CodeTooLarge {
+		t.Errorf("a file without end gave %v, want too_large", err)
 	}
 }
 

@@ -1,0 +1,218 @@
+package face_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/check/face"
+	"github.com/usher-kyc/usher/internal/check/face/liveness"
+	"github.com/usher-kyc/usher/internal/picture"
+	"github.com/usher-kyc/usher/internal/specimen"
+)
+
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func evidence(kind usher.EvidenceKind, data []byte) usher.EvidenceFile {
+	return usher.EvidenceFile{
+		Evidence: usher.Evidence{ID: "ev_" + string(kind), Kind: kind, Source: usher.FromUpload},
+		Open: func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(data)), nil
+		},
+	}
+}
+
+func pictureOf(t testing.TB, kind usher.EvidenceKind, img image.Image) usher.EvidenceFile {
+	t.Helper()
+	return evidence(kind, must[[]byte](t)(specimen.JPEG(img)))
+}
+
+func newChecker(t testing.TB, matcher face.Matcher) *face.Checker {
+	t.Helper()
+	return must[*face.Checker](t)(face.New(face.Config{Matcher: matcher}))
+}
+
+// beside puts two pictures of the same height next to each other.
+func beside(a, b image.Image) image.Image {
+	out := image.NewRGBA(image.Rect(0, 0, a.Bounds().Dx()+b.Bounds().Dx(), a.Bounds().Dy()))
+	for i, img := range []image.Image{a, b} {
+		for y := range img.Bounds().Dy() {
+			for x := range img.Bounds().Dx() {
+				out.Set(x+i*a.Bounds().Dx(), y, img.At(x, y))
+			}
+		}
+	}
+	return out
+}
+
+func TestFinderFindsEverySpecimen(t *testing.T) {
+	t.Parallel()
+	finder := must[*face.Finder](t)(face.NewFinder())
+	for seed := range uint64(4) {
+		p := specimen.Person{Face: seed + 1, Sex: "FMX"[seed%3 : seed%3+1]}
+		passport := must[image.Image](t)(specimen.Passport(p))
+		card := must[image.Image](t)(specimen.IDCardFront(p))
+		for name, img := range map[string]image.Image{
+			"selfie": specimen.Selfie(p), "passport": passport, "card": card, "photo of the passport": specimen.Photo(passport, seed),
+		} {
+			faces := finder.Find(img)
+			if len(faces) != 1 {
+				t.Errorf("face %d, %s: %d faces: %v", p.Face, name, len(faces), faces)
+				continue
+			}
+			if !faces[0].Box.In(img.Bounds()) || faces[0].Score < 30 {
+				t.Errorf("face %d, %s: box %v, score %.0f", p.Face, name, faces[0].Box, faces[0].Score)
+			}
+		}
+	}
+	back := must[image.Image](t)(specimen.IDCardBack(specimen.Person{}))
+	for name, img := range map[string]image.Image{"card back": back, "table": specimen.Shoot(nil, specimen.Shot{Noise: 5}), "nothing": image.NewGray(image.Rectangle{})} {
+		if faces := finder.Find(img); len(faces) != 0 {
+			t.Errorf("%s: a face where there is none: %v", name, faces)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	passport := must[image.Image](t)(specimen.Passport(specimen.Person{}))
+	back := must[image.Image](t)(specimen.IDCardBack(specimen.Person{}))
+	document := pictureOf(t, usher.DocumentFront, specimen.Photo(passport, 4))
+	selfie := pictureOf(t, usher.Selfie, specimen.Selfie(specimen.Person{}))
+	two := beside(specimen.Selfie(specimen.Person{}), specimen.Selfie(specimen.Person{LastName: "Berg", Sex: "M"}))
+	small := specimen.Shoot(specimen.Selfie(specimen.Person{}), specimen.Shot{Width: 900, Height: 600, Fill: 0.30})
+
+	tests := []struct {
+		name    string
+		files   []usher.EvidenceFile
+		outcome usher.Outcome
+		reasons []usher.ReasonCode
+	}{
+		{"both", []usher.EvidenceFile{document, selfie}, usher.Consider, []usher.ReasonCode{usher.FaceNotCompared}},
+		{"document on its side", []usher.EvidenceFile{pictureOf(t, usher.DocumentFront, picture.Upright(specimen.Photo(passport, 4), 6)), selfie}, usher.Consider, []usher.ReasonCode{usher.FaceNotCompared}},
+		{"nothing", nil, usher.NotRun, []usher.ReasonCode{usher.FaceMissing, usher.DocumentPhotoMissing}},
+		{"no selfie", []usher.EvidenceFile{document}, usher.Consider, []usher.ReasonCode{usher.FaceMissing, usher.FaceNotCompared}},
+		{"selfie of a table", []usher.EvidenceFile{document, pictureOf(t, usher.Selfie, specimen.Shoot(nil, specimen.Shot{}))}, usher.Consider, []usher.ReasonCode{usher.FaceMissing, usher.FaceNotCompared}},
+		{"two people", []usher.EvidenceFile{document, pictureOf(t, usher.Selfie, two)}, usher.Consider, []usher.ReasonCode{usher.FaceSeveral, usher.FaceNotCompared}},
+		{"far away", []usher.EvidenceFile{document, pictureOf(t, usher.Selfie, small)}, usher.Consider, []usher.ReasonCode{usher.FaceTooSmall, usher.FaceNotCompared}},
+		{"back as front", []usher.EvidenceFile{pictureOf(t, usher.DocumentFront, back), selfie}, usher.Consider, []usher.ReasonCode{usher.DocumentPhotoMissing, usher.FaceNotCompared}},
+		{"rotten files", []usher.EvidenceFile{evidence(usher.DocumentFront, []byte("\xff\xd8\xff rotten")), evidence(usher.Selfie, nil)}, usher.Consider, []usher.ReasonCode{usher.FaceMissing, usher.DocumentPhotoMissing, usher.FaceNotCompared}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			result := must[usher.CheckResult](t)(newChecker(t, nil).Check(t.Context(), usher.CheckInput{Evidence: tt.files}))
+			if result.Outcome != tt.outcome {
+				t.Errorf("outcome %s, want %s", result.Outcome, tt.outcome)
+			}
+			var codes []usher.ReasonCode
+			for _, r := range result.Reasons {
+				codes = append(codes, r.Code)
+			}
+			if !slices.Equal(codes, tt.reasons) {
+				t.Errorf("reasons %v, want %v; findings %+v", codes, tt.reasons, result.Findings)
+			}
+			if !slices.Contains(result.NotExamined, "face_comparison") {
+				t.Error("the result does not say that the faces were not compared")
+			}
+		})
+	}
+}
+
+// engine is a face engine that answers as it is told.
+type engine struct {
+	similarity float64
+	same       bool
+	err        error
+}
+
+func (e engine) Match(context.Context, image.Image, image.Image) (float64, bool, error) {
+	return e.similarity, e.same, e.err
+}
+
+func (e engine) Name() string { return "engine-1" }
+
+func TestMatcherDecides(t *testing.T) {
+	t.Parallel()
+	card := must[image.Image](t)(specimen.IDCardFront(specimen.Person{}))
+	in := usher.CheckInput{Evidence: []usher.EvidenceFile{pictureOf(t, usher.DocumentFront, card), pictureOf(t, usher.Selfie, specimen.Selfie(specimen.Person{}))}}
+	declined := in
+	declined.Session.Steps = []usher.StepStatus{{Consent: &usher.Consent{Face: false}}}
+	away := errors.New("engine is away")
+	tests := []struct {
+		name    string
+		in      usher.CheckInput
+		engine  engine
+		outcome usher.Outcome
+		err     error
+	}{
+		{"same", in, engine{similarity: 0.91, same: true}, usher.Clear, nil},
+		{"differs", in, engine{similarity: 0.2}, usher.Consider, nil},
+		{"away", in, engine{err: away}, "", away},
+		{"comparison declined", declined, engine{similarity: 0.99, same: true}, usher.Consider, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			result, err := newChecker(t, tt.engine).Check(t.Context(), tt.in)
+			if !errors.Is(err, tt.err) || result.Outcome != tt.outcome {
+				t.Errorf("outcome %q, error %v; want %q, %v", result.Outcome, err, tt.outcome, tt.err)
+			}
+		})
+	}
+}
+
+func TestStoreErrorIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	lost := errors.New("store is away")
+	file := evidence(usher.Selfie, nil)
+	file.Open = func(context.Context) (io.ReadCloser, error) { return nil, lost }
+	if _, err := newChecker(t, nil).Check(t.Context(), usher.CheckInput{Evidence: []usher.EvidenceFile{file}}); !errors.Is(err, lost) {
+		t.Errorf("error %v, want the store's", err)
+	}
+}
+
+func TestLivenessIsNeverClaimed(t *testing.T) {
+	t.Parallel()
+	c := liveness.New(liveness.Config{})
+	live := evidence(usher.Selfie, nil)
+	live.Source = usher.FromCamera
+	for _, files := range [][]usher.EvidenceFile{nil, {live, evidence(usher.SelfieVideo, nil)}} {
+		result := must[usher.CheckResult](t)(c.Check(t.Context(), usher.CheckInput{Evidence: files}))
+		if result.Kind != c.Kind() || result.Outcome != usher.NotRun || len(result.Examined) != 0 || len(result.Findings) != len(files) {
+			t.Errorf("%d files: %+v", len(files), result)
+		}
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	finder := must[*face.Finder](b)(face.NewFinder())
+	img := specimen.Selfie(specimen.Person{})
+	for b.Loop() {
+		finder.Find(img)
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	checker := newChecker(b, nil)
+	passport := must[image.Image](b)(specimen.Passport(specimen.Person{}))
+	in := usher.CheckInput{Evidence: []usher.EvidenceFile{pictureOf(b, usher.DocumentFront, specimen.Photo(passport, 4)), pictureOf(b, usher.Selfie, specimen.Selfie(specimen.Person{}))}}
+	for b.Loop() {
+		if _, err := checker.Check(b.Context(), in); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
