@@ -34,9 +34,15 @@ const clickPointJS = `function () {
 	if (this.disabled) return {why: "it is disabled"};
 	const x = box.x + box.width / 2, y = box.y + box.height / 2;
 	const top = document.elementFromPoint(x, y);
-	const hit = top && (this.contains(top) || top.contains(this) || [...(this.labels ?? [])].some((l) => l.contains(top)));
+	const hit = top && (this.contains(top) || [...(this.labels ?? [])].some((l) => l.contains(top)));
 	return hit ? {x, y, why: ""} : {why: "it is covered by " + (top ? top.outerHTML.slice(0, 80) : "nothing")};
 }`
+
+// clickPoint is what clickPointJS gives: a place in CSS pixels, or why there is none.
+type clickPoint struct {
+	X, Y float64
+	Why  string
+}
 
 // setValueJS sets the value of a field that has no typing, such as a list or a
 // date, and tells the page as the browser would.
@@ -65,19 +71,18 @@ const setValueJS = `function (value) {
 // selector target matches. When that loads a page, Click waits for it.
 func (p *Page) Click(target string) {
 	p.t.Helper()
+	var point clickPoint
 	p.poll("click "+target, func(ctx context.Context) (string, error) {
 		id, missing, err := find(ctx, target, "press")
 		if err != nil || missing != "" {
 			return missing, err
 		}
-		point, err := chromedp.Run(ctx, chromedp.CallFunctionOn[struct {
-			X, Y float64
-			Why  string
-		}](clickPointJS, on(id)))
-		if err != nil || point.Why != "" {
-			return point.Why, err
-		}
-		return "", p.settle(ctx, chromedp.MouseClickXY(point.X, point.Y))
+		point, err = chromedp.Run(ctx, chromedp.CallFunctionOn[clickPoint](clickPointJS, on(id)))
+		return point.Why, err
+	})
+	// Outside of poll, which would press twice when the first press ends in an error.
+	p.must("click "+target, func(ctx context.Context) error {
+		return p.settle(ctx, chromedp.MouseClickXY(point.X, point.Y))
 	})
 }
 

@@ -3,6 +3,7 @@ package browsertest_test
 import (
 	"image"
 	"image/color"
+	"image/draw"
 	"testing"
 
 	"github.com/usher-kyc/usher/internal/browsertest"
@@ -98,4 +99,32 @@ func TestDeniedCamera(t *testing.T) {
 	t.Parallel()
 	p := cameraPage(t, browsertest.Options{DenyCamera: true})
 	p.WaitText("NotAllowedError")
+}
+
+func TestFakeCameraShowsPicturesInTurn(t *testing.T) {
+	t.Parallel()
+	var pictures []image.Image
+	for _, c := range []color.RGBA{{R: 220, A: 255}, {B: 220, A: 255}} {
+		picture := image.NewRGBA(image.Rect(0, 0, 64, 36))
+		draw.Draw(picture, picture.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
+		pictures = append(pictures, picture)
+	}
+	p := browsertest.Open(t, browsertest.Options{FakeCameraFile: browsertest.FakeCamera(t, pictures...)})
+	p.Visit(site(t, map[string]string{"/": ""}))
+	// Red must come back after blue: the file is played again and again.
+	browsertest.Eval[bool](p, `(async () => {
+		const video = document.createElement("video");
+		video.muted = true;
+		video.srcObject = await navigator.mediaDevices.getUserMedia({video: true});
+		await video.play();
+		const context = document.createElement("canvas").getContext("2d");
+		for (const wanted of [0, 2, 0]) {
+			for (;;) {
+				context.drawImage(video, 0, 0, 10, 10);
+				if (context.getImageData(5, 5, 1, 1).data[wanted] > 150) break;
+				await new Promise((next) => video.requestVideoFrameCallback(next));
+			}
+		}
+		return true;
+	})()`)
 }

@@ -264,3 +264,36 @@ func TestScreenshot(t *testing.T) {
 		}
 	}
 }
+
+// A click that loads nothing must not be waited for, nor lose what comes after it.
+func TestClickThatLoadsNoPage(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Security-Policy", strict)
+		fmt.Fprint(w, `<!doctype html><h1>First</h1>
+			<a href="#name">Go to the name</a> <input id="name" aria-label="Name">
+			<a href="/nothing">Nothing</a> <a href="/file">Fetch</a> <a href="mailto:a@example.test">Write</a>
+			<form method="post" action="http://elsewhere.test/"><button>Leave</button></form>
+			<details><summary>More</summary><p>Shown</p></details>`)
+	})
+	mux.HandleFunc("GET /nothing", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /file", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Disposition", "attachment; filename=x.txt")
+		fmt.Fprint(w, "x")
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+
+	for _, link := range []string{"Go to the name", "Nothing", "Fetch", "Write", "Leave", "More"} {
+		t.Run(link, func(t *testing.T) {
+			t.Parallel()
+			p := browsertest.Open(t, browsertest.Options{})
+			p.Visit(server.URL)
+			p.Click(link)
+			if got := p.Text("h1"); got != "First" {
+				t.Errorf("heading = %q, want that of the same page", got)
+			}
+		})
+	}
+}

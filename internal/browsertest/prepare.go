@@ -31,6 +31,11 @@ func (p *Page) prepare(ctx context.Context) error {
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), int64(height))); err != nil {
 		return err
 	}
+	// Every tab takes itself for the one in front, however many are open.
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled,
+		emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		return err
+	}
 	for _, set := range []func(context.Context) error{p.setCamera, p.setMedia, p.setLocale} {
 		if err := set(ctx); err != nil {
 			return err

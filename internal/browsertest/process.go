@@ -92,6 +92,10 @@ func (p *pool) browser() (*process, error) {
 	if p.running != nil && p.running.ctx.Err() == nil {
 		return p.running, nil
 	}
+	if p.running != nil {
+		p.running.stop()
+		p.running = nil
+	}
 	b, err := launch("")
 	if err != nil {
 		return nil, err

@@ -112,7 +112,11 @@ func (p *Page) report() {
 	for _, line := range console {
 		p.t.Log(line)
 	}
-	if url, err := chromedp.Run(p.ctx, chromedp.Location()); err == nil {
+	var url string
+	if err := p.within(func(ctx context.Context) (err error) {
+		url, err = chromedp.Run(ctx, chromedp.Location())
+		return err
+	}); err == nil {
 		p.t.Logf("the page was %s; its picture: %s", url, p.Screenshot("failed"))
 	}
 }
