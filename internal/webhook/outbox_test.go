@@ -1,0 +1,215 @@
+package webhook_test
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	usher "github.com/usher-kyc/usher"
+)
+
+// outbox keeps the contract of usher.Outbox in memory: one lease per delivery, only the oldest of each endpoint and subject, followers due when
+// the one before them is done.
+type outbox struct {
+	mu        sync.Mutex
+	lines     map[string]*line // by endpoint and subject
+	due       dueHeap          // heads of lines that are not leased
+	leased    map[string]*line // by delivery id
+	endpoints map[string]usher.Endpoint
+	attempts  map[string][]usher.DeliveryAttempt
+	disabled  map[string]string
+	released  []string
+	settles   int
+	open      int           // not done
+	failNext  int           // this many calls of Settle fail
+	changed   chan struct{} // one place, signalled by every Settle and Release
+}
+
+type line struct {
+	queue []usher.Delivery
+	until time.Time // of the lease, zero when not leased
+	done  []usher.Delivery
+}
+
+func newOutbox() *outbox {
+	return &outbox{
+		lines: map[string]*line{}, leased: map[string]*line{}, endpoints: map[string]usher.Endpoint{},
+		attempts: map[string][]usher.DeliveryAttempt{}, disabled: map[string]string{}, changed: make(chan struct{}, 1),
+	}
+}
+
+// add makes a pending delivery of a session to an endpoint, due at once.
+func (o *outbox) add(id string, e usher.Endpoint, session string, body []byte, now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.endpoints[e.ID] = e
+	key := e.ID + "/" + session
+	l := o.lines[key]
+	if l == nil {
+		l = &line{}
+		o.lines[key] = l
+	}
+	l.queue = append(l.queue, usher.Delivery{
+		ID: id, TenantID: "t1", EndpointID: e.ID, SessionID: session, Status: usher.DeliveryPending, DueAt: now, CreatedAt: now,
+		Message: usher.Message{Event: "session.approved", ContentType: "application/json", Body: body},
+	})
+	o.open++
+	if len(l.queue) == 1 {
+		heap.Push(&o.due, l)
+	}
+}
+
+func (o *outbox) Claim(_ context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]usher.ClaimedDelivery, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, l := range o.leased {
+		if now.After(l.until) {
+			delete(o.leased, id)
+			heap.Push(&o.due, l)
+		}
+	}
+	var claimed []usher.ClaimedDelivery
+	var passed []*line
+	defer func() {
+		for _, l := range passed {
+			heap.Push(&o.due, l)
+		}
+	}()
+	for len(claimed) < limit && len(o.due) > 0 && !o.due[0].queue[0].DueAt.After(now) {
+		l := heap.Pop(&o.due).(*line)
+		d := l.queue[0]
+		if slices.Contains(except, d.EndpointID) {
+			passed = append(passed, l)
+			continue
+		}
+		l.until = now.Add(lease)
+		o.leased[d.ID] = l
+		claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: o.endpoints[d.EndpointID]})
+	}
+	return claimed, nil
+}
+
+func (o *outbox) Settle(_ context.Context, reports []usher.DeliveryReport) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.signal()
+	if o.failNext > 0 {
+		o.failNext--
+		return fmt.Errorf("the disk is full")
+	}
+	o.settles++
+	for _, r := range reports {
+		l := o.leased[r.Delivery.ID]
+		if l == nil {
+			return fmt.Errorf("settled %s, which is not leased", r.Delivery.ID)
+		}
+		delete(o.leased, r.Delivery.ID)
+		o.attempts[r.Delivery.ID] = append(o.attempts[r.Delivery.ID], r.Attempt)
+		e := o.endpoints[r.Delivery.EndpointID]
+		if r.Status == usher.DeliveryDelivered {
+			e.Failures, e.FailingSince = 0, time.Time{}
+		} else if e.Failures++; e.FailingSince.IsZero() {
+			e.FailingSince = r.Attempt.At
+		}
+		o.endpoints[r.Delivery.EndpointID] = e
+		if r.Disable != "" {
+			o.disabled[r.Delivery.EndpointID] = r.Disable
+		}
+		d := &l.queue[0]
+		d.Attempts, d.Status, d.DueAt = r.Attempt.Number, r.Status, r.RetryAt
+		if r.Status != usher.DeliveryPending {
+			l.done = append(l.done, *d)
+			l.queue = l.queue[1:]
+			o.open--
+		}
+		if len(l.queue) > 0 {
+			heap.Push(&o.due, l)
+		}
+	}
+	return nil
+}
+
+func (o *outbox) Release(_ context.Context, ids []string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.signal()
+	for _, id := range ids {
+		l := o.leased[id]
+		if l == nil {
+			return fmt.Errorf("released %s, which is not leased", id)
+		}
+		delete(o.leased, id)
+		heap.Push(&o.due, l)
+		o.released = append(o.released, id)
+	}
+	return nil
+}
+
+func (o *outbox) NextDue(context.Context) (time.Time, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.due) == 0 {
+		return time.Time{}, nil
+	}
+	return o.due[0].queue[0].DueAt, nil
+}
+
+func (o *outbox) signal() {
+	select {
+	case o.changed <- struct{}{}:
+	default:
+	}
+}
+
+// wait blocks until the state of the outbox is as asked.
+func (o *outbox) wait(is func() bool) {
+	for {
+		o.mu.Lock()
+		ok := is()
+		o.mu.Unlock()
+		if ok {
+			return
+		}
+		<-o.changed
+	}
+}
+
+// waitDone blocks until nothing is pending.
+func (o *outbox) waitDone() { o.wait(func() bool { return o.open == 0 }) }
+
+// tries gives what is known of a delivery's tries.
+func (o *outbox) tries(id string) []usher.DeliveryAttempt {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.attempts[id])
+}
+
+// status gives the status of a delivery that is done, or pending.
+func (o *outbox) status(id string) usher.DeliveryStatus {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, l := range o.lines {
+		for _, d := range l.done {
+			if d.ID == id {
+				return d.Status
+			}
+		}
+	}
+	return usher.DeliveryPending
+}
+
+type dueHeap []*line
+
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].queue[0].DueAt.Before(h[j].queue[0].DueAt) }
+func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *dueHeap) Push(x any)        { *h = append(*h, x.(*line)) }
+func (h *dueHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}

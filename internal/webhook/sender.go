@@ -1,0 +1,280 @@
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	usher "github.com/usher-kyc/usher"
+)
+
+const (
+	defaultParallel = 64
+	defaultPerHost  = 8
+
+	lease      = time.Minute
+	claimBatch = 256
+	// A try must end, and be settled, before its lease does.
+	leaseMargin = 5 * time.Second
+	// maxTryTime is the longest timeout a policy may have: it leaves a claimed delivery 10 s to wait for its turn.
+	maxTryTime = 45 * time.Second
+
+	sweep      = time.Second      // the longest sleep: other nodes make deliveries too, and do not wake this one
+	storePause = time.Second      // after the outbox failed
+	grace      = 15 * time.Second // for tries under way when the sender stops
+	lastWrites = 5 * time.Second  // for the outbox calls that must not be cut off
+)
+
+// Config is what a Sender is made of. Outbox and Client are needed.
+type Config struct {
+	Outbox   usher.Outbox
+	Client   *http.Client      // from NewClient; its timeout gives way to those of the policies
+	Policies map[string]Policy // by dialect, for those that differ from the native one
+	Version  string            // of usher, for the User-Agent
+	Parallel int               // tries at once; 0: 64
+	PerHost  int               // tries at once to one host; 0: 8
+
+	Log  *slog.Logger     // nil: no log
+	Now  func() time.Time // nil: time.Now
+	Rand func() float64   // from 0 to below 1, for the jitter of retries; nil: math/rand
+}
+
+// Sender drains an outbox.
+type Sender struct {
+	outbox   usher.Outbox
+	policies map[string]Policy
+	poster   poster
+	lanes    lanes
+	log      *slog.Logger
+	now      func() time.Time
+	rand     func() float64
+	wake     chan struct{}
+	running  sync.WaitGroup
+
+	mu      sync.Mutex
+	reports []usher.DeliveryReport // tries that ended and are not settled
+	undone  []string               // tries cut off by the stop
+}
+
+// New makes a sender. It fails when a policy's timeout is too long for a lease.
+func New(cfg Config) (*Sender, error) {
+	if cfg.Outbox == nil || cfg.Client == nil {
+		return nil, errors.New("make webhook sender: Outbox and Client are needed")
+	}
+	policies := maps.Clone(cfg.Policies)
+	for dialect, p := range policies {
+		if p.Timeout > maxTryTime {
+			return nil, fmt.Errorf("make webhook sender: the timeout of %s is %s, at most %s is possible", dialect, p.Timeout, maxTryTime)
+		}
+		policies[dialect] = p.withDefaults()
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Float64
+	}
+	client := *cfg.Client
+	client.Timeout, client.CheckRedirect = 0, notFollowed
+	return &Sender{
+		outbox:   cfg.Outbox,
+		policies: policies,
+		poster: poster{
+			client: &client,
+			tokens: &tokens{client: &client, now: cfg.Now, byID: map[string]*token{}},
+			agent:  "usher/" + cmp.Or(cfg.Version, "dev"),
+			now:    cfg.Now,
+		},
+		lanes: lanes{
+			parallel: cmp.Or(cfg.Parallel, defaultParallel),
+			perHost:  cmp.Or(cfg.PerHost, defaultPerHost),
+			byHost:   map[string]*lane{},
+		},
+		log:  cfg.Log,
+		now:  cfg.Now,
+		rand: cfg.Rand,
+		wake: make(chan struct{}, 1),
+	}, nil
+}
+
+// Wake tells the sender that there may be new deliveries. It never blocks.
+func (s *Sender) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // one is already waiting, and it will see everything
+	}
+}
+
+// Run sends what is due until the context ends. Then it gives back what it had not begun, leaves tries under way 15 s, gives back those that
+// did not end by then, and returns. The error tells that the outbox could not be told; the leases end by themselves then, and what was
+// delivered is delivered once more. Run may be called once.
+func (s *Sender) Run(ctx context.Context) error {
+	tries, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			continue
+		case <-s.wake:
+		case <-timer.C:
+		}
+		wait, err := s.turn(ctx, tries)
+		if err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "webhook outbox", "err", err)
+			wait = storePause
+		}
+		timer.Reset(wait)
+	}
+	return s.finish(ctx, cut)
+}
+
+// turn settles what ended, claims what is due, begins to send it, and tells how long to sleep when nobody calls Wake.
+func (s *Sender) turn(ctx, tries context.Context) (time.Duration, error) {
+	if err := s.settle(ctx); err != nil {
+		return 0, err
+	}
+	now := s.now()
+	s.lanes.tidy(now)
+	// Nobody hands on the places of a host whose pause has ended.
+	s.begin(tries)
+	room, except := s.lanes.demand(claimBatch, now)
+	if room == 0 {
+		return sweep, nil
+	}
+	claimed, err := s.outbox.Claim(ctx, now, lease, room, except)
+	if err != nil {
+		return 0, fmt.Errorf("claim deliveries: %w", err)
+	}
+	s.lanes.push(s.hold(claimed, now), now)
+	s.begin(tries)
+	if len(claimed) == room {
+		return 0, nil
+	}
+	if len(claimed) > 0 {
+		return sweep, nil
+	}
+	due, err := s.outbox.NextDue(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("ask for the next delivery: %w", err)
+	}
+	// What is due and was not given is leased elsewhere or waits behind another; only time or a Wake changes that.
+	if wait := due.Sub(s.now()); !due.IsZero() && wait > 0 && wait < sweep {
+		return wait, nil
+	}
+	return sweep, nil
+}
+
+// hold gives claimed deliveries their policy, their lane and the time they must be begun by.
+func (s *Sender) hold(claimed []usher.ClaimedDelivery, now time.Time) []held {
+	list := make([]held, 0, len(claimed))
+	for _, c := range claimed {
+		p, ok := s.policies[c.Endpoint.Dialect]
+		if !ok {
+			p = Policy{}.withDefaults()
+		}
+		until := now.Add(lease - p.Timeout - leaseMargin)
+		list = append(list, held{ClaimedDelivery: c, host: hostOf(c.Endpoint.URL), policy: p, until: until})
+	}
+	return list
+}
+
+// begin starts every try that there is a place for.
+func (s *Sender) begin(tries context.Context) {
+	for {
+		h, ok := s.lanes.take(s.now())
+		if !ok {
+			return
+		}
+		s.running.Go(func() { s.deliver(tries, h) })
+	}
+}
+
+// deliver makes one try and hands its place on.
+func (s *Sender) deliver(tries context.Context, h held) {
+	ctx, cancel := context.WithTimeout(tries, h.policy.Timeout)
+	defer cancel()
+	at := s.now()
+	a, err := s.poster.post(ctx, h.Delivery, h.Endpoint)
+	now := s.now()
+	var pause time.Duration
+	if err == nil {
+		pause = retryAfter(a.header, now)
+	}
+	if err != nil && tries.Err() != nil {
+		s.mu.Lock()
+		s.undone = append(s.undone, h.Delivery.ID)
+		s.mu.Unlock()
+	} else {
+		report := s.report(h, a, err, at, now, pause)
+		s.logTry(ctx, h, report)
+		s.mu.Lock()
+		s.reports = append(s.reports, report)
+		s.mu.Unlock()
+	}
+	s.lanes.done(h.host, judge(a, err), pause, now)
+	s.Wake()
+	s.begin(tries)
+}
+
+// settle writes how tries ended. A report that could not be written is kept for the next turn.
+func (s *Sender) settle(ctx context.Context) error {
+	s.mu.Lock()
+	reports := s.reports
+	s.reports = nil
+	s.mu.Unlock()
+	if len(reports) == 0 {
+		return nil
+	}
+	// A stop must not cut this off half-way: nobody would know whether it was written.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
+	defer cancel()
+	if err := s.outbox.Settle(ctx, reports); err != nil {
+		s.mu.Lock()
+		s.reports = append(reports, s.reports...)
+		s.mu.Unlock()
+		return fmt.Errorf("settle %d deliveries: %w", len(reports), err)
+	}
+	return nil
+}
+
+// finish ends the sender's work after its context ended.
+func (s *Sender) finish(ctx context.Context, cut context.CancelFunc) error {
+	errRelease := s.release(ctx, s.lanes.stop(s.now()))
+	ended := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(grace):
+		cut()
+		<-ended
+	}
+	return errors.Join(errRelease, s.settle(ctx), s.release(ctx, s.undone))
+}
+
+// release gives leases back without counting a try.
+func (s *Sender) release(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
+	defer cancel()
+	if err := s.outbox.Release(ctx, ids); err != nil {
+		return fmt.Errorf("release %d deliveries: %w", len(ids), err)
+	}
+	return nil
+}
