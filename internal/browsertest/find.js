@@ -12,6 +12,13 @@
   const name = (el) => el.getAttribute("aria-label") || referenced(el) ||
     (el.matches("input") && kind === "press" ? el.value : words(el.innerText));
 
+  // A label around its field says its own words, not the choices or the text in the field.
+  const labelText = (label) => {
+    const copy = label.cloneNode(true);
+    copy.querySelectorAll(field).forEach((el) => el.remove());
+    return words(copy.textContent);
+  };
+
   const matches = [];
   if (kind === "press") {
     for (const el of document.querySelectorAll(pressable)) {
@@ -19,7 +26,7 @@
     }
   } else {
     for (const el of document.querySelectorAll(field)) {
-      const labels = [...(el.labels ?? [])].map((l) => words(l.innerText));
+      const labels = [...(el.labels ?? [])].map(labelText);
       // A file field is often hidden behind its label, so it counts unseen.
       if ([...labels, words(name(el))].includes(target) && (visible(el) || el.type === "file")) matches.push(el);
     }

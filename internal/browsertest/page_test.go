@@ -62,7 +62,7 @@ func site(t *testing.T, pages map[string]string) string {
 const form = `<form method="post" action="/echo" enctype="multipart/form-data">
 <p><label for="name">Given name</label> <input id="name" name="name" value="old"></p>
 <p><label for="born">Born</label> <input id="born" name="born" type="date"></p>
-<p><label>Country <select name="country" aria-label="Country"><option value="SE">Sweden<option value="DE">Germany</select></label></p>
+<p><label>Country <select name="country"><option value="SE">Sweden<option value="DE">Germany</select></label></p>
 <p><label><input type="checkbox" name="agree"> I agree</label></p>
 <p><label for="photo">Photo</label> <input id="photo" type="file" name="photo"></p>
 <p hidden><button>Send</button></p>
