@@ -176,6 +176,32 @@ func (a Applicant) Update(p ApplicantPatch, by Actor, now time.Time) (Applicant,
 	return a, []Event{e}, nil
 }
 
+// Tell takes in what the applicant said of themselves; empty members of d leave what is known.
+func (a Applicant) Tell(d Details, by Actor, now time.Time) (Applicant, []Event) {
+	var fields []string
+	set := func(field string, to *string, from string) {
+		if from != "" && from != *to {
+			*to = from
+			fields = append(fields, field)
+		}
+	}
+	set("first_name", &a.Details.FirstName, d.FirstName)
+	set("last_name", &a.Details.LastName, d.LastName)
+	set("date_of_birth", (*string)(&a.Details.DateOfBirth), string(d.DateOfBirth))
+	set("nationality", &a.Details.Nationality, d.Nationality)
+	set("email", &a.Details.Email, d.Email)
+	set("phone", &a.Details.Phone, d.Phone)
+	if d.Address != nil && (a.Details.Address == nil || *a.Details.Address != *d.Address) {
+		a.Details.Address = d.Address
+		fields = append(fields, "address")
+	}
+	if len(fields) == 0 {
+		return a, nil
+	}
+	a, e := a.happened(ApplicantUpdated, EventData{Fields: fields, By: &by}, now)
+	return a, []Event{e}
+}
+
 // NewApplicant is what a client gives to create one.
 type NewApplicant struct {
 	Kind      ApplicantKind

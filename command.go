@@ -63,9 +63,10 @@ type Command struct {
 // NewSession is what a client gives to start one.
 type NewSession struct {
 	ApplicantID string
-	Flow        string // name; "" takes the API client's default
+	Applicant   *NewApplicant // instead of ApplicantID: created in the same transaction
+	Flow        string        // name; "" takes the API client's default
 	ReturnURL   string
 	Locale      string
 	Reference   string
-	Expires     time.Duration // "" takes the flow's
+	Expires     time.Duration // 0 takes the flow's
 }

@@ -20,7 +20,7 @@ func Decide(s Session, c Command, now time.Time) (Session, []Event, error) {
 	if !slices.Contains(rule.from, s.State) {
 		return s, nil, Conflict("a session that is %s does not take the command %s", s.State, c.Kind)
 	}
-	d := decider{s: s.clone(), c: c, now: now}
+	d := decider{s: s.Clone(), c: c, now: now}
 	if err := rule.do(&d); err != nil {
 		return s, nil, err
 	}
@@ -40,7 +40,7 @@ func Start(s Session, by Actor, now time.Time) (Session, []Event) {
 		s.Steps[i] = StepStatus{ID: st.ID, Kind: st.Kind, State: StepOpen}
 	}
 	d := decider{s: s, now: now, c: Command{By: by}}
-	begun := s.clone()
+	begun := s.Clone()
 	d.emit(SessionCreated, EventData{Start: &begun, Expires: s.ExpiresAt})
 	return d.s, d.events
 }

@@ -87,7 +87,7 @@ type EventData struct {
 // events over nothing gives the session: flow must be the version the session began with.
 func Apply(s Session, flow Flow, e Event) Session {
 	if e.Type == SessionCreated && e.Data.Start != nil {
-		s = e.Data.Start.clone()
+		s = e.Data.Start.Clone()
 		s.Flow = flow
 	}
 	s.Version = e.Sequence
@@ -251,13 +251,13 @@ func (st StepStatus) complete() bool {
 func Fold(flow Flow, events []Event) Session {
 	var s Session
 	for _, e := range events {
-		s = Apply(s.clone(), flow, e)
+		s = Apply(s.Clone(), flow, e)
 	}
 	return s
 }
 
-// clone copies what Apply writes in place; slices it only appends to are capped there instead.
-func (s Session) clone() Session {
+// Clone copies what Apply writes in place; slices it only appends to are capped there instead.
+func (s Session) Clone() Session {
 	s.Steps = append([]StepStatus(nil), s.Steps...)
 	return s
 }

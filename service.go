@@ -161,6 +161,7 @@ type EventFilter struct {
 	Paging
 	Types       []EventType
 	Purposes    []Purpose // of the session
+	AskedAgain  bool      // only what asks a known applicant for more: sessions of another purpose than onboarding, and resubmissions
 	Dialect     string
 	ApplicantID string
 	SessionID   string

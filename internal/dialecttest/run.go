@@ -35,8 +35,9 @@ type Stage struct {
 	Service usher.Service
 	Client  usher.APIClient // the client that speaks; its tenant has one endpoint of the dialect
 
-	Settle  func()              // waits until checks, timers and account openers have done what there is to do
-	Advance func(time.Duration) // moves the clock
+	Messages func() []usher.Message // what the tenant's endpoint was to be sent so far, oldest first
+	Settle   func()                 // waits until checks, timers and account openers have done what there is to do
+	Advance  func(time.Duration)    // moves the clock
 
 	Header  map[string]string // of every request that does not set it; names are put in
 	Given   map[string]string // values that the transcript calls "<key>", such as an API key
@@ -115,7 +116,7 @@ func (p *player) section(t *testing.T, s section) string {
 		out = append(out, p.request(t, s.input))
 		p.Settle()
 	}
-	return strings.Join(append(out, p.webhooks(t)...), "\n")
+	return strings.TrimPrefix(strings.Join(append(out, p.webhooks()...), "\n"), "\n")
 }
 
 // request sends a request: method and address, headers, body.
@@ -155,20 +156,14 @@ func (p *player) request(t *testing.T, input []string) string {
 	return out + "\n" + p.names.hide(indent(w.Body.Bytes()))
 }
 
-// webhooks gives the messages written since the last section, oldest first.
-func (p *player) webhooks(t *testing.T) []string {
-	t.Helper()
-	const most = 100
-	f := usher.DeliveryFilter{Paging: usher.Paging{Limit: most, Oldest: true}}
-	page, err := p.Service.ListDeliveries(t.Context(), p.Client.TenantID, f)
-	if err != nil {
-		t.Fatalf("list deliveries: %v", err)
-	}
+// webhooks gives the messages written since the last section.
+func (p *player) webhooks() []string {
+	all := p.Messages()
 	var out []string
-	for _, d := range page.Items[p.told:] {
-		out = append(out, "webhook "+d.Message.Event+"\n"+p.names.hide(indent(d.Message.Body)))
+	for _, m := range all[p.told:] {
+		out = append(out, "\nwebhook "+m.Event+"\n"+p.names.hide(indent(m.Body)))
 	}
-	p.told = len(page.Items)
+	p.told = len(all)
 	return out
 }
 

@@ -132,7 +132,20 @@ func (s *search) grid(z *zone, v view) (grid, bool) {
 		g.scores = append(g.scores, all[row][at:at+width])
 	}
 	g.format = guess(g.scores)
-	return g, true
+	return g, g.filled()
+}
+
+// filled reports whether some fillers are seen: no zone is without, and hardly
+// any other text has them.
+func (g grid) filled() bool {
+	const fewestFillers = 2.5
+	var sum float32
+	for row := range g.scores {
+		for i := range g.scores[row] {
+			sum += g.scores[row][i][classOf('<')]
+		}
+	}
+	return sum >= fewestFillers
 }
 
 // window finds where characters begin and end: the likeliest split of the

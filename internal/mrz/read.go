@@ -132,7 +132,7 @@ func (s *search) run(ctx context.Context) error {
 		dark := darkness(p)
 		level := threshold(dark)
 		// A lower level finds faint print and joins what is close.
-		for _, level := range []int{level, level * 6 / 10} {
+		for _, level := range []int{level, level * 17 / 10, level * 6 / 10} {
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("read zone: %w", err)
 			}

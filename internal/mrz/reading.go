@@ -118,12 +118,14 @@ func believable(r Reading) bool {
 	agreed -= 2 * len(r.Repaired)
 	fillers := strings.Count(strings.Join(r.Lines, ""), "<")
 	switch {
-	case r.Score < 0.35 || fillers < 3:
+	case r.Score < 0.4 || fillers < 3:
 		return false
-	case agreed >= 3 || agreed == 2 && failed <= 2:
+	case agreed >= 3 && failed == 0:
+		return true
+	case agreed >= 2 && failed <= 2 && r.Score > 0.65:
 		return true
 	}
-	return r.Score > 0.75 && strings.Contains(strings.Join(r.Lines, ""), "<<") && strings.IndexByte("ACIPV", r.Lines[0][0]) >= 0
+	return r.Score > 0.8 && strings.Contains(strings.Join(r.Lines, ""), "<<") && strings.IndexByte("ACIPV", r.Lines[0][0]) >= 0
 }
 
 // quad is the corners of the window, and the turn that sets it upright.

@@ -108,11 +108,14 @@ type AccountRow struct {
 	CreatedAt                            time.Time
 }
 
-// Once names an idempotency key and what the change made for it.
+// Once names an idempotency key and what the change made for it. Made is a word for the operation, since one call may need two.
 type Once struct {
 	Tenant, Client, Key string
-	Effect              string
+	Made, ID            string
 }
+
+// mark is how an effect stands in its column.
+func (o Once) mark() string { return ";" + o.Made + "=" + o.ID }
 
 // pending is a change that waits for its transaction.
 type pending struct {

@@ -123,8 +123,8 @@ func (w *writer) versioned(c Change) {
 			r.Version, r.ReferenceIndex, r.Doc, ms(r.SubmittedAt), ms(r.CreatedAt), ms(r.UpdatedAt), ms(r.ExpiresAt), ms(r.DueAt), r.Was))
 	}
 	if o := c.Once; o != nil {
-		w.mustOne(w.exec(`UPDATE idempotency SET effect = $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND effect = ''`,
-			o.Tenant, o.Client, o.Key, o.Effect))
+		w.mustOne(w.exec(`UPDATE idempotency SET effect = effect || $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3
+			AND effect || ';' NOT LIKE '%;' || $5 || '=%'`, o.Tenant, o.Client, o.Key, o.mark(), o.Made))
 	}
 }
 

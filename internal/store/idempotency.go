@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -9,11 +10,18 @@ import (
 type OnceRow struct {
 	Tenant, Client, Key string
 	Fingerprint         []byte
-	Effect              string
+	Effect              string // see Made
 	Status              int
 	Header              string
 	Body                []byte
 	StartedAt           time.Time
+}
+
+// Made gives the id of what an operation made for the key, or "".
+func (r OnceRow) Made(operation string) string {
+	_, rest, _ := strings.Cut(r.Effect, ";"+operation+"=")
+	id, _, _ := strings.Cut(rest, ";")
+	return id
 }
 
 // BeginOnce takes a key: mine tells whether the caller holds it now. A key whose holder started before stale and never answered is taken over.

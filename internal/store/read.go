@@ -126,6 +126,7 @@ func (s *Store) ListEvents(ctx context.Context, tenant string, f usher.EventFilt
 	q.when(!f.Before.IsZero(), `at < ?`, ms(f.Before))
 	in(&q, `type`, f.Types)
 	in(&q, `purpose`, f.Purposes)
+	q.when(f.AskedAgain, `(type = 'session.resubmission_requested' OR (type = 'session.created' AND purpose <> 'onboarding'))`)
 	if f.After != "" {
 		after, err := s.position(ctx, "events", tenant, f.After)
 		if err != nil {

@@ -21,14 +21,24 @@ var (
 
 // Job is work to be done after a commit, at least once. Arguments are ids only: personal data never enters the queue's tables.
 type Job struct {
-	Kind    string `json:"kind"`
-	Tenant  string `json:"tenant"`
-	Object  string `json:"object"`           // id of what it is about
-	Step    string `json:"step,omitempty"`   // of a session
-	Round   int    `json:"round,omitempty"`  // of a run step
-	Attempt int    `json:"-"`                // 1 on the first try
-	Last    bool   `json:"-"`                // no further try will follow
-	Period  bool   `json:"period,omitempty"` // a timer's job, put there by the queue itself
+	Kind    string        `json:"kind"`
+	Tenant  string        `json:"tenant"`
+	Object  string        `json:"object"`           // id of what it is about
+	Step    string        `json:"step,omitempty"`   // of a session
+	Round   int           `json:"round,omitempty"`  // of a run step
+	After   time.Duration `json:"-"`                // wait this long first
+	Attempt int           `json:"-"`                // 1 on the first try
+	Last    bool          `json:"-"`                // no further try will follow
+	Period  bool          `json:"period,omitempty"` // a timer's job, put there by the queue itself
+}
+
+// Handler does one job. An error means "again later", until the job's tries are used up.
+type Handler func(ctx context.Context, j Job) error
+
+// Timer is a job that the queue puts in by itself, at an interval, for one node at a time.
+type Timer struct {
+	Kind  string
+	Every time.Duration
 }
 
 // Queue puts jobs into a transaction of the database it belongs to.

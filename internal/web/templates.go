@@ -30,7 +30,7 @@ func loadTemplates(files fs.FS, area string, catalog *Catalog, funcs template.Fu
 	t := &templates{pages: map[string]map[string]*template.Template{}}
 	for _, l := range catalog.Languages() {
 		t.pages[l.Tag] = map[string]*template.Template{}
-		root := template.New("").Option("missingkey=error").Funcs(funcs).Funcs(textFuncs(catalog, l.Tag))
+		root := template.New("").Funcs(funcs).Funcs(textFuncs(catalog, l.Tag))
 		if len(partials) > 0 {
 			if root, err = root.ParseFS(files, partials...); err != nil {
 				return nil, err

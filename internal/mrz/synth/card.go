@@ -70,14 +70,19 @@ func guilloche(r *rand.Rand, m *image.RGBA, scale float64) {
 	red, green, blue := 205+r.Float64()*45, 205+r.Float64()*45, 205+r.Float64()*45
 	period, swing, slant := (0.8+1.5*r.Float64())*scale, (1+2*r.Float64())*scale, r.Float64()-0.5
 	height := 4 + 14*r.Float64()
+	if r.IntN(5) == 0 {
+		height *= 3 // lines nearly as dark as print
+	}
 	for y := range m.Rect.Dy() {
 		row := m.Pix[y*m.Stride:]
 		for x := range m.Rect.Dx() {
 			v := math.Sin(2*math.Pi/period*(float64(y)+slant*float64(x)+swing*math.Sin(float64(x)/(5*scale)))) * height
-			row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = byte(red+v), byte(green+v*0.5), byte(blue-v*0.3), 255
+			row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = tone(red+v), tone(green+v*0.7), tone(blue+v*0.4), 255
 		}
 	}
 }
+
+func tone(v float64) byte { return byte(min(max(v, 0), 255)) }
 
 // printedPage draws a heading, a grey portrait and the fields in clear text.
 func printedPage(r *rand.Rand, m *image.RGBA, d mrz.Document, scale float64) error {

@@ -54,7 +54,7 @@ func photograph(r *rand.Rand, c card, w, h int, level Level) (*image.RGBA, homog
 		q[i] = point{cx + x*cos - y*sin + jitter(), cy + x*sin + y*cos + jitter()}
 	}
 	place := toQuad(cw, ch, q)
-	m := lay(r, c, w, h, place.inverse())
+	m := lay(r, c, w, h, place.inverse(), level.Curl*cw)
 	// The blur is given for a picture 1,600 pixels wide; below that the same
 	// lens would spread less, above it more.
 	blur(m, level.Blur*math.Min(float64(w)/1600, 2)*boost(w))
@@ -70,8 +70,9 @@ func boost(w int) float64 {
 	return 1
 }
 
-// lay draws desk and card.
-func lay(r *rand.Rand, c card, w, h int, back homography) *image.RGBA {
+// lay draws desk and card, the card bent up and down by bend pixels as a page
+// of a booklet is.
+func lay(r *rand.Rand, c card, w, h int, back homography, bend float64) *image.RGBA {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	base := [3]float64{40 + 120*r.Float64(), 40 + 110*r.Float64(), 40 + 100*r.Float64()}
 	grain, slant := 5+10*r.Float64(), r.Float64()
@@ -82,6 +83,7 @@ func lay(r *rand.Rand, c card, w, h int, back homography) *image.RGBA {
 			px := row[4*x : 4*x+4]
 			px[3] = 255
 			p := back.apply(point{float64(x), float64(y)})
+			p.y += bend * math.Sin(math.Pi*p.x/float64(cw))
 			x0, y0 := int(math.Floor(p.x)), int(math.Floor(p.y))
 			if x0 < 0 || y0 < 0 || x0+1 >= cw || y0+1 >= ch {
 				v := grain * math.Sin((float64(y)+slant*float64(x))*40/float64(w))

@@ -26,15 +26,20 @@ type Level struct {
 	Noise       float64 // standard deviation, grey levels
 	Shade       float64 // light lost across the picture, 0..1
 	Glare       float64 // how often a bright spot lies on the card, 0..1
+	Curl        float64 // the card's middle bent up by this part of its width
 	Width       int     // of the picture in pixels, height is three quarters
 }
 
 // The levels that reading is measured on.
 var (
-	Clean = Level{"clean", 1, 0, 0, 2, 0.05, 0, 1600}
-	Mild  = Level{"mild", 5, 0.012, 0.8, 6, 0.25, 0, 1600}
-	Hard  = Level{"hard", 12, 0.03, 1.6, 12, 0.5, 0.3, 1600}
-	Small = Level{"small", 2, 0.005, 0.5, 4, 0.15, 0, 640}
+	Clean = Level{Name: "clean", Degrees: 1, Noise: 2, Shade: 0.05, Width: 1600}
+	Mild  = Level{Name: "mild", Degrees: 5, Perspective: 0.012, Blur: 0.8, Noise: 6, Shade: 0.25, Width: 1600}
+	Hard  = Level{Name: "hard", Degrees: 12, Perspective: 0.03, Blur: 1.6, Noise: 12, Shade: 0.5, Glare: 0.3, Width: 1600}
+	Small = Level{Name: "small", Degrees: 2, Perspective: 0.005, Blur: 0.5, Noise: 4, Shade: 0.15, Width: 640}
+	// Rough is worse than anyone should accept; it shows where reading ends.
+	Rough = Level{
+		Name: "rough", Degrees: 17, Perspective: 0.05, Blur: 2.4, Noise: 20, Shade: 0.65, Glare: 0.7, Curl: 0.015, Width: 1600,
+	}
 )
 
 // Options say what to draw.

@@ -16,7 +16,7 @@ const (
 	spread    = 0.999
 	// softening is the probability given to the wrong classes together, so
 	// that the net does not grow surer than its examples allow.
-	softening = 0.02
+	softening = 0.01
 	slope     = 0.1 // of the leaky ReLU, as in glyphnet
 )
 

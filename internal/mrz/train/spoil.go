@@ -13,12 +13,12 @@ import (
 // spoil brings a master drawing to the given pitch in pixels, slanted, on
 // uneven paper, blurred, noisy and perhaps through JPEG, and returns it with
 // the place of each character.
-func spoil(r *rand.Rand, master []float32, pitch float64) (*glyphnet.Plane, func(float64) glyphnet.Frame) {
+func spoil(r *rand.Rand, master []float32, pitch, size float64) (*glyphnet.Plane, func(float64) glyphnet.Frame) {
 	scale := masterPitch / pitch
 	blurBox(master, masterW, masterH, scale)
 	w, h := int((stripChars+2*stripMargin)*pitch), int(3*pitch)
 	angle := r.NormFloat64() * 0.02
-	shear := r.NormFloat64() * 0.09
+	shear := r.NormFloat64() * 0.12
 	aspect := 1 + r.NormFloat64()*0.06
 
 	// Place on the picture = middle + A · (place on the master - its middle).
@@ -28,25 +28,85 @@ func spoil(r *rand.Rand, master []float32, pitch float64) (*glyphnet.Plane, func
 	inverse := [4]float64{a[3] / det, -a[1] / det, -a[2] / det, a[0] / det}
 
 	cover := make([]float32, w*h)
+	bend := warp(r)
 	for y := range h {
 		for x := range w {
 			px, py := float64(x)-float64(w)/2, float64(y)-float64(h)/2
-			cover[y*w+x] = sampleMaster(master,
-				inverse[0]*px+inverse[1]*py+float64(masterW)/2,
-				inverse[2]*px+inverse[3]*py+float64(masterH)/2)
+			mx, my := bend(inverse[0]*px+inverse[1]*py, inverse[2]*px+inverse[3]*py)
+			cover[y*w+x] = sampleMaster(master, mx+float64(masterW)/2, my+float64(masterH)/2)
 		}
 	}
 	plane := &glyphnet.Plane{Pix: expose(r, cover, w, h, pitch), Stride: w, W: w, H: h}
-	capital := masterPitch * 0.713 / 0.723
 	frame := func(i float64) glyphnet.Frame {
 		mx := (i + 0.5 - stripChars/2.0) * masterPitch
 		return glyphnet.Frame{
 			X: float64(w)/2 + a[0]*mx, Y: float64(h)/2 + a[2]*mx,
 			RX: a[0] * masterPitch, RY: a[2] * masterPitch,
-			DX: a[1] * capital, DY: a[3] * capital,
+			DX: a[1] * capital * size, DY: a[3] * capital * size,
 		}
 	}
 	return plane, frame
+}
+
+// warp moves places of a master a little, smoothly, so that characters take
+// shapes no single font has.
+func warp(r *rand.Rand) func(x, y float64) (float64, float64) {
+	type wave struct{ kx, ky, phase, dx, dy float64 }
+	var waves [3]wave
+	for i := range waves {
+		direction, length := r.Float64()*2*math.Pi, masterPitch*(0.5+1.5*r.Float64())
+		k := 2 * math.Pi / length
+		waves[i] = wave{k * math.Cos(direction), k * math.Sin(direction), r.Float64() * 7, r.NormFloat64() * 0.022 * masterPitch, r.NormFloat64() * 0.022 * masterPitch}
+	}
+	return func(x, y float64) (float64, float64) {
+		var dx, dy float64
+		for _, v := range waves {
+			s := math.Sin(v.kx*x + v.ky*y + v.phase)
+			dx, dy = dx+v.dx*s, dy+v.dy*s
+		}
+		return x + dx, y + dy
+	}
+}
+
+// damage scratches the print, draws stray lines over it and lets the ink fade
+// in places.
+func damage(r *rand.Rand, cover []float32) {
+	if r.Float64() < 0.3 {
+		for range 1 + r.IntN(4) {
+			stroke(r, cover, float32(r.IntN(2))*float32(0.3+0.7*r.Float64()))
+		}
+	}
+	if r.Float64() < 0.25 {
+		kx, ky, phase := (r.Float64()-0.5)*0.2, (r.Float64()-0.5)*0.2, r.Float64()*7
+		depth := 0.6 * r.Float64()
+		for i, v := range cover {
+			if v > 0 {
+				wave := math.Sin(kx*float64(i%masterW) + ky*float64(i/masterW) + phase)
+				cover[i] = v * float32(1-depth*(0.5+0.5*wave))
+			}
+		}
+	}
+}
+
+// stroke draws a thin line of the given cover across the strip, or rubs one
+// out when it is 0.
+func stroke(r *rand.Rand, cover []float32, ink float32) {
+	x, y := r.Float64()*float64(masterW), r.Float64()*float64(masterH)
+	sin, cos := math.Sincos(r.Float64() * 2 * math.Pi)
+	thick := 1 + r.IntN(3)
+	for range masterPitch * (1 + r.IntN(8)) {
+		x, y = x+cos, y+sin
+		for dy := range thick {
+			px, py := int(x), int(y)+dy
+			if px < 0 || py < 0 || px >= masterW || py >= masterH {
+				continue
+			}
+			at := &cover[py*masterW+px]
+			if *at = max(*at, ink); ink == 0 {
+				*at = 0
+			}
+		}
+	}
 }
 
 func sampleMaster(m []float32, x, y float64) float32 {

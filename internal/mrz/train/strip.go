@@ -27,23 +27,31 @@ const (
 	stripMargin = 1.6 // pitches
 	masterW     = int((stripChars + 2*stripMargin) * masterPitch)
 	masterH     = 3 * masterPitch
+	capital     = masterPitch * ocrb.CapHeight / ocrb.PitchPerPixels
 )
 
 // lopsided characters look like no character when turned by 180 degrees. They
 // teach the net which way is up.
 const lopsided = "347ACDEFGJKLPRTUVY<"
 
+// sizes of type on the fixed pitch: printers differ.
+var sizes = [...]float64{0.88, 0.94, 1, 1, 1.05}
+
 // press prints strips of one font.
 type press struct {
-	face font.Face
+	faces [len(sizes)]font.Face
 }
 
 func newPress(file []byte) (*press, error) {
-	face, err := ocrb.FaceOf(file, masterPitch/ocrb.PitchPerPixels)
-	if err != nil {
-		return nil, err
+	p := &press{}
+	for i, s := range sizes {
+		face, err := ocrb.FaceOf(file, s*masterPitch/ocrb.PitchPerPixels)
+		if err != nil {
+			return nil, err
+		}
+		p.faces[i] = face
 	}
-	return &press{face: face}, nil
+	return p, nil
 }
 
 // cells prints and cuts the given number of strips.
@@ -60,7 +68,10 @@ func (p *press) cells(r *rand.Rand, strips int) []cell {
 func (p *press) strip(r *rand.Rand, cells []cell) []cell {
 	text := randomText(r)
 	pitch := 7 * math.Pow(28.0/7, r.Float64())
-	picture, frame := spoil(r, p.master(r, text), pitch)
+	size := r.IntN(len(sizes))
+	master := p.master(r, text, size)
+	damage(r, master)
+	picture, frame := spoil(r, master, pitch, sizes[size])
 	for i, char := range []byte(text) {
 		f := frame(float64(i))
 		f = f.Shift(r.NormFloat64()*0.045, r.NormFloat64()*0.035)
@@ -132,11 +143,11 @@ func randomText(r *rand.Rand) string {
 
 // master draws the text large as ink cover 0..1, its strokes made thinner or
 // thicker by a blur and a threshold, as ink spreads on paper.
-func (p *press) master(r *rand.Rand, text string) []float32 {
+func (p *press) master(r *rand.Rand, text string, size int) []float32 {
 	m := image.NewGray(image.Rect(0, 0, masterW, masterH))
 	// Half a capital above the middle of the strip is the top of the line.
-	base := masterH/2 + ocrb.CapHeight*masterPitch/ocrb.PitchPerPixels/2
-	ocrb.DrawLineFace(m, p.face, text, stripMargin*masterPitch, base, masterPitch, color.White)
+	base := masterH/2 + capital*sizes[size]/2
+	ocrb.DrawLineFace(m, p.faces[size], text, stripMargin*masterPitch, base, masterPitch, color.White)
 	cover := make([]float32, len(m.Pix))
 	for i, v := range m.Pix {
 		cover[i] = float32(v) / 255

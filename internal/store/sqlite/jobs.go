@@ -19,18 +19,9 @@ import (
 // Jobs is the job queue: River on the same database, so that a job is there exactly when the change that made it is.
 type Jobs struct {
 	db     *sql.DB
-	log    *slog.Logger
+	c      Config
 	insert *river.Client[*sql.Tx] // only inserts
 	work   *river.Client[*sql.Tx] // only works, from Start on
-}
-
-// Handler does one job. An error means "again later", until the job's tries are used up.
-type Handler func(ctx context.Context, j store.Job) error
-
-// Timer is work for one node at a time, at an interval.
-type Timer struct {
-	Kind  string
-	Every time.Duration
 }
 
 const (
@@ -52,7 +43,7 @@ type jobArgs struct{ store.Job }
 // Kind names the jobs in River's table.
 func (jobArgs) Kind() string { return "usher" }
 
-func newJobs(ctx context.Context, db *sql.DB, log *slog.Logger) (*Jobs, error) {
+func newJobs(ctx context.Context, db *sql.DB, c Config) (*Jobs, error) {
 	driver := riversqlite.New(db)
 	quiet := slog.New(slog.DiscardHandler)
 	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: quiet})
@@ -66,14 +57,18 @@ func newJobs(ctx context.Context, db *sql.DB, log *slog.Logger) (*Jobs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open job queue: %w", err)
 	}
-	return &Jobs{db: db, log: log, insert: insert}, nil
+	return &Jobs{db: db, c: c, insert: insert}, nil
 }
 
 // Enqueue puts jobs into a transaction.
 func (j *Jobs) Enqueue(ctx context.Context, tx *sql.Tx, jobs []store.Job) error {
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, job := range jobs {
-		params[i] = river.InsertManyParams{Args: jobArgs{job}, InsertOpts: &river.InsertOpts{MaxAttempts: tries}}
+		opts := &river.InsertOpts{MaxAttempts: tries}
+		if job.After > 0 {
+			opts.ScheduledAt = time.Now().Add(job.After)
+		}
+		params[i] = river.InsertManyParams{Args: jobArgs{job}, InsertOpts: opts}
 	}
 	if _, err := j.insert.InsertManyFastTx(ctx, tx, params); err != nil {
 		return fmt.Errorf("put jobs into the queue: %w", err)
@@ -82,7 +77,7 @@ func (j *Jobs) Enqueue(ctx context.Context, tx *sql.Tx, jobs []store.Job) error 
 }
 
 // Start begins to work jobs, and timers by one node at a time.
-func (j *Jobs) Start(ctx context.Context, h Handler, timers []Timer) error {
+func (j *Jobs) Start(ctx context.Context, h store.Handler, timers []store.Timer) error {
 	bundle := river.NewWorkers()
 	if err := river.AddWorkerSafely(bundle, &worker{handle: h}); err != nil {
 		return fmt.Errorf("register worker: %w", err)
@@ -95,10 +90,10 @@ func (j *Jobs) Start(ctx context.Context, h Handler, timers []Timer) error {
 		}, &river.PeriodicJobOpts{RunOnStart: true})
 	}
 	client, err := river.NewClient(riversqlite.New(j.db), &river.Config{
-		Logger: slog.New(onlyErrors{j.log.Handler()}), Workers: bundle, PeriodicJobs: periodic,
+		Logger: slog.New(onlyErrors{j.c.Log.Handler()}), Workers: bundle, PeriodicJobs: periodic,
 		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: poll, FetchCooldown: cooldown,
-		CompletedJobRetentionPeriod: keepDone, RetryPolicy: retrySoon{}, SoftStopTimeout: stopSoon,
+		CompletedJobRetentionPeriod: keepDone, RetryPolicy: retrySoon{j.c.RetryPause}, SoftStopTimeout: stopSoon,
 	})
 	if err != nil {
 		return fmt.Errorf("open job queue: %w", err)
@@ -121,9 +116,19 @@ func (j *Jobs) Stop(ctx context.Context) error {
 	return nil
 }
 
+// Waiting counts the jobs that are due and not done.
+func (j *Jobs) Waiting(ctx context.Context) (int, error) {
+	var n int
+	err := j.db.QueryRowContext(ctx, `SELECT count(*) FROM river_job WHERE kind = 'usher' AND state IN ('available', 'running', 'retryable')`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count jobs: %w", err)
+	}
+	return n, nil
+}
+
 type worker struct {
 	river.WorkerDefaults[jobArgs]
-	handle Handler
+	handle store.Handler
 }
 
 // Work hands a job to the handler.
@@ -133,13 +138,13 @@ func (w *worker) Work(ctx context.Context, r *river.Job[jobArgs]) error {
 	return w.handle(ctx, j)
 }
 
-// retrySoon waits 1, 4, 9, 16, 25 s between tries: a person is waiting, and after about a minute a reviewer takes over.
-type retrySoon struct{}
+// retrySoon waits 1, 4, 9, 16, 25 units (seconds) between tries: a person is waiting, and after about a minute a reviewer takes over.
+type retrySoon struct{ unit time.Duration }
 
 // NextRetry gives the time of the next try.
-func (retrySoon) NextRetry(job *rivertype.JobRow) time.Time {
+func (r retrySoon) NextRetry(job *rivertype.JobRow) time.Time {
 	n := time.Duration(len(job.Errors) + 1)
-	return time.Now().Add(n * n * time.Second)
+	return time.Now().Add(n * n * r.unit)
 }
 
 // onlyErrors keeps River's talk about its own life out of the log.

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver registers itself
@@ -34,8 +35,22 @@ type DB struct {
 
 const readers = 4
 
-// Open opens the database in a folder, which it makes with mode 0700 when it is not there, and brings its schema up to date.
-func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
+// Config is where the database is. Dir is required.
+type Config struct {
+	Dir        string        // made with mode 0700 when it is not there
+	RetryPause time.Duration // unit of the growing pause between tries of a job; 1 s when zero
+	Log        *slog.Logger
+}
+
+// Open opens the database in a folder and brings its schema up to date.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	dir := c.Dir
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.RetryPause == 0 {
+		c.RetryPause = time.Second
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -49,7 +64,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
 		return nil, errors.Join(err, write.Close())
 	}
 	closeBoth := func() error { return errors.Join(read.Close(), write.Close()) }
-	db, err := start(ctx, write, read, closeBoth, log)
+	db, err := start(ctx, write, read, closeBoth, c)
 	if err != nil {
 		return nil, errors.Join(err, closeBoth())
 	}
@@ -59,11 +74,11 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*DB, error) {
 	return db, nil
 }
 
-func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, log *slog.Logger) (*DB, error) {
+func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, c Config) (*DB, error) {
 	if err := migrate(ctx, write); err != nil {
 		return nil, err
 	}
-	jobs, err := newJobs(ctx, write, log)
+	jobs, err := newJobs(ctx, write, c)
 	if err != nil {
 		return nil, err
 	}

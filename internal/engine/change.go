@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
+	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/vault"
+)
+
+// work in hand: what one command (or a script of several) makes, gathered until it is committed as one change.
+type hand struct {
+	e         *Engine
+	tenant    usher.Tenant
+	sealer    *vault.Sealer
+	applicant usher.Applicant
+	wasA      int64 // stored version of the applicant; touched only when it differs
+	newA      bool
+	session   usher.Session
+	wasS      int64
+	change    store.Change
+}
+
+// tell takes in events: each is given its id, sealed, and rendered for every endpoint that wants it. views gives the session as it was after
+// each event, or nil for events of the applicant.
+func (h *hand) tell(ctx context.Context, events []usher.Event, views []*usher.Session) error {
+	endpoints, err := h.e.endpoints(ctx, h.tenant.ID)
+	if err != nil {
+		return err
+	}
+	for i := range events {
+		ev := &events[i]
+		ev.ID = newID()
+		row := store.EventRow{
+			ID: ev.ID, TenantID: ev.TenantID, ApplicantID: ev.ApplicantID, SessionID: ev.SessionID, Dialect: h.applicant.Dialect,
+			Type: ev.Type, Sequence: ev.Sequence, At: ev.At,
+		}
+		if views[i] != nil {
+			row.Purpose = views[i].Purpose
+		}
+		if ev.Type != usher.ApplicantErased {
+			if row.Doc, err = seal(h.sealer, placeEvent, ev.ID, ev.Data); err != nil {
+				return err
+			}
+		}
+		h.change.Events = append(h.change.Events, row)
+		view := usher.View{Tenant: h.tenant, Applicant: h.applicant, Session: views[i]}
+		for _, ep := range endpoints {
+			if ep.Wants(row.Dialect, ev.Type) {
+				if err := h.render(ep, view, *ev); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// render fixes the bytes that an endpoint will be sent for an event.
+func (h *hand) render(ep usher.Endpoint, view usher.View, ev usher.Event) error {
+	r, ok := h.e.renderers[ep.Dialect]
+	if !ok {
+		return nil
+	}
+	messages, err := r.Render(view, ev)
+	if err != nil {
+		return fmt.Errorf("render %s for %s: %w", ev.Type, ep.Dialect, err)
+	}
+	for _, m := range messages {
+		d := usher.Delivery{
+			ID: newID(), TenantID: ep.TenantID, EndpointID: ep.ID, ApplicantID: ev.ApplicantID, SessionID: ev.SessionID, EventID: ev.ID,
+			EventType: ev.Type, Message: m, DueAt: ev.At, CreatedAt: ev.At,
+		}
+		sealer := h.sealer
+		if ev.Type == usher.ApplicantErased {
+			sealer = nil
+		}
+		if d.Message.Body, err = h.e.sealBody(sealer, ep.TenantID, d.ID, m.Body); err != nil {
+			return fmt.Errorf("seal delivery: %w", err)
+		}
+		h.change.Deliveries = append(h.change.Deliveries, store.DeliveryRow{Delivery: d})
+	}
+	return nil
+}
+
+// decide runs one command on the session in hand and takes in what happened.
+func (h *hand) decide(ctx context.Context, c usher.Command) error {
+	now := h.e.now()
+	if c.Details != nil {
+		told, events := h.applicant.Tell(*c.Details, c.By, now)
+		h.applicant = told
+		if err := h.tell(ctx, events, make([]*usher.Session, len(events))); err != nil {
+			return err
+		}
+	}
+	c.Given = h.applicant.Details.Given()
+	if c.Kind == usher.CmdTick && c.Expires.After(now) {
+		now = c.Expires // a simulation moves time on
+	}
+	before := h.session
+	after, events, err := usher.Decide(before, c, now)
+	if err != nil {
+		return err
+	}
+	views := make([]*usher.Session, len(events))
+	step := before
+	for i := range events {
+		step = usher.Apply(step.Clone(), before.Flow, events[i])
+		view := step
+		views[i] = &view
+	}
+	h.session = after
+	if err := h.tell(ctx, events, views); err != nil {
+		return err
+	}
+	h.enqueue(events)
+	return nil
+}
+
+// enqueue puts the work that events ask for beside them.
+func (h *hand) enqueue(events []usher.Event) {
+	sent := map[string]bool{}
+	for _, ev := range events {
+		switch ev.Type {
+		case usher.CheckStarted:
+			if !sent[ev.Data.Step] {
+				sent[ev.Data.Step] = true
+				h.change.Jobs = append(h.change.Jobs, store.Job{
+					Kind: jobChecks, Tenant: h.tenant.ID, Object: h.session.ID, Step: ev.Data.Step, Round: ev.Data.Round,
+				})
+			}
+		case usher.SessionApproved, usher.SessionOverturned:
+			if _, ok := h.session.Flow.First(usher.StepAccount); ok && h.session.State == usher.Approved {
+				h.change.Jobs = append(h.change.Jobs, store.Job{Kind: jobAccount, Tenant: h.tenant.ID, Object: h.session.ID, Round: 1})
+			}
+		default:
+		}
+	}
+}
+
+// commit seals the rows and writes the change. made names the operation and id for the idempotency key, if the call has one.
+func (h *hand) commit(ctx context.Context, made, id string) error {
+	if len(h.change.Events) == 0 && len(h.change.Accounts) == 0 {
+		return nil
+	}
+	var err error
+	if a := h.applicant; h.newA || a.Version != h.wasA {
+		row := store.ApplicantRow{
+			ID: a.ID, TenantID: a.TenantID, ClientID: a.ClientID, Dialect: a.Dialect, Version: a.Version, Was: h.wasA, Erased: a.Erased,
+			CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
+		}
+		if !a.Erased {
+			if row.Doc, err = seal(h.sealer, placeApplicant, a.ID, a); err != nil {
+				return err
+			}
+			if row.ReferenceIndex, err = h.e.index(a.TenantID, "reference", a.Reference); err != nil {
+				return err
+			}
+			if row.EmailIndex, err = h.e.index(a.TenantID, "email", strings.ToLower(a.Details.Email)); err != nil {
+				return err
+			}
+		}
+		h.change.Applicant = &row
+	}
+	if s := h.session; s.Version != h.wasS {
+		row := store.SessionRow{
+			ID: s.ID, TenantID: s.TenantID, ApplicantID: s.ApplicantID, ClientID: s.ClientID, Dialect: s.Dialect, Purpose: s.Purpose,
+			State: s.State, Flow: s.FlowName, FlowVersion: s.FlowVersion, Version: s.Version, Was: h.wasS,
+			SubmittedAt: s.SubmittedAt, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, ExpiresAt: s.ExpiresAt, DueAt: s.DueAt(),
+		}
+		if row.Doc, err = seal(h.sealer, placeSession, s.ID, s); err != nil {
+			return err
+		}
+		if row.ReferenceIndex, err = h.e.index(s.TenantID, "reference", s.Reference); err != nil {
+			return err
+		}
+		h.change.Session = &row
+	}
+	if once, ok := api.OnceFrom(ctx); ok && made != "" {
+		h.change.Once = &store.Once{Tenant: once.Tenant, Client: once.Client, Key: once.Key, Made: made, ID: id}
+	}
+	if err := h.e.c.Store.Commit(ctx, h.change); err != nil {
+		return err
+	}
+	if len(h.change.Deliveries) > 0 {
+		h.e.c.Wake()
+	}
+	return nil
+}
+
+// index gives the keyed hash of a value, or nil when there is none.
+func (e *Engine) index(tenant, field, value string) ([]byte, error) {
+	if value == "" {
+		return nil, nil
+	}
+	return e.c.Vault.Index(tenant, field, value)
+}
+
+// done gives the id of what an earlier call with the same idempotency key made, or "".
+func (e *Engine) done(ctx context.Context, operation string) (string, error) {
+	once, ok := api.OnceFrom(ctx)
+	if !ok {
+		return "", nil
+	}
+	row, err := e.c.Store.Once(ctx, once.Tenant, once.Client, once.Key)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	return row.Made(operation), err
+}

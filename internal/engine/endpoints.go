@@ -1,0 +1,346 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/store"
+)
+
+// endpoints gives a tenant's endpoints, from memory for a moment.
+func (e *Engine) endpoints(ctx context.Context, tenant string) ([]usher.Endpoint, error) {
+	now := time.Now()
+	e.cache.mu.Lock()
+	aged, ok := e.cache.endpoints[tenant]
+	e.cache.mu.Unlock()
+	if ok && now.Sub(aged.read) < endpointsAge {
+		return aged.list, nil
+	}
+	list, err := e.Endpoints(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	e.cache.mu.Lock()
+	defer e.cache.mu.Unlock()
+	if e.cache.endpoints == nil {
+		e.cache.endpoints = map[string]agedEndpoints{}
+	}
+	e.cache.endpoints[tenant] = agedEndpoints{list: list, read: now}
+	return list, nil
+}
+
+func (e *Engine) forgetEndpoints(tenant string) {
+	e.cache.mu.Lock()
+	defer e.cache.mu.Unlock()
+	delete(e.cache.endpoints, tenant)
+}
+
+// Endpoints gives a tenant's endpoints, oldest first.
+func (e *Engine) Endpoints(ctx context.Context, tenant string) ([]usher.Endpoint, error) {
+	rows, err := e.c.Store.Endpoints(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]usher.Endpoint, 0, len(rows))
+	for _, r := range rows {
+		var ep usher.Endpoint
+		doc, err := e.c.Vault.OpenTenant(tenant, r.Doc, []byte(placeEndpoint+"/"+r.ID))
+		if err != nil {
+			return nil, fmt.Errorf("open endpoint: %w", err)
+		}
+		if err := json.Unmarshal(doc, &ep); err != nil {
+			return nil, fmt.Errorf("decode endpoint: %w", err)
+		}
+		ep.Failures, ep.FailingSince = r.Failures, r.FailingSince
+		list = append(list, ep)
+	}
+	return list, nil
+}
+
+// Endpoint gives a tenant's endpoint.
+func (e *Engine) Endpoint(ctx context.Context, tenant, id string) (usher.Endpoint, error) {
+	list, err := e.Endpoints(ctx, tenant)
+	if err != nil {
+		return usher.Endpoint{}, err
+	}
+	i := slices.IndexFunc(list, func(ep usher.Endpoint) bool { return ep.ID == id })
+	if i < 0 {
+		return usher.Endpoint{}, usher.NotFound("webhook endpoint")
+	}
+	return list[i], nil
+}
+
+// newWebhookSecret gives 32 random bytes in the form of Standard Webhooks 1.0.0.
+func newWebhookSecret() string {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails: crypto/rand ends the process instead
+	return "whsec_" + base64.StdEncoding.EncodeToString(key)
+}
+
+func (e *Engine) putEndpoint(ctx context.Context, ep usher.Endpoint) (usher.Endpoint, error) {
+	if e.c.CheckURL != nil {
+		if err := e.c.CheckURL(ep.URL); err != nil {
+			return ep, err
+		}
+	}
+	if _, ok := e.renderers[ep.Dialect]; !ok {
+		return ep, usher.Invalid("dialect", "this server does not speak that dialect")
+	}
+	for _, t := range ep.Events {
+		if t != "*" && !slices.Contains(usher.EventTypes(), t) {
+			return ep, usher.Invalid("events", "unknown event type %q", string(t))
+		}
+	}
+	ep.UpdatedAt = e.now()
+	doc, err := json.Marshal(ep)
+	if err != nil {
+		return ep, fmt.Errorf("encode endpoint: %w", err)
+	}
+	sealed, err := e.c.Vault.SealTenant(ep.TenantID, doc, []byte(placeEndpoint+"/"+ep.ID))
+	if err != nil {
+		return ep, fmt.Errorf("seal endpoint: %w", err)
+	}
+	defer e.forgetEndpoints(ep.TenantID)
+	return ep, e.c.Store.PutEndpoint(ctx, store.EndpointRow{ID: ep.ID, TenantID: ep.TenantID, Doc: sealed, CreatedAt: ep.CreatedAt})
+}
+
+// CreateEndpoint makes an endpoint with a secret of its own.
+func (e *Engine) CreateEndpoint(ctx context.Context, tenant string, ep usher.Endpoint) (usher.Endpoint, error) {
+	ep.ID, ep.TenantID, ep.CreatedAt = newID(), tenant, e.now()
+	if ep.Auth.Type == "" {
+		ep.Auth.Type = "none"
+	}
+	ep.Secrets = []string{newWebhookSecret()}
+	return e.putEndpoint(ctx, ep)
+}
+
+// UpdateEndpoint changes an endpoint; its secrets stay.
+func (e *Engine) UpdateEndpoint(ctx context.Context, tenant string, ep usher.Endpoint) (usher.Endpoint, error) {
+	old, err := e.Endpoint(ctx, tenant, ep.ID)
+	if err != nil {
+		return ep, err
+	}
+	ep.TenantID, ep.CreatedAt, ep.Secrets = tenant, old.CreatedAt, old.Secrets
+	return e.putEndpoint(ctx, ep)
+}
+
+// DeleteEndpoint forgets an endpoint; what it was not sent yet is given up.
+func (e *Engine) DeleteEndpoint(ctx context.Context, tenant, id string) error {
+	if err := e.c.Store.DeleteEndpoint(ctx, tenant, id); err != nil {
+		return found(err, "webhook endpoint")
+	}
+	e.forgetEndpoints(tenant)
+	return e.c.Store.AbandonDeliveries(ctx, id, e.now())
+}
+
+// RotateSecret gives an endpoint a new secret. The one before keeps signing beside it until the next rotation, so that a receiver can change
+// over without missing anything.
+func (e *Engine) RotateSecret(ctx context.Context, tenant, id string) (usher.Endpoint, error) {
+	ep, err := e.Endpoint(ctx, tenant, id)
+	if err != nil {
+		return ep, err
+	}
+	ep.Secrets = append([]string{newWebhookSecret()}, ep.Secrets[:min(1, len(ep.Secrets))]...)
+	return e.putEndpoint(ctx, ep)
+}
+
+// TestEndpoint queues a ping.
+func (e *Engine) TestEndpoint(ctx context.Context, tenant, id string) (usher.Delivery, error) {
+	ep, err := e.Endpoint(ctx, tenant, id)
+	if err != nil {
+		return usher.Delivery{}, err
+	}
+	now := e.now()
+	d := usher.Delivery{
+		ID: newID(), TenantID: tenant, EndpointID: ep.ID, EventID: newID(), EventType: "ping", Status: usher.DeliveryPending, DueAt: now, CreatedAt: now,
+	}
+	body, err := json.Marshal(map[string]any{"id": d.EventID, "type": "ping", "created_at": now.Format("2006-01-02T15:04:05.000Z")})
+	if err != nil {
+		return d, fmt.Errorf("encode ping: %w", err)
+	}
+	d.Message = usher.Message{Event: "ping", ContentType: "application/json", Body: body}
+	return d, e.queue(ctx, d)
+}
+
+// queue seals and queues a delivery outside of a session's commit.
+func (e *Engine) queue(ctx context.Context, d usher.Delivery) error {
+	row := store.DeliveryRow{Delivery: d}
+	var err error
+	if d.ApplicantID == "" || d.EventType == usher.ApplicantErased {
+		row.Message.Body, err = e.sealBody(nil, d.TenantID, d.ID, d.Message.Body)
+	} else {
+		s, openErr := e.c.Vault.Sealer(ctx, d.TenantID, d.ApplicantID)
+		if openErr != nil {
+			return &usher.Error{Code: usher.CodeGone, Message: "the applicant of this delivery was erased", Err: openErr}
+		}
+		row.Message.Body, err = e.sealBody(s, d.TenantID, d.ID, d.Message.Body)
+	}
+	if err != nil {
+		return fmt.Errorf("seal delivery: %w", err)
+	}
+	if err := e.c.Store.AddDelivery(ctx, row); err != nil {
+		return fmt.Errorf("queue delivery: %w", err)
+	}
+	e.c.Wake()
+	return nil
+}
+
+// again queues a delivery's bytes once more, as a delivery of its own, so that the log shows both.
+func (e *Engine) again(ctx context.Context, d usher.Delivery) (usher.Delivery, error) {
+	body, err := e.openBody(ctx, d)
+	if err != nil {
+		return d, &usher.Error{Code: usher.CodeGone, Message: "the applicant of this delivery was erased", Err: err}
+	}
+	d.Message.Body = body
+	d.ID, d.Status, d.Attempts, d.CreatedAt, d.DueAt, d.DoneAt = newID(), usher.DeliveryPending, 0, e.now(), e.now(), time.Time{}
+	return d, e.queue(ctx, d)
+}
+
+// Resend queues a delivery's bytes once more.
+func (e *Engine) Resend(ctx context.Context, tenant, id string) (usher.Delivery, error) {
+	row, _, err := e.c.Store.Delivery(ctx, tenant, id)
+	if err != nil {
+		return row.Delivery, found(err, "delivery")
+	}
+	if _, err := e.Endpoint(ctx, tenant, row.EndpointID); err != nil {
+		return row.Delivery, &usher.Error{Code: usher.CodeGone, Message: "the endpoint of this delivery was deleted"}
+	}
+	return e.again(ctx, row.Delivery)
+}
+
+// Replay queues again what an endpoint was sent: one event, or all since a time.
+func (e *Engine) Replay(ctx context.Context, tenant, endpoint, event string, since time.Time) (int, error) {
+	if _, err := e.Endpoint(ctx, tenant, endpoint); err != nil {
+		return 0, err
+	}
+	rows, err := e.c.Store.SentTo(ctx, tenant, endpoint, event, since)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, r := range rows {
+		if _, err := e.again(ctx, r.Delivery); isCode(err, usher.CodeGone) {
+			continue // erased since; there is nothing left to send
+		} else if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// ListDeliveries gives a page of a tenant's deliveries, newest first, without their bodies.
+func (e *Engine) ListDeliveries(ctx context.Context, tenant string, f usher.DeliveryFilter) (usher.Page[usher.Delivery], error) {
+	f.Limit = limited(f.Limit)
+	rows, err := e.c.Store.ListDeliveries(ctx, tenant, f)
+	if err != nil {
+		return usher.Page[usher.Delivery]{}, cursorErr(err)
+	}
+	return paged(rows, f.Paging, func(r store.DeliveryRow) (usher.Delivery, error) {
+		r.Message.Body = nil
+		return r.Delivery, nil
+	}, func(d usher.Delivery) string { return d.ID })
+}
+
+// Delivery gives a delivery with its body and tries. The body of an erased applicant's delivery is gone.
+func (e *Engine) Delivery(ctx context.Context, tenant, id string) (usher.Delivery, []usher.DeliveryAttempt, error) {
+	row, tries, err := e.c.Store.Delivery(ctx, tenant, id)
+	if err != nil {
+		return usher.Delivery{}, nil, found(err, "delivery")
+	}
+	body, err := e.openBody(ctx, row.Delivery)
+	if err != nil && !erased(err) {
+		return usher.Delivery{}, nil, err
+	}
+	row.Message.Body = body
+	return row.Delivery, tries, nil
+}
+
+// Claim leases due deliveries; see usher.Outbox. What cannot be sent any more, since its applicant was erased or its endpoint is gone, is
+// settled here as dead.
+func (e *Engine) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]usher.ClaimedDelivery, error) {
+	rows, err := e.c.Store.ClaimDeliveries(ctx, now, lease, limit, except)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	var claimed []usher.ClaimedDelivery
+	var dead []usher.DeliveryReport
+	for _, r := range rows {
+		d := r.Delivery
+		body, err := e.openBody(ctx, d)
+		var ep usher.Endpoint
+		if err == nil {
+			ep, err = e.cachedEndpoint(ctx, d.TenantID, d.EndpointID)
+		}
+		if err == nil && ep.Disabled != "" {
+			err = errors.New("the endpoint is disabled: " + ep.Disabled)
+		}
+		if err != nil {
+			dead = append(dead, usher.DeliveryReport{Delivery: d, Status: usher.DeliveryDead, Attempt: usher.DeliveryAttempt{
+				Number: d.Attempts + 1, At: now, Error: "not sent: the applicant was erased, or the endpoint is gone or disabled",
+			}})
+			continue
+		}
+		d.Message.Body = body
+		claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: ep})
+	}
+	if len(dead) > 0 {
+		return claimed, e.c.Store.SettleDeliveries(ctx, dead)
+	}
+	return claimed, nil
+}
+
+func (e *Engine) cachedEndpoint(ctx context.Context, tenant, id string) (usher.Endpoint, error) {
+	list, err := e.endpoints(ctx, tenant)
+	if err != nil {
+		return usher.Endpoint{}, err
+	}
+	for _, ep := range list {
+		if ep.ID == id {
+			return ep, nil
+		}
+	}
+	return usher.Endpoint{}, usher.NotFound("webhook endpoint")
+}
+
+// Settle writes how tries ended, and disables the endpoints that asked for it.
+func (e *Engine) Settle(ctx context.Context, reports []usher.DeliveryReport) error {
+	if err := e.c.Store.SettleDeliveries(ctx, reports); err != nil {
+		return err
+	}
+	for _, r := range reports {
+		if r.Disable == "" {
+			continue
+		}
+		ep, err := e.Endpoint(ctx, r.Delivery.TenantID, r.Delivery.EndpointID)
+		if isCode(err, usher.CodeNotFound) || ep.Disabled != "" {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		ep.Disabled = r.Disable
+		if _, err := e.putEndpoint(ctx, ep); err != nil {
+			return fmt.Errorf("disable endpoint: %w", err)
+		}
+		if err := e.c.Store.AbandonDeliveries(ctx, ep.ID, e.now()); err != nil {
+			return fmt.Errorf("give up deliveries: %w", err)
+		}
+	}
+	return nil
+}
+
+// Release gives leases back without counting a try.
+func (e *Engine) Release(ctx context.Context, ids []string) error {
+	return e.c.Store.ReleaseDeliveries(ctx, e.now(), ids)
+}
+
+// NextDue tells when the next delivery is due.
+func (e *Engine) NextDue(ctx context.Context) (time.Time, error) { return e.c.Store.NextDelivery(ctx) }

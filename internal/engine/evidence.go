@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/usher-kyc/usher"
+)
+
+// AddEvidence stores a file and tells the session of it. The file is on disk before the session knows it; when the session then refuses it,
+// a sweep takes the file.
+func (e *Engine) AddEvidence(ctx context.Context, tenant, session string, n usher.NewEvidence, body io.Reader,
+) (usher.Session, usher.Evidence, error) {
+	s, err := e.Session(ctx, tenant, session)
+	if err != nil {
+		return s, usher.Evidence{}, err
+	}
+	ev := usher.Evidence{ID: newID(), Kind: n.Kind, Source: n.Source, ContentType: n.ContentType}
+	cmd := usher.Command{Kind: usher.CmdAddEvidence, By: n.By, Evidence: &ev}
+	// A dry run: no bytes are taken in for a session that will refuse them.
+	if _, _, err := usher.Decide(s, cmd, e.now()); err != nil {
+		return s, ev, err
+	}
+	if ev.Ref, ev.SHA256, ev.Size, err = e.c.Blobs.Put(ctx, tenant, s.ApplicantID, body); err != nil {
+		return s, ev, fmt.Errorf("store evidence: %w", err)
+	}
+	s, err = e.script(ctx, tenant, session, "", false, func(h *hand) error { return h.decide(ctx, cmd) })
+	if err != nil {
+		return s, ev, err
+	}
+	for _, stored := range s.Evidence {
+		if stored.ID == ev.ID {
+			ev = stored
+		}
+	}
+	return s, ev, nil
+}
+
+// OpenEvidence gives a file's bytes. Who looked is on the audit trail before the first byte is out.
+func (e *Engine) OpenEvidence(ctx context.Context, tenant, session, id string, offset int64, by usher.Actor,
+) (usher.Evidence, io.ReadCloser, error) {
+	s, err := e.Session(ctx, tenant, session)
+	if err != nil {
+		return usher.Evidence{}, nil, err
+	}
+	for _, ev := range s.Evidence {
+		if ev.ID != id {
+			continue
+		}
+		if by.Kind == usher.ByStaff || by.Kind == usher.ByClient {
+			if err := e.Record(ctx, e.record(tenant, by, "evidence.viewed", id, "session "+session)); err != nil {
+				return ev, nil, err
+			}
+		}
+		r, err := e.c.Blobs.Open(ctx, ev.Ref, offset)
+		if err != nil {
+			return ev, nil, fmt.Errorf("open evidence: %w", err)
+		}
+		return ev, r, nil
+	}
+	return usher.Evidence{}, nil, usher.NotFound("evidence")
+}
+
+// record makes an entry of the audit trail.
+func (e *Engine) record(tenant string, by usher.Actor, action, object, detail string) usher.AuditRecord {
+	return usher.AuditRecord{ID: newID(), TenantID: tenant, At: e.now(), Actor: by, Action: action, Object: object, Detail: detail}
+}
+
+// Record writes an entry of the audit trail; its id and time are set when they are not.
+func (e *Engine) Record(ctx context.Context, r usher.AuditRecord) error {
+	if r.ID == "" {
+		r.ID = newID()
+	}
+	if r.At.IsZero() {
+		r.At = e.now()
+	}
+	if err := e.c.Store.AddAudit(ctx, r); err != nil {
+		return fmt.Errorf("write audit trail: %w", err)
+	}
+	return nil
+}
+
+// Records gives a page of a tenant's audit trail, newest first.
+func (e *Engine) Records(ctx context.Context, tenant, object string, p usher.Paging) (usher.Page[usher.AuditRecord], error) {
+	p.Limit = limited(p.Limit)
+	rows, err := e.c.Store.ListAudit(ctx, tenant, object, p)
+	if err != nil {
+		return usher.Page[usher.AuditRecord]{}, cursorErr(err)
+	}
+	return paged(rows, p, func(r usher.AuditRecord) (usher.AuditRecord, error) { return r, nil },
+		func(r usher.AuditRecord) string { return r.ID })
+}

@@ -1,0 +1,162 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/vault"
+)
+
+// work does one job. What it finds out of date (a session decided, erased or gone meanwhile) is done as far as the queue is concerned.
+func (e *Engine) work(ctx context.Context, j store.Job) error {
+	var err error
+	switch j.Kind {
+	case jobChecks:
+		err = e.runChecks(ctx, j)
+	case jobAccount:
+		err = e.openAccount(ctx, j)
+	case jobSweep:
+		err = e.sweep(ctx)
+	case jobTidy:
+		now := e.now()
+		err = e.c.Store.Tidy(ctx, now, now.Add(-24*time.Hour))
+	default:
+		e.c.Log.ErrorContext(ctx, "a job of an unknown kind was dropped", "kind", j.Kind)
+		return nil
+	}
+	if isCode(err, usher.CodeGone) || isCode(err, usher.CodeNotFound) || errors.Is(err, vault.ErrErased) {
+		return nil
+	}
+	if err != nil {
+		e.c.Log.WarnContext(ctx, "job failed", "kind", j.Kind, "object", j.Object, "step", j.Step, "attempt", j.Attempt, "last", j.Last, "error", err)
+	}
+	return err
+}
+
+// checkTime bounds one check; the queue's own bound on a job is longer, so that the report is still written.
+const checkTime = 25 * time.Second
+
+// runChecks runs what a run step has not heard of yet, all at once, and reports what they found in one command. A provider that could not be
+// asked is asked again by the queue; on its last try the outcome is "unavailable", which sends the session to a reviewer.
+func (e *Engine) runChecks(ctx context.Context, j store.Job) error {
+	s, err := e.Session(ctx, j.Tenant, j.Object)
+	if err != nil {
+		return err
+	}
+	st, ok := s.Step(j.Step)
+	if !ok || st.State != usher.StepRunning || st.Round != j.Round || s.State.Ended() {
+		return nil
+	}
+	in, err := e.checkInput(ctx, s)
+	if err != nil {
+		return err
+	}
+	results, failed := e.ask(ctx, st, in, j.Last)
+	if len(results) > 0 {
+		_, err := e.Do(ctx, j.Tenant, j.Object, usher.Command{
+			Kind: usher.CmdReport, By: usher.Actor{Kind: usher.BySystem, ID: "checks"}, Step: j.Step, Round: j.Round, Results: results,
+		})
+		failed = errors.Join(failed, err)
+	}
+	return failed
+}
+
+// ask runs the open checks of a step at once. It gives the verdicts, and the errors of those that must be asked again.
+func (e *Engine) ask(ctx context.Context, st usher.StepStatus, in usher.CheckInput, last bool) ([]usher.CheckResult, error) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var results []usher.CheckResult
+	var failed error
+	for _, c := range st.Checks {
+		if c.Outcome != "" {
+			continue
+		}
+		wg.Go(func() {
+			r, err := e.check(ctx, c.Kind, in)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil && !last {
+				failed = errors.Join(failed, fmt.Errorf("check %s: %w", c.Kind, err))
+				return
+			}
+			if err != nil {
+				r = usher.CheckResult{
+					Kind: c.Kind, Outcome: usher.Unavailable, Provider: "engine",
+					Reasons: []usher.Reason{{Code: usher.CheckUnavailable, Check: c.Kind}},
+				}
+			}
+			results = append(results, r)
+		})
+	}
+	wg.Wait()
+	return results, failed
+}
+
+// check asks one provider. A provider that panics has given no verdict.
+func (e *Engine) check(ctx context.Context, kind usher.CheckKind, in usher.CheckInput) (r usher.CheckResult, err error) {
+	provider, ok := e.checkers[kind]
+	if in.Simulated {
+		provider, ok = e.simulated[kind]
+	}
+	if !ok {
+		// The flow was read when this check was there. Its absence is not a word about the applicant.
+		return usher.CheckResult{Kind: kind, Outcome: usher.NotRun, Provider: "engine"}, nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("provider of %s panicked: %v", kind, p)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	began := time.Now()
+	r, err = provider.Check(ctx, in)
+	r.Kind = kind
+	r.DurationMS = time.Since(began).Milliseconds()
+	return r, err
+}
+
+// checkInput gathers what checks may look at. In a sandbox, evidence that a simulation made up, or a magic name, is judged by the sandbox
+// provider; everything really sent is judged by the real ones.
+func (e *Engine) checkInput(ctx context.Context, s usher.Session) (usher.CheckInput, error) {
+	a, err := e.Applicant(ctx, s.TenantID, s.ApplicantID)
+	if err != nil {
+		return usher.CheckInput{}, err
+	}
+	in := usher.CheckInput{Session: s, Details: a.Details, Mode: s.Mode, Now: e.now()}
+	for _, ev := range s.InForce() {
+		in.Evidence = append(in.Evidence, usher.EvidenceFile{
+			Evidence: ev,
+			Open:     func(ctx context.Context) (io.ReadCloser, error) { return e.c.Blobs.Open(ctx, ev.Ref, 0) },
+		})
+		in.Simulated = in.Simulated || (ev.IsSimulated() && s.Mode == usher.Sandbox)
+	}
+	in.Simulated = in.Simulated || (s.Mode == usher.Sandbox && magicName(a.Details) != "")
+	return in, nil
+}
+
+// sweep gives every session whose timer has come its tick.
+func (e *Engine) sweep(ctx context.Context) error {
+	const batch = 200
+	for {
+		due, err := e.c.Store.DueSessions(ctx, e.now(), batch)
+		if err != nil {
+			return fmt.Errorf("find due sessions: %w", err)
+		}
+		for _, r := range due {
+			_, err := e.Do(ctx, r.TenantID, r.ID, usher.Command{Kind: usher.CmdTick, By: usher.Actor{Kind: usher.BySystem, ID: "timer"}})
+			if err != nil && !isCode(err, usher.CodeGone) && !isCode(err, usher.CodeConflict) {
+				return err
+			}
+		}
+		if len(due) < batch {
+			return nil
+		}
+	}
+}
