@@ -44,10 +44,16 @@ func Compare(given Given, read Read) (last, first Verdict) {
 	if !spellable(given.Last + given.First) {
 		return Incomparable, Incomparable
 	}
-	if strings.TrimSpace(read.GivenNames) == "" || strings.TrimSpace(given.First) == "" || strings.TrimSpace(given.Last) == "" {
+	last, first = compareLast(given.Last, read), compareFirst(given.First, read)
+	switch oneGiven := strings.TrimSpace(given.First) == "" || strings.TrimSpace(given.Last) == ""; {
+	case strings.TrimSpace(read.GivenNames) == "":
+		return whole(given, read)
+	case oneGiven && (last == Same || first == Same):
+		return last, first
+	case oneGiven:
+		// Perhaps the whole name stands in one field.
 		return whole(given, read)
 	}
-	last, first = compareLast(given.Last, read), compareFirst(given.First, read)
 	if last == Same && first == Same {
 		return last, first
 	}
@@ -57,7 +63,8 @@ func Compare(given Given, read Read) (last, first Verdict) {
 	return last, first
 }
 
-// whole compares everything with everything, for people of a single name, whose zone has a surname only.
+// whole compares everything with everything: for people of a single name, whose zone has a surname only, and for names
+// that were typed into one field.
 func whole(given Given, read Read) (last, first Verdict) {
 	typed := parts(given.Last + " " + given.First)
 	zone := strings.Fields(read.Surname + " " + read.GivenNames)
@@ -66,12 +73,8 @@ func whole(given Given, read Read) (last, first Verdict) {
 	}
 	verdict := Differs
 	switch n := agree(typed, zone, read.Truncated); {
-	case n == len(zone) || n == len(typed):
+	case n == len(zone) && n >= len(distinct(typed)):
 		verdict = Same
-		// One of several parts is not the whole name: only the same word given twice, or the full name, is.
-		if n < len(zone) || n < len(distinct(typed)) {
-			verdict = Partial
-		}
 	case n > 0:
 		verdict = Partial
 	}
