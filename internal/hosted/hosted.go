@@ -1,0 +1,131 @@
+package hosted
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/web"
+)
+
+// DefaultMaxUpload is how many bytes a file may have.
+const DefaultMaxUpload = 10 << 20
+
+const (
+	// mostBody is what is read of a request with a file, so that a file that is too large gets an answer and not a broken connection.
+	mostBody = 64 << 20
+	// uploadSilence is how long an upload may stand still.
+	uploadSilence = 30 * time.Second
+	// previewSide is the longest side of a picture on a page, in pixels.
+	previewSide = 1000
+)
+
+// Config is what the pages need. Service, Files, Intake and Preview must be given.
+type Config struct {
+	Service usher.Service
+	Files   fs.FS  // web.Files
+	Base    string // path the pages are mounted at, "/verify"
+	Secure  bool   // people reach them by https
+	Log     *slog.Logger
+
+	// Intake looks at a file before it is kept and gives its content type and what could be better about it (codes of class retry, none when
+	// it is good). A refusal is an [*usher.Error] whose Detail is one of empty, not_a_picture, unsupported_type, animated, too_large,
+	// too_many_pixels, too_complex and damaged. A PDF is to be taken for usher.ProofOfAddress only.
+	Intake func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)
+	// Preview gives a fresh JPEG of a stored picture, its longest side at most maxSide pixels, free of anything but the picture.
+	Preview func(ctx context.Context, raw io.Reader, maxSide int) (jpeg []byte, err error)
+
+	// Key signs the note in the browser's cookie; 32 random bytes that all nodes share. When empty each process draws its own: after a
+	// restart an applicant may be asked again which document they use.
+	Key       []byte
+	MaxUpload int64 // bytes; DefaultMaxUpload when 0
+
+	Now func() time.Time // nil means time.Now; used to tell that a day of birth lies in the past
+}
+
+func (c Config) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
+}
+
+// Hosted serves the applicant's pages below its base.
+type Hosted struct {
+	config    Config
+	kit       *web.Kit
+	countries map[string][]country
+}
+
+// Steps lists the kinds of step that the pages can show, for [usher.Known].
+func Steps() []usher.StepKind {
+	return []usher.StepKind{usher.StepConsent, usher.StepDetails, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress}
+}
+
+// New reads the pages' files and gives their handler.
+func New(c Config) (*Hosted, error) {
+	if c.Service == nil || c.Files == nil || c.Intake == nil || c.Preview == nil {
+		return nil, fmt.Errorf("hosted: Service, Files, Intake and Preview must be given")
+	}
+	if c.MaxUpload == 0 {
+		c.MaxUpload = DefaultMaxUpload
+	}
+	if len(c.Key) == 0 {
+		c.Key = make([]byte, 32)
+		if _, err := rand.Read(c.Key); err != nil {
+			return nil, fmt.Errorf("draw a key: %w", err)
+		}
+	}
+	kit, err := web.New(web.Config{Files: c.Files, Area: "hosted", Base: c.Base, Secure: c.Secure, Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	h := &Hosted{config: c, kit: kit, countries: countries(kit.Catalog())}
+	h.routes()
+	return h, nil
+}
+
+// ServeHTTP answers everything below the base.
+func (h *Hosted) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.kit.ServeHTTP(w, r) }
+
+func (h *Hosted) routes() {
+	h.kit.Handle("GET /s/{token}", web.Route{}, h.showLink)
+	h.kit.Handle("POST /s/{token}", web.Route{}, h.start)
+	h.kit.Handle("GET /help", web.Route{}, h.help)
+	h.kit.Handle("GET /f/{session}", web.Route{}, h.visit((*turn).goHome))
+	h.kit.Handle("GET /f/{session}/state", web.Route{}, h.visit((*turn).tellState))
+	h.kit.Handle("GET /f/{session}/evidence/{id}", web.Route{}, h.visit((*turn).preview))
+
+	h.page(atConsent, web.Route{}, (*turn).showConsent, (*turn).consent)
+	h.page(atDecline, web.Route{}, (*turn).showDecline, (*turn).decline)
+	h.page(atDetails, web.Route{}, (*turn).showDetails, (*turn).details)
+	h.page(atDocument, web.Route{}, (*turn).showDocument, (*turn).chooseDocument)
+	upload := web.Route{MaxBody: mostBody, ReadTimeout: uploadSilence}
+	camera := web.Route{MaxBody: mostBody, ReadTimeout: uploadSilence, Camera: true}
+	for _, sub := range subjects {
+		h.page(sub.at, upload, (*turn).showPhoto, (*turn).upload)
+		h.page(sub.check(), web.Route{}, (*turn).showCheck, (*turn).use)
+		if sub.facing != "" {
+			h.page(sub.camera(), camera, (*turn).showCamera, (*turn).capture)
+		}
+	}
+	h.page(atAnswers, web.Route{}, (*turn).showAnswers, (*turn).send)
+	h.page(atRedo, web.Route{}, (*turn).showRedo, (*turn).beginRedo)
+	h.page(atWaiting, web.Route{}, (*turn).showWaiting, nil)
+	h.page(atDone, web.Route{}, (*turn).showDone, nil)
+	h.page(atEnded, web.Route{}, (*turn).showEnded, nil)
+}
+
+// help needs no visit: who cannot get in needs it most.
+func (h *Hosted) help(w http.ResponseWriter, r *http.Request) error {
+	if h.kit.PickLanguage(w, r) {
+		return nil
+	}
+	return h.kit.Render(w, r, web.Page{Name: "help"})
+}

@@ -1,0 +1,236 @@
+package hosted
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/web"
+)
+
+// showDocument asks which document will be used.
+func (t *turn) showDocument() error { return t.documentPage(nil) }
+
+func (t *turn) documentPage(errs web.Errors) error {
+	st, _ := stepOf(t.s, usher.StepDocument)
+	d := documentOf(t.s, st, t.note)
+	return t.render("document", map[string]any{
+		"At": t.progress().At, "Of": t.progress().Of, "Accept": d.accept, "Chosen": string(d.kind), "Why": codes(st.Redo),
+	}, errs)
+}
+
+// chooseDocument notes the choice. Pictures of another document do not count for it.
+func (t *turn) chooseDocument() error {
+	st, _ := stepOf(t.s, usher.StepDocument)
+	d := documentOf(t.s, st, t.note)
+	choice := usher.DocumentType(t.r.PostFormValue("document"))
+	if !slices.Contains(d.accept, choice) {
+		return t.documentPage(web.Errors{{Field: "document", Key: "wrong.document"}})
+	}
+	if choice != d.kind {
+		t.note.Document, t.note.From = choice, 0
+		if d.kind != "" || t.photographed() {
+			t.note.From = len(t.s.Evidence)
+		}
+		t.remember()
+	}
+	return t.see(documentOf(t.s, st, t.note).next())
+}
+
+// photographed tells whether the applicant has sent pictures of a document, of which kind we cannot know any more. What the client's back
+// end sent does not count: it belongs to whatever the applicant says.
+func (t *turn) photographed() bool {
+	return slices.ContainsFunc(t.s.Evidence, func(e usher.Evidence) bool {
+		return (e.Kind == usher.DocumentFront || e.Kind == usher.DocumentBack) && (e.Source == usher.FromCamera || e.Source == usher.FromUpload)
+	})
+}
+
+// photo is what the pages about one picture share.
+type photo struct {
+	progress
+	Title    string // key
+	Document string // key of "your passport", or "" where the picture shows none
+	Why      []usher.ReasonCode
+
+	// of the page with instructions and upload
+	Camera string // address of the camera page, "" where only files are taken
+	Tips   string
+	PDF    bool
+	Max    int64
+
+	// of the camera page
+	Upload string // address of the upload page
+	Facing string // which camera is asked for
+	Frame  string // shape of the outline: passport, card or selfie
+	Ready  string // key of what is said when the camera runs
+}
+
+// subject gives the subject of this page, its step, and the document where it is about one.
+func (t *turn) subject() (subject, usher.StepStatus, document) {
+	sub, _ := subjectAt(t.at)
+	st, _ := stepOf(t.s, sub.step)
+	if sub.step == usher.StepDocument {
+		return sub, st, documentOf(t.s, st, t.note)
+	}
+	return sub, st, document{}
+}
+
+// name gives the part of a text's key that names the subject: the photo page of a passport has no front.
+func (s subject) name(d document) string {
+	if s.at == atFront && !d.kind.HasBack() {
+		return "page"
+	}
+	return string(s.at)
+}
+
+func (t *turn) showPhoto() error { return t.photoPage(nil) }
+
+func (t *turn) photoPage(errs web.Errors) error {
+	sub, st, d := t.subject()
+	p := photo{
+		progress: t.progress(), Title: "photo." + sub.name(d) + ".title", Why: codes(st.Redo), Tips: "document",
+		PDF: sub.kind == usher.ProofOfAddress, Max: t.h.config.MaxUpload,
+	}
+	if d.kind != "" {
+		p.Document = "doc." + string(d.kind) + ".your"
+	}
+	if sub.facing != "" {
+		p.Camera = t.url(sub.camera())
+	}
+	if sub.at == atSelfie {
+		p.Tips = "selfie"
+	}
+	return t.render("photo", p, errs)
+}
+
+func (t *turn) showCamera() error {
+	sub, _, d := t.subject()
+	p := photo{
+		progress: t.progress(), Title: "camera." + sub.name(d) + ".title", Upload: t.url(sub.at) + "#upload", Facing: sub.facing,
+		Frame: "card", Ready: "camera.ready.document",
+	}
+	switch {
+	case sub.at == atSelfie:
+		p.Frame, p.Ready = "selfie", "camera.ready.selfie"
+	case d.kind == usher.Passport:
+		p.Frame = "passport"
+	}
+	if d.kind != "" {
+		p.Document = "doc." + string(d.kind) + ".your"
+	}
+	return t.render("camera", p, nil)
+}
+
+// checkPage shows a picture back before it counts.
+type checkPage struct {
+	progress
+	Title, Text, AgainText string // keys
+	Thumb                  thumb
+	Again                  string
+	Advice                 []usher.ReasonCode
+	Block                  bool // the first try could be better: ask for another before offering to use it anyway
+}
+
+// triesBeforeAnyway is how many pictures that could be better are taken before the applicant may use one of them: one retry is asked for,
+// and nobody is kept who cannot take a better one.
+const triesBeforeAnyway = 2
+
+func (t *turn) showCheck() error {
+	sub, st, d := t.subject()
+	e, _ := newest(t.s, st, sub.kind, d.from)
+	p := checkPage{
+		progress: t.progress(), Title: "check.title", Text: "check.document", Thumb: t.thumb(e), Again: t.url(sub.at), AgainText: "check.again",
+		Advice: advice(t.r.URL.Query().Get("advice")),
+	}
+	switch sub.at {
+	case atSelfie:
+		p.Title, p.Text = "check.selfie.title", "check.selfie"
+	case atAddress:
+		p.Title, p.Text, p.AgainText = "check.file.title", "check.file", "check.again_file"
+	default:
+	}
+	if e.Source == usher.FromCamera {
+		p.Again = t.url(sub.camera())
+	}
+	tries := 0
+	for _, other := range t.s.Evidence[min(d.from, len(t.s.Evidence)):] {
+		if other.Kind == sub.kind && other.Attempt == t.s.Attempt {
+			tries++
+		}
+	}
+	p.Block = len(p.Advice) > 0 && tries < triesBeforeAnyway
+	return t.render("check", p, nil)
+}
+
+// use takes the picture as it is. When it was the last that the step needs, the step is done.
+func (t *turn) use() error {
+	_, st, d := t.subject()
+	c := usher.Command{Kind: usher.CmdCompleteStep, Step: st.ID}
+	if st.Kind == usher.StepDocument {
+		if !d.front || d.kind.HasBack() && !d.back {
+			return t.see(d.next())
+		}
+		c.Document = &usher.DocumentChoice{Type: d.kind}
+	}
+	if err := t.do(c); err != nil {
+		return err
+	}
+	return t.goHome()
+}
+
+// thumb is a small view of a file.
+type thumb struct {
+	Src    string
+	PDF    bool
+	Hidden bool // it was sent from another browser, or never meant for this page
+}
+
+func (t *turn) thumb(e usher.Evidence) thumb {
+	return thumb{
+		Src: t.h.kit.URL("/f/" + url.PathEscape(t.s.ID) + "/evidence/" + url.PathEscape(e.ID)), PDF: e.ContentType == "application/pdf", Hidden: !t.mayShow(e),
+	}
+}
+
+// mayShow tells whether a file may be seen in this browser: only what the applicant sent, and after a visit was taken over only what was sent
+// from here.
+func (t *turn) mayShow(e usher.Evidence) bool {
+	if e.Source != usher.FromCamera && e.Source != usher.FromUpload {
+		return false
+	}
+	return !t.visit.Took || t.note.sent(e.ID)
+}
+
+// codes gives the codes of reasons, each once.
+func codes(rs []usher.Reason) []usher.ReasonCode {
+	var list []usher.ReasonCode
+	for _, r := range rs {
+		if !slices.Contains(list, r.Code) {
+			list = append(list, r.Code)
+		}
+	}
+	return list
+}
+
+// advice reads the codes that an address carries; what is no code of ours is left out.
+func advice(s string) []usher.ReasonCode {
+	var list []usher.ReasonCode
+	for code := range strings.SplitSeq(s, ",") {
+		if class, ok := usher.ReasonCode(code).Class(); ok && class == usher.Retry && len(list) < 3 {
+			list = append(list, usher.ReasonCode(code))
+		}
+	}
+	return list
+}
+
+// adviceQuery writes codes for an address.
+func adviceQuery(list []usher.ReasonCode) string {
+	if len(list) == 0 {
+		return ""
+	}
+	words := make([]string, len(list))
+	for i, code := range list {
+		words[i] = string(code)
+	}
+	return "?advice=" + url.QueryEscape(strings.Join(words, ","))
+}

@@ -1,0 +1,171 @@
+package hosted
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/web"
+)
+
+// upload takes a file from the form.
+func (t *turn) upload() error {
+	page, wrong, err := t.receive(usher.FromUpload)
+	if err != nil {
+		return err
+	}
+	if wrong != "" {
+		return t.photoPage(web.Errors{{Field: "file", Key: wrong, Args: []any{"client", t.visit.Tenant.Name}}})
+	}
+	http.Redirect(t.w, t.r, page, http.StatusSeeOther)
+	return nil
+}
+
+// capture takes a photo from the camera page's script, and answers it where to go, or what was wrong.
+func (t *turn) capture() error {
+	page, wrong, err := t.receive(usher.FromCamera)
+	if err != nil && !isCode(err, usher.CodeConflict, usher.CodeGone) {
+		return err
+	}
+	switch {
+	case err != nil:
+		// The session moved on while the camera was open; its address knows where.
+		return t.json(map[string]string{"page": t.h.kit.URL("/f/" + t.s.ID)})
+	case wrong != "":
+		return t.json(map[string]string{"wrong": t.text(wrong, "client", t.visit.Tenant.Name)})
+	}
+	return t.json(map[string]string{"page": page})
+}
+
+// receive takes in one file: read within limits, looked at, kept. It gives the address where it is checked, or the key of what is wrong.
+func (t *turn) receive(source usher.EvidenceSource) (page, wrong string, err error) {
+	sub, st, _ := t.subject()
+	raw, wrong, err := t.readFile()
+	if err != nil || wrong != "" {
+		return "", wrong, err
+	}
+	if sub.kind != usher.ProofOfAddress && isPDF(raw) {
+		return "", "photo.error.pdf", nil
+	}
+	if t.sentBefore(st, sub.kind, raw) {
+		return "", "photo.error.same", nil
+	}
+	contentType, better, err := t.h.config.Intake(t.ctx(), sub.kind, raw)
+	if err != nil {
+		if wrong := t.refusal(err); wrong != "" {
+			return "", wrong, nil
+		}
+		return "", "", err
+	}
+	n := usher.NewEvidence{Kind: sub.kind, Source: source, ContentType: contentType, By: t.by()}
+	s, e, err := t.h.config.Service.AddEvidence(t.ctx(), t.s.TenantID, t.s.ID, n, bytes.NewReader(raw))
+	switch {
+	case isCode(err, usher.CodeLimited):
+		return "", "photo.error.full", nil
+	case err != nil:
+		return "", "", err
+	}
+	s.Flow = t.s.Flow
+	t.s = s
+	t.note.Sent = append(t.note.Sent, e.ID)
+	t.remember()
+	return t.url(sub.check()) + adviceQuery(better), "", nil
+}
+
+// readFile reads the one file of the form, in memory, and gives the key of what is wrong with it before anybody looks inside.
+func (t *turn) readFile() (raw []byte, wrong string, err error) {
+	parts, err := t.r.MultipartReader()
+	if err != nil {
+		return nil, "", usher.Invalid("file", "send the file as a form (multipart/form-data)")
+	}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil, "photo.error.missing", nil
+		}
+		if err != nil {
+			return nil, "photo.error.broken", nil
+		}
+		if part.FormName() != "file" {
+			continue
+		}
+		if part.FileName() == "" {
+			return nil, "photo.error.missing", nil
+		}
+		if raw, err = io.ReadAll(io.LimitReader(part, t.h.config.MaxUpload+1)); err != nil {
+			return nil, "photo.error.broken", nil
+		}
+		if int64(len(raw)) > t.h.config.MaxUpload {
+			// The rest is read and dropped, up to the limit of the body: a browser shows our page only when it has sent everything.
+			_, _ = io.Copy(io.Discard, t.r.Body)
+			return nil, "photo.error.too_large", nil
+		}
+		if len(raw) == 0 {
+			return nil, "photo.error.empty", nil
+		}
+		return raw, "", nil
+	}
+}
+
+func isPDF(raw []byte) bool { return bytes.HasPrefix(raw, []byte("%PDF-")) }
+
+// sentBefore tells whether a file that was asked for again is the very one that was not good enough.
+func (t *turn) sentBefore(st usher.StepStatus, kind usher.EvidenceKind, raw []byte) bool {
+	if len(st.Redo) == 0 {
+		return false
+	}
+	sum := sha256.Sum256(raw)
+	for _, e := range t.s.Evidence {
+		if e.Kind == kind && e.Attempt < t.s.Attempt && e.SHA256 == hex.EncodeToString(sum[:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusal gives the key of the words for what Intake refused, or "" when the error is not about the file.
+func (t *turn) refusal(err error) string {
+	var e *usher.Error
+	if !errors.As(err, &e) || e.Code == usher.CodeInternal {
+		return ""
+	}
+	if key := "photo.error." + e.Detail; t.h.kit.Catalog().Has(key) {
+		return key
+	}
+	return "photo.error.not_a_picture"
+}
+
+// preview gives a picture as the applicant may see it: a fresh copy, never the bytes that were sent. It answers only as a picture, so that
+// the address opened as a page shows nothing.
+func (t *turn) preview() error {
+	if dest := t.r.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "image" {
+		return usher.NotFound("picture")
+	}
+	id := t.r.PathValue("id")
+	for _, e := range t.s.Evidence {
+		if e.ID != id || !t.mayShow(e) || e.ContentType == "application/pdf" {
+			continue
+		}
+		_, raw, err := t.h.config.Service.OpenEvidence(t.ctx(), t.s.TenantID, t.s.ID, id, 0, t.by())
+		if err != nil {
+			return err
+		}
+		defer raw.Close()
+		jpeg, err := t.h.config.Preview(t.ctx(), raw, previewSide)
+		if err != nil {
+			return err
+		}
+		t.w.Header().Set("Content-Type", "image/jpeg")
+		t.w.Header().Set("Content-Length", strconv.Itoa(len(jpeg)))
+		t.w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
+		// A reader who has gone is not an error of the page.
+		_, _ = t.w.Write(jpeg)
+		return nil
+	}
+	return usher.NotFound("picture")
+}

@@ -1,0 +1,174 @@
+// Takes a photo with the camera and sends it. The page has a form for uploading as the other way; whatever goes wrong here ends in words
+// and a way there.
+//
+// The way of data: camera → <video> → shutter → canvas at the camera's own resolution → JPEG → POST to this page's address → the answer
+// names the page where the photo is checked.
+
+const camera = byId("camera");
+const video = /** @type {HTMLVideoElement} */ (byId("video"));
+const status = byId("status");
+const shutter = /** @type {HTMLButtonElement} */ (byId("shutter"));
+const torch = /** @type {HTMLButtonElement} */ (byId("torch"));
+
+const PATIENCE = 8000; // ms: getUserMedia may never settle
+const HINT_EVERY = 2000; // ms between two hints, so that a screen reader can finish the first
+
+/** @type {MediaStream | null} */
+let stream = null;
+let sending = false;
+let hints = 0;
+let quiet = 0; // no hint before this time, so that what went wrong can be read
+
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** @param {string} words */
+function say(words) {
+  if (status.textContent !== words) status.textContent = words;
+}
+
+/** @param {"denied" | "none" | "busy" | "slow"} which */
+function fail(which) {
+  stop();
+  camera.hidden = true;
+  byId("other").hidden = true;
+  const problem = byId("problem-" + which);
+  problem.hidden = false;
+  problem.focus();
+}
+
+/** @param {unknown} error */
+function cause(error) {
+  switch (error instanceof Error ? error.name : "") {
+    case "NotAllowedError":
+    case "SecurityError":
+      return "denied";
+    case "NotReadableError":
+    case "AbortError":
+      return "busy";
+    case "TimeoutError":
+      return "slow";
+    default:
+      return "none";
+  }
+}
+
+/**
+ * Asks for the camera, and gives up waiting after a while. A camera that comes after that is switched off again.
+ * @returns {Promise<MediaStream>}
+ */
+function open() {
+  if (!navigator.mediaDevices?.getUserMedia) return Promise.reject(new DOMException("no camera here", "NotFoundError"));
+  const asked = navigator.mediaDevices.getUserMedia({
+    audio: false,
+    video: { facingMode: { ideal: camera.dataset.facing }, width: { ideal: 1920 }, height: { ideal: 1080 } },
+  });
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      reject(new DOMException("no answer", "TimeoutError"));
+      asked.then((s) => s.getTracks().forEach((t) => t.stop()), () => {});
+    }, PATIENCE);
+    asked.then(resolve, reject).finally(() => clearTimeout(late));
+  });
+}
+
+async function start() {
+  say(camera.dataset.starting ?? "");
+  try {
+    stream = await open();
+    video.srcObject = stream;
+    await video.play();
+  } catch (error) {
+    fail(cause(error));
+    return;
+  }
+  const [track] = stream.getVideoTracks();
+  track.addEventListener("ended", () => { if (!sending) fail("busy"); });
+  torch.hidden = !(/** @type {any} */ (track.getCapabilities?.())?.torch);
+  shutter.disabled = false;
+  // With the focus on the shutter, Space and Enter take the photo.
+  if (document.activeElement === document.body) shutter.focus({ preventScroll: true });
+  say(camera.dataset.ready ?? "");
+  hints = window.setInterval(hint, HINT_EVERY);
+}
+
+function stop() {
+  clearInterval(hints);
+  stream?.getTracks().forEach((t) => t.stop());
+  stream = null;
+}
+
+/** Says when there is too little or too much light, and nothing else: the server looks at the photo itself. */
+function hint() {
+  if (sending || !video.videoWidth || performance.now() < quiet) return;
+  const small = document.createElement("canvas");
+  small.width = small.height = 32;
+  const pen = small.getContext("2d");
+  if (!pen) return;
+  pen.drawImage(video, 0, 0, 32, 32);
+  const pixels = pen.getImageData(0, 0, 32, 32).data;
+  let light = 0;
+  for (let i = 0; i < pixels.length; i += 4) light += 0.299 * pixels[i] + 0.587 * pixels[i + 1] + 0.114 * pixels[i + 2];
+  light /= 32 * 32;
+  if (light < 50) say(camera.dataset.dark ?? "");
+  else if (light > 235) say(camera.dataset.bright ?? "");
+  else say(camera.dataset.ready ?? "");
+}
+
+/** @returns {Promise<Blob>} */
+function take() {
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d")?.drawImage(video, 0, 0);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/jpeg", 0.92);
+  });
+}
+
+async function shoot() {
+  if (sending || !stream) return;
+  sending = true;
+  shutter.setAttribute("aria-disabled", "true");
+  try {
+    video.pause();
+    const body = new FormData();
+    body.append("file", await take(), "photo.jpg");
+    say(camera.dataset.sending ?? "");
+    const answer = await fetch(location.pathname, { method: "POST", body, headers: { Accept: "application/json" } });
+    const { page, wrong } = await answer.json();
+    if (page) {
+      stop();
+      location.assign(page);
+      return;
+    }
+    say(wrong ?? camera.dataset.failed ?? "");
+  } catch {
+    say(camera.dataset.failed ?? "");
+  }
+  quiet = performance.now() + 4 * HINT_EVERY;
+  sending = false;
+  shutter.removeAttribute("aria-disabled");
+  await video.play();
+}
+
+shutter.addEventListener("click", shoot);
+
+torch.addEventListener("click", async () => {
+  const on = torch.getAttribute("aria-pressed") !== "true";
+  await stream?.getVideoTracks()[0].applyConstraints(/** @type {any} */ ({ advanced: [{ torch: on }] }));
+  torch.setAttribute("aria-pressed", String(on));
+});
+
+// A camera must not stay on behind another page, and must come back with this one.
+addEventListener("pagehide", stop);
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+start();

@@ -1,0 +1,51 @@
+// The upload page works without this script. It adds: the button that opens the camera (which needs scripts), a word about a file that is
+// too large before it is sent, and a button that says that it is sending.
+
+for (const part of document.querySelectorAll(".needs-script")) part.removeAttribute("hidden");
+
+const form = /** @type {HTMLFormElement} */ (document.getElementById("upload"));
+const file = /** @type {HTMLInputElement} */ (document.getElementById("file"));
+const wrong = /** @type {HTMLElement} */ (document.getElementById("file-wrong"));
+const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
+
+/**
+ * Says what is wrong with the file, beside the field; "" takes it back.
+ * @param {string} words
+ */
+function say(words) {
+  wrong.textContent = words;
+  wrong.hidden = words === "";
+  file.setAttribute("aria-invalid", String(words !== ""));
+  file.closest(".field")?.classList.toggle("field-bad", words !== "");
+}
+
+/** @returns {string} what is wrong with the chosen file, or "" */
+function problem() {
+  const chosen = file.files?.[0];
+  if (!chosen) return form.dataset.missing ?? "";
+  return chosen.size > Number(form.dataset.max) ? form.dataset.tooLarge ?? "" : "";
+}
+
+file.addEventListener("change", () => say(problem()));
+
+form.addEventListener("submit", (event) => {
+  const words = problem();
+  if (words) {
+    event.preventDefault();
+    say(words);
+    file.focus();
+    return;
+  }
+  // aria-disabled, not disabled: a disabled button loses the focus, and with it a screen reader its place.
+  if (button.getAttribute("aria-disabled") === "true") {
+    event.preventDefault();
+    return;
+  }
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = form.dataset.sending ?? "";
+});
+
+// A page that comes back from the browser's memory must be usable again.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
