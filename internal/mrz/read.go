@@ -88,6 +88,10 @@ func Read(ctx context.Context, m image.Image, o Options) (Reading, error) {
 	if s.best == nil {
 		return Reading{}, ErrNotFound
 	}
+	for i := range s.best.Quad {
+		s.best.Quad[i][0] += float64(m.Bounds().Min.X)
+		s.best.Quad[i][1] += float64(m.Bounds().Min.Y)
+	}
 	return *s.best, nil
 }
 
