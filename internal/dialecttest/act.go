@@ -12,6 +12,7 @@ import (
 // or a session's:
 //
 //	open ID                  the applicant opens the link
+//	step ID STEP             the applicant completes one step that needs no file: consent, details
 //	send ID                  the applicant does all that is asked, with simulated evidence, and sends it
 //	simulate ID ACTION       any other action of the sandbox, such as fail_check:document
 //	review ID                the session is sent to a reviewer
@@ -46,6 +47,11 @@ func (p *player) act(t *testing.T, words []string) {
 		p.simulate(t, args[0], args[1])
 	case "open":
 		p.do(t, args[0], usher.Command{Kind: usher.CmdOpen, By: usher.Actor{Kind: usher.ByApplicant}})
+	case "step":
+		if len(args) != 2 {
+			t.Fatalf("step takes an id and a step, not %q", args)
+		}
+		p.step(t, args[0], args[1])
 	case "review":
 		p.do(t, args[0], usher.Command{Kind: usher.CmdReview, By: reviewer})
 	case "approve":
@@ -64,6 +70,15 @@ func (p *player) act(t *testing.T, words []string) {
 	default:
 		t.Fatalf("there is no act %q", name)
 	}
+}
+
+func (p *player) step(t *testing.T, id, step string) {
+	t.Helper()
+	c := usher.Command{Kind: usher.CmdCompleteStep, By: usher.Actor{Kind: usher.ByApplicant}, Step: step}
+	if step == string(usher.StepConsent) {
+		c.Kind, c.Consent = usher.CmdConsent, &usher.Consent{Face: true}
+	}
+	p.do(t, id, c)
 }
 
 func (p *player) do(t *testing.T, id string, c usher.Command) {

@@ -14,7 +14,7 @@ func (d *Dialect) find(r request, id string) (usher.Applicant, error) {
 	if err == nil && !isIndividual(a) {
 		err = usher.NotFound("individual")
 	}
-	return a, err
+	return a, named(err, "individual")
 }
 
 func isIndividual(a usher.Applicant) bool { return !a.Erased && a.Kind != usher.Company }
@@ -102,7 +102,8 @@ func (d *Dialect) onboard(r request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.CanRetry() && s.Attempt == 1 {
+		// A resubmission that ran out is not taken up again: its deadline was the reviewer's.
+		if s.CanRetry() && (s.State != usher.Expired || s.Attempt == 1) {
 			_, l, err := d.Service.IssueLink(r.Context(), r.p.Client, s.ID, usher.NewLink{Expires: d.LinkLife, ReturnURL: back})
 			return methodOf(l), err
 		}
