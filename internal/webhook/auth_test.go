@@ -121,6 +121,7 @@ type tokenServer struct {
 }
 
 func (s *tokenServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(10 * time.Millisecond) // long enough for others to ask as well
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.URL.Path == "/token" {
@@ -128,7 +129,7 @@ func (s *tokenServer) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		id, secret, _ := r.BasicAuth()
-		if id != "my%3Aclient" || secret != "s%2F1" || r.Form.Encode() != "grant_type=client_credentials" {
+		if id != "my%3Aclient" || !strings.HasPrefix(secret, "s%2F") || r.Form.Encode() != "grant_type=client_credentials" {
 			return status(401), nil
 		}
 		s.issued++
@@ -174,7 +175,7 @@ func TestTokenIsKept(t *testing.T) {
 				o.waitDone()
 			}
 			send(20)
-			time.Sleep(c.life - time.Second)
+			time.Sleep(c.life - time.Second - time.Since(begun))
 			send(1)
 			if server.issued != 1 {
 				t.Errorf("expires_in %s: %d tokens within its life, want 1", c.expires, server.issued)
@@ -187,6 +188,27 @@ func TestTokenIsKept(t *testing.T) {
 			mustStop(t, stop)
 		})
 	}
+}
+
+// A token that was fetched with other credentials is not used.
+func TestTokenFollowsCredentials(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{expires: "3600"}
+		o := newOutbox()
+		s, stop := start(t, webhook.Config{Outbox: o, Client: &http.Client{Transport: server}})
+		for _, secret := range []string{"s/1", "s/2", "s/2"} {
+			e := oauthEndpoint()
+			e.Auth.ClientSecret = secret
+			o.add(fmt.Sprint("d at ", time.Now()), e, "s1", nil, time.Now())
+			s.Wake()
+			o.waitDone()
+		}
+		mustStop(t, stop)
+		if server.issued != 2 {
+			t.Errorf("%d tokens for two secrets", server.issued)
+		}
+	})
 }
 
 // A token that the endpoint refuses is replaced within the same try, once.

@@ -98,6 +98,12 @@ func TestHangingHostStarvesNobody(t *testing.T) {
 		if took := time.Since(begun); took > 2*time.Second {
 			t.Errorf("the good host waited %s", took)
 		}
+		o.mu.Lock()
+		leased := len(o.leased)
+		o.mu.Unlock()
+		if leased > 300 {
+			t.Errorf("%d deliveries of a host that takes none are held, want one claim's worth", leased)
+		}
 		if got := most.Load(); got != 8 {
 			t.Errorf("%d tries at once to one host, want 8", got)
 		}
