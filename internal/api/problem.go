@@ -17,6 +17,7 @@ const (
 	DetailMediaType   = "unsupported_media_type" // 415
 	DetailTooLarge    = "too_large"              // 413
 	DetailMethod      = "method_not_allowed"     // 405
+	DetailRange       = "range_not_satisfiable"  // 416
 	DetailKeyReused   = "idempotency_key_reused" // same key, other request
 	DetailInProgress  = "idempotency_in_progress"
 	DetailScope       = "scope_missing"
@@ -46,6 +47,8 @@ func Status(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case DetailMethod:
 		return http.StatusMethodNotAllowed
+	case DetailRange:
+		return http.StatusRequestedRangeNotSatisfiable
 	}
 	switch e.Code {
 	case usher.CodeInvalid:

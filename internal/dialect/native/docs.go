@@ -1,0 +1,110 @@
+package native
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/usher-kyc/usher"
+)
+
+const introduction = "Onboarding of people: applicants, sessions, evidence, checks, decisions, events. JSON in snake_case, times in RFC 3339 UTC with " +
+	"milliseconds, errors as problem+json (RFC 9457). 400 is a request that cannot be read, 422 one that was read and is wrong. Every POST takes an " +
+	"Idempotency-Key. Lists have pages: give `next` of one page as `after` of the following."
+
+func tags() []*huma.Tag {
+	return []*huma.Tag{
+		{Name: "token", Description: "Signing in."},
+		{Name: tagApplicants, Description: "The people being onboarded."},
+		{Name: tagSessions, Description: "One go of one applicant through one flow, and the commands that move it on."},
+		{Name: tagEvidence, Description: "Files: pictures of documents, selfies, proofs of address."},
+		{Name: tagResults, Description: "What was found and what happened."},
+		{Name: tagEvents, Description: "Everything that happened, in order."},
+		{Name: tagWebhooks, Description: "Where events are sent, and how that went."},
+		{Name: tagFlows, Description: "The steps a session goes through."},
+		{Name: "accounts", Description: "What was opened at the end."},
+		{Name: "sandbox", Description: "Making things happen without people, in sandbox tenants."},
+	}
+}
+
+//go:embed docs.html
+var docsTemplate string
+
+//go:embed docs.css
+var docsStyle string
+
+type docsSection struct {
+	Name, About string
+	Operations  []docsOperation
+}
+
+type docsOperation struct {
+	ID, Method, Path, Summary, About string
+}
+
+// docsPage makes the page at /docs from the document. It loads nothing from anywhere; its style is allowed by its hash.
+func docsPage(doc *huma.OpenAPI) (page []byte, policy string, err error) {
+	t, err := template.New("docs").Parse(docsTemplate)
+	if err != nil {
+		return nil, "", err
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, map[string]any{
+		"Style": template.CSS(docsStyle), "Intro": introduction, "Sections": docsSections(doc), "Codes": codes(),
+		"Reasons": each(usher.ReasonCodes(), func(c usher.ReasonCode) reason { return reasonOf(usher.Reason{Code: c}) }),
+	})
+	sum := sha256.Sum256([]byte(docsStyle))
+	policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; frame-ancestors 'none'; base-uri 'none'"
+	return out.Bytes(), policy, err
+}
+
+func docsSections(doc *huma.OpenAPI) []docsSection {
+	sections := each(doc.Tags, func(t *huma.Tag) docsSection { return docsSection{Name: t.Name, About: t.Description} })
+	for path, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if op == nil {
+				continue
+			}
+			i := slices.IndexFunc(sections, func(s docsSection) bool { return s.Name == op.Tags[0] })
+			sections[i].Operations = append(sections[i].Operations, docsOperation{
+				ID: op.OperationID, Method: op.Method, Path: path, Summary: op.Summary, About: strings.TrimSpace(op.Description),
+			})
+		}
+	}
+	for _, s := range sections {
+		slices.SortFunc(s.Operations, func(a, b docsOperation) int {
+			if c := strings.Compare(a.Path, b.Path); c != 0 {
+				return c
+			}
+			return strings.Compare(b.Method, a.Method)
+		})
+	}
+	return sections
+}
+
+type docsCode struct {
+	Code   usher.Code
+	Status int
+	About  string
+}
+
+// codes are the types of problem; /docs#<code> is what the type of a problem leads to.
+func codes() []docsCode {
+	return []docsCode{
+		{usher.CodeInvalid, http.StatusUnprocessableEntity, "The request is wrong; errors says where. 400 when it cannot be read at all, 413 when it is too large, 415 when it is of another content type."},
+		{usher.CodeUnauthenticated, http.StatusUnauthorized, "No access token, or one that is unknown or has ended. Get a new one at /oauth/token."},
+		{usher.CodeForbidden, http.StatusForbidden, "The token lacks the scope that is named."},
+		{usher.CodeNotFound, http.StatusNotFound, "There is no such thing in your tenant."},
+		{usher.CodeConflict, http.StatusConflict, "The state of things does not allow it. Read the thing again and decide on what it is now."},
+		{usher.CodeGone, http.StatusGone, "It was there and is not any more: an expired link, an erased applicant."},
+		{usher.CodeLimited, http.StatusTooManyRequests, "Too many requests; wait as many seconds as the header Retry-After says."},
+		{usher.CodeInternal, http.StatusInternalServerError, "Our fault. Try again with the same Idempotency-Key, and quote the request id when you ask for help."},
+	}
+}

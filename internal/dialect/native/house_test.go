@@ -1,0 +1,225 @@
+package native_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/auth"
+	"github.com/usher-kyc/usher/internal/dialect/native"
+	"github.com/usher-kyc/usher/internal/enginetest"
+)
+
+// house is the API on a real engine, with a client of two tenants signed in.
+type house struct {
+	*enginetest.House
+	auth    *auth.Auth
+	handler http.Handler
+	token   string // of a client of Tenant
+	other   string // of a client of Other
+	live    string // of a client of Live
+}
+
+func open(t testing.TB) *house {
+	t.Helper()
+	h := &house{House: enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{native.Renderer{}}})}
+	h.auth = auth.New(auth.Config{Store: h.Store, Now: h.Now})
+	var err error
+	h.handler, err = native.New(native.Config{
+		Service: h.Service, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Sniff: sniff, Known: h.Engine.Known(), Now: h.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.token = h.signIn(t, h.Tenant)
+	h.other = h.signIn(t, h.Other)
+	h.live = h.signIn(t, h.Live)
+	return h
+}
+
+// sniff knows pictures and PDFs by their first bytes, which is all these tests need.
+func sniff(head []byte, kind usher.EvidenceKind) (string, error) {
+	switch {
+	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
+		return "image/jpeg", nil
+	case bytes.HasPrefix(head, []byte("%PDF-")) && kind == usher.ProofOfAddress:
+		return "application/pdf", nil
+	}
+	return "", errors.New("no known signature")
+}
+
+var jpeg = "\xff\xd8\xff\xe0" + strings.Repeat("jpeg", 2000)
+
+func allScopes() []usher.Scope {
+	return []usher.Scope{usher.ScopeRead, usher.ScopeWrite, usher.ScopeDecide, usher.ScopeAdmin}
+}
+
+// client makes an API client and gives its id and secret.
+func (h *house) client(t testing.TB, tenant usher.Tenant, scopes ...usher.Scope) (id, secret string) {
+	t.Helper()
+	c, secret, err := h.auth.CreateClient(t.Context(), tenant.ID, auth.NewClient{
+		Dialect: native.Name, Name: "test", Scopes: scopes, DefaultFlow: "onboarding", ReturnURLs: []string{"https://client.example/done"},
+	}, usher.Actor{Kind: usher.BySystem})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.ID, secret
+}
+
+func (h *house) signIn(t testing.TB, tenant usher.Tenant, scopes ...usher.Scope) string {
+	t.Helper()
+	if len(scopes) == 0 {
+		scopes = allScopes()
+	}
+	id, secret := h.client(t, tenant, scopes...)
+	a := h.send(t, "POST", "/oauth/token", "", map[string]string{"grant_type": "client_credentials", "client_id": id, "client_secret": secret})
+	a.want(t, 200)
+	return a.word(t, "access_token")
+}
+
+// got is an answer.
+type got struct {
+	*httptest.ResponseRecorder
+	what string
+}
+
+// send asks with a token; body is nil, a string of JSON, or a value.
+func (h *house) send(t testing.TB, method, path, token string, body any, header ...string) got {
+	t.Helper()
+	var text io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		text = strings.NewReader(b)
+	default:
+		j, err := json.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = bytes.NewReader(j)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), method, path, text)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.handler.ServeHTTP(w, r)
+	return got{w, method + " " + path}
+}
+
+// do asks as the tenant's own client.
+func (h *house) do(t testing.TB, method, path string, body any, header ...string) got {
+	t.Helper()
+	return h.send(t, method, path, h.token, body, header...)
+}
+
+func (g got) want(t testing.TB, status int) got {
+	t.Helper()
+	if g.Code != status {
+		t.Fatalf("%s: got %d %s, want %d", g.what, g.Code, g.Body, status)
+	}
+	return g
+}
+
+func (g got) object(t testing.TB) map[string]any {
+	t.Helper()
+	var o map[string]any
+	if err := json.Unmarshal(g.Body.Bytes(), &o); err != nil {
+		t.Fatalf("%s: %v in %s", g.what, err, g.Body)
+	}
+	return o
+}
+
+// at gives a member of the answer by its dotted path; numbers are places in lists.
+func (g got) at(t testing.TB, path string) any {
+	t.Helper()
+	var v any = g.object(t)
+	for name := range strings.SplitSeq(path, ".") {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[name]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(name, &i); err != nil || i >= len(in) {
+				t.Fatalf("%s: no %s in %s", g.what, path, g.Body)
+			}
+			v = in[i]
+		default:
+			t.Fatalf("%s: no %s in %s", g.what, path, g.Body)
+		}
+	}
+	return v
+}
+
+func (g got) word(t testing.TB, path string) string {
+	t.Helper()
+	s, ok := g.at(t, path).(string)
+	if !ok {
+		t.Fatalf("%s: %s is no string in %s", g.what, path, g.Body)
+	}
+	return s
+}
+
+func (g got) list(t testing.TB, path string) []any {
+	t.Helper()
+	l, ok := g.at(t, path).([]any)
+	if !ok {
+		t.Fatalf("%s: %s is no list in %s", g.what, path, g.Body)
+	}
+	return l
+}
+
+var astrid = map[string]any{"first_name": "Astrid", "last_name": "Lindqvist", "date_of_birth": "1991-12-06"}
+
+// session starts one for a new applicant and gives its id.
+func (h *house) session(t testing.TB) string {
+	t.Helper()
+	return h.do(t, "POST", "/v1/sessions", map[string]any{"applicant": astrid}).want(t, 201).word(t, "id")
+}
+
+// simulate steers a session.
+func (h *house) simulate(t testing.TB, id, action string) got {
+	t.Helper()
+	g := h.do(t, "POST", "/v1/simulate/session/"+id, map[string]string{"action": action}).want(t, 200)
+	h.Settle()
+	return g
+}
+
+// upload sends a file.
+func (h *house) upload(t testing.TB, session, token, kind, name, file string, header ...string) got {
+	t.Helper()
+	body, contentType := form(t, kind, name, file)
+	return h.send(t, "POST", "/v1/sessions/"+session+"/evidence", token, body, append([]string{"Content-Type", contentType}, header...)...)
+}
+
+func form(t testing.TB, kind, name, file string) (body, contentType string) {
+	t.Helper()
+	var b bytes.Buffer
+	f := multipart.NewWriter(&b)
+	if kind != "" {
+		if err := f.WriteField("kind", kind); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part, err := f.CreateFormFile("file", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(part, file)
+	_ = f.Close()
+	return b.String(), f.FormDataContentType()
+}

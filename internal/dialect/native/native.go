@@ -1,0 +1,171 @@
+package native
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
+)
+
+// Name is the dialect's name.
+const Name = "native"
+
+// Config is what the API is made of. Service, Credentials, Sniff and Known are needed.
+type Config struct {
+	Service     usher.Service
+	Credentials usher.Credentials
+	Idempotency api.Idempotency // nil ignores Idempotency-Key
+	Auditor     usher.Auditor   // nil keeps no trail of who read a report
+	Log         *slog.Logger    // nil writes no log
+
+	// Sniff tells the content type of a file by its first bytes, or why it cannot be evidence of that kind. An error that is no [usher.Error]
+	// is answered as a file of the wrong kind.
+	Sniff       func(head []byte, kind usher.EvidenceKind) (contentType string, err error)
+	Known       usher.Known                // what a flow may name
+	BaseURL     string                     // where the API is reached, for the OpenAPI document; "" means this server
+	Dialects    []string                   // what a webhook endpoint can be sent; nil means native alone
+	PlainHTTP   bool                       // dev: webhook endpoints may be http and of this machine
+	PerAddress  api.Limit                  // of all requests of one address
+	PerClient   api.Limit                  // of all requests of one API client
+	Address     func(*http.Request) string // of the caller; nil means the peer's
+	UploadLimit int64                      // bytes of one file; 0 means 10 MB
+	Now         func() time.Time           // nil means time.Now
+}
+
+const defaultUpload = 10 << 20
+
+// formMargin is what a form may hold besides its file.
+const formMargin = 64 << 10
+
+type server struct {
+	Config
+
+	api huma.API
+}
+
+// New makes the handler of the native API. It answers /v1/, /oauth/token, /openapi.yaml, /openapi.json and /docs; mount it at each of them.
+func New(c Config) (http.Handler, error) {
+	if c.Dialects == nil {
+		c.Dialects = []string{Name}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.UploadLimit == 0 {
+		c.UploadLimit = defaultUpload
+	}
+	mux := http.NewServeMux()
+	s := &server{Config: c}
+	s.api = humago.New(mux, s.humaConfig())
+	s.routes()
+	if err := s.documents(mux); err != nil {
+		return nil, err
+	}
+	front := api.Front{
+		Dialect: Name, Credentials: c.Credentials, Log: c.Log, Idempotency: c.Idempotency, Address: c.Address,
+		Open:       func(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/v1/") },
+		Forms:      takesForm,
+		PerAddress: api.NewLimiter(c.PerAddress),
+		PerClient:  api.NewLimiter(c.PerClient),
+		BodyLimit:  c.UploadLimit + formMargin,
+	}
+	return front.Handler(mux), nil
+}
+
+// takesForm names the two addresses that a form may be sent to: the token's, since OAuth clients send one, and a file's.
+func takesForm(r *http.Request) bool {
+	return r.URL.Path == tokenPath || (strings.HasPrefix(r.URL.Path, "/v1/sessions/") && strings.HasSuffix(r.URL.Path, "/evidence"))
+}
+
+// humaConfig sets up huma without the pages and the schema links that it adds by itself.
+func (s *server) humaConfig() huma.Config {
+	base := s.BaseURL
+	if base == "" {
+		base = "/"
+	}
+	plain := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: json.Unmarshal}
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "usher", Version: "1", Description: introduction,
+				License: &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
+			},
+			Servers: []*huma.Server{{URL: base}},
+			Tags:    tags(),
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"oauth2": {
+						Type: "oauth2", Description: "Client credentials. A token is good for one hour.",
+						Flows: &huma.OAuthFlows{ClientCredentials: &huma.OAuthFlow{TokenURL: strings.TrimSuffix(base, "/") + tokenPath, Scopes: scopes()}},
+					},
+				},
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": plain, "json": plain},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{shapeProblem},
+	}
+	return config
+}
+
+// routes is the list of all resources.
+func (s *server) routes() {
+	s.api.UseMiddleware(s.enter)
+	s.tokenRoutes()
+	s.applicantRoutes()
+	s.sessionRoutes()
+	s.commandRoutes()
+	s.evidenceRoutes()
+	s.resultRoutes()
+	s.eventRoutes()
+	s.endpointRoutes()
+	s.deliveryRoutes()
+	s.flowRoutes()
+	s.accountRoutes()
+}
+
+// documents serves the OpenAPI document and the page made of it. They are written once, here: huma would write them on the first request,
+// twice when two come at once.
+func (s *server) documents(mux *http.ServeMux) error {
+	doc := s.api.OpenAPI()
+	// huma registers its own error shapes with every operation; nothing refers to them, see shapeProblem.
+	for _, own := range []string{"ErrorModel", "ErrorDetail"} {
+		delete(doc.Components.Schemas.Map(), own)
+	}
+	yaml, err := doc.YAML()
+	if err != nil {
+		return fmt.Errorf("write the OpenAPI document as YAML: %w", err)
+	}
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("write the OpenAPI document as JSON: %w", err)
+	}
+	page, policy, err := docsPage(doc)
+	if err != nil {
+		return fmt.Errorf("write the page of the API: %w", err)
+	}
+	serve := func(pattern, contentType, policy string, text []byte) {
+		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			if policy != "" {
+				w.Header().Set("Content-Security-Policy", policy)
+			}
+			_, _ = w.Write(text)
+		})
+	}
+	serve("/openapi.yaml", "application/yaml", "", yaml)
+	serve("/openapi.json", "application/json", "", text)
+	serve("/docs", "text/html; charset=utf-8", policy, page)
+	return nil
+}
