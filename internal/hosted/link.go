@@ -139,7 +139,7 @@ func (h *Hosted) deadLink(w http.ResponseWriter, r *http.Request, v usher.Visit,
 		return h.notice(w, r, v, http.StatusGone, "link.expired", "link.next")
 	case v.Session.State == usher.Cancelled:
 		return h.ended(w, r, v)
-	case e.Detail == "replaced":
+	case e.Detail == "link_replaced":
 		return h.notice(w, r, v, http.StatusGone, "link.replaced", "link.next")
 	}
 	return h.notice(w, r, v, http.StatusGone, "link.expired", "link.next")

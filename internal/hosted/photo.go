@@ -125,11 +125,11 @@ func (t *turn) showCamera() error {
 // checkPage shows a picture back before it counts.
 type checkPage struct {
 	progress
-	Title, Text, AgainText string // keys
-	Thumb                  thumb
-	Again                  string
-	Advice                 []usher.ReasonCode
-	Block                  bool // the first try could be better: ask for another before offering to use it anyway
+	Title, Text, Use, AgainText string // keys
+	Thumb                       thumb
+	Again                       string
+	Advice                      []usher.ReasonCode
+	Block                       bool // the first try could be better: ask for another before offering to use it anyway
 }
 
 // triesBeforeAnyway is how many pictures that could be better are taken before the applicant may use one of them: one retry is asked for,
@@ -140,14 +140,14 @@ func (t *turn) showCheck() error {
 	sub, st, d := t.subject()
 	e, _ := newest(t.s, st, sub.kind, d.from)
 	p := checkPage{
-		progress: t.progress(), Title: "check.title", Text: "check.document", Thumb: t.thumb(e), Again: t.url(sub.at), AgainText: "check.again",
+		progress: t.progress(), Title: "check.title", Text: "check.document", Thumb: t.thumb(e), Again: t.url(sub.at), Use: "check.use", AgainText: "check.again",
 		Advice: advice(t.r.URL.Query().Get("advice")),
 	}
 	switch sub.at {
 	case atSelfie:
 		p.Title, p.Text = "check.selfie.title", "check.selfie"
 	case atAddress:
-		p.Title, p.Text, p.AgainText = "check.file.title", "check.file", "check.again_file"
+		p.Title, p.Text, p.Use, p.AgainText = "check.file.title", "check.file", "check.use_file", "check.again_file"
 	default:
 	}
 	if e.Source == usher.FromCamera {

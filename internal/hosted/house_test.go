@@ -1,0 +1,188 @@
+package hosted_test
+
+import (
+	"context"
+	"errors"
+	"image"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/browsertest"
+	"github.com/usher-kyc/usher/internal/enginetest"
+	"github.com/usher-kyc/usher/internal/hosted"
+	"github.com/usher-kyc/usher/internal/picture"
+	"github.com/usher-kyc/usher/internal/specimen"
+	assets "github.com/usher-kyc/usher/web"
+)
+
+func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
+
+const allSteps = `name: everything
+steps:
+  - consent: {text: identity-check}
+  - details: {ask: [name, date_of_birth, nationality, address, contact]}
+  - document: {accept: [passport, id_card]}
+  - selfie
+  - proof_of_address
+  - run: [document, face, watchlist]
+  - decide: {automatic: approve}
+`
+
+// returnPath holds characters that an escaper would like to change.
+const returnPath = "/client/done?x=1&y=(it's)+%C3%A5&z={}|"
+
+// house is a real engine with the applicant's pages before it, at a real address.
+type house struct {
+	*enginetest.House
+	t      *testing.T
+	server *httptest.Server
+	back   *httptest.Server // the client's site, to which the applicant returns
+	client usher.APIClient
+}
+
+func open(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t}
+	var pages http.Handler
+	h.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pages.ServeHTTP(w, r)
+	}))
+	h.back = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<!doctype html><html lang=en><title>Client</title><p>Welcome back to the client")
+	}))
+	t.Cleanup(h.back.Close)
+	h.House = enginetest.Open(t, enginetest.Config{LinkBase: h.server.URL + "/verify/s/"})
+	t.Cleanup(h.server.Close)
+	h.Publish(h.Tenant.ID, allSteps)
+	h.client = h.Client(h.Tenant, "native")
+	intake := picture.New(picture.Config{})
+	var err error
+	pages, err = hosted.New(hosted.Config{
+		Service: h.Service, Files: assets.Files, Base: "/verify", Now: h.Now,
+		Intake: func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
+			return take(ctx, intake, kind, raw)
+		},
+		Preview: func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error) {
+			all, err := io.ReadAll(raw)
+			if err != nil {
+				return nil, err
+			}
+			jpeg, _, err := intake.Copy(ctx, all, picture.CopyConfig{MaxSide: maxSide})
+			return jpeg, err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// take is what the composition root wires: the library's refusals and advice in the words of the domain.
+func take(ctx context.Context, in *picture.Intake, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
+	if kind == usher.ProofOfAddress && picture.Sniff(raw) == "pdf" {
+		return "application/pdf", nil, nil
+	}
+	img, info, err := in.Decode(ctx, raw)
+	var refused *picture.Error
+	if errors.As(err, &refused) {
+		return "", nil, &usher.Error{Code: usher.CodeInvalid, Field: "file", Detail: string(refused.Code), Message: "not taken"}
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	var better []usher.ReasonCode
+	if kind == usher.DocumentFront || kind == usher.DocumentBack {
+		for _, word := range picture.Measure(img).Advice() {
+			if word == picture.AdviceBlurred {
+				better = append(better, usher.DocumentBlurred)
+			}
+		}
+	}
+	return "image/" + info.Kind, better, nil
+}
+
+// session starts one and gives its link.
+func (h *house) session(flow string, change ...func(*usher.NewApplicant)) (usher.Session, usher.Link) {
+	h.t.Helper()
+	n := usher.NewApplicant{Kind: usher.Person}
+	for _, f := range change {
+		f(&n)
+	}
+	a, err := h.Service.CreateApplicant(h.t.Context(), h.client, n)
+	h.must(err)
+	s, link, err := h.Service.StartSession(h.t.Context(), h.client, usher.NewSession{
+		ApplicantID: a.ID, Flow: flow, ReturnURL: h.back.URL + returnPath,
+	})
+	h.must(err)
+	return s, link
+}
+
+func (h *house) now(id string) usher.Session {
+	h.t.Helper()
+	s, err := h.Service.Session(h.t.Context(), h.client.TenantID, id)
+	h.must(err)
+	return s
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// pictures are files of one invented person's documents.
+type pictures struct {
+	passport, front, back, blurred, selfie, pdf, text, empty, heic, large, broken string
+	passportImage, selfieImage                                                    image.Image
+}
+
+func draw(t *testing.T) pictures {
+	t.Helper()
+	dir := t.TempDir()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(name string, body []byte) string {
+		path := filepath.Join(dir, name)
+		must(os.WriteFile(path, body, 0o600))
+		return path
+	}
+	jpeg := func(name string, img image.Image) string {
+		body, err := specimen.JPEG(img)
+		must(err)
+		return write(name, body)
+	}
+	who := specimen.Person{}
+	passport, err := specimen.Passport(who)
+	must(err)
+	front, err := specimen.IDCardFront(who)
+	must(err)
+	back, err := specimen.IDCardBack(who)
+	must(err)
+	shot := specimen.Shot{Width: 1200, Height: 800}
+	p := pictures{passportImage: specimen.Shoot(passport, shot), selfieImage: specimen.Selfie(who)}
+	p.passport = jpeg("passport.jpg", p.passportImage)
+	p.front = jpeg("front.jpg", specimen.Shoot(front, shot))
+	p.back = jpeg("back.jpg", specimen.Shoot(back, shot))
+	p.blurred = jpeg("blurred.jpg", specimen.Shoot(passport, specimen.Shot{Width: 1200, Height: 800, Blur: 9}))
+	p.selfie = jpeg("selfie.jpg", p.selfieImage)
+	p.pdf = write("bill.pdf", []byte("%PDF-1.4\n%%EOF\n"))
+	p.text = write("letter.jpg", []byte("Dear Sir or Madam"))
+	p.empty = write("empty.jpg", nil)
+	p.heic = write("photo.heic", append([]byte("\x00\x00\x00\x18ftypheic"), make([]byte, 64)...))
+	p.large = write("large.jpg", make([]byte, 11<<20))
+	whole, err := os.ReadFile(p.passport)
+	must(err)
+	p.broken = write("broken.jpg", whole[:len(whole)/2])
+	return p
+}
