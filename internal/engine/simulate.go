@@ -50,7 +50,7 @@ func (e *Engine) Simulate(ctx context.Context, c usher.APIClient, session, actio
 	by := clientActor(c)
 	name, arg, _ := strings.Cut(action, ":")
 	run, ok := map[string]func(*hand) error{
-		"submit":        func(h *hand) error { return h.pretend(ctx, by) },
+		"submit":        func(h *hand) error { return h.pretend(ctx, by, nil) },
 		"submit_review": func(h *hand) error { return h.pretendAnd(ctx, by, usher.CmdReview, nil) },
 		"approve":       func(h *hand) error { return h.pretendAnd(ctx, by, usher.CmdApprove, nil) },
 		"reject":        func(h *hand) error { return h.pretendAnd(ctx, by, usher.CmdReject, simulatedReason()) },
@@ -120,100 +120,116 @@ func needs(s usher.Session, st usher.StepStatus) []usher.EvidenceKind {
 	return slices.DeleteFunc(kinds, func(k usher.EvidenceKind) bool { return s.Has(k) && len(st.Redo) == 0 })
 }
 
-// someone fills in what a sandbox applicant did not say.
-func someone(d usher.Details) usher.Details {
+// someone fills in what the flow asks of a sandbox applicant who did not say it.
+func someone(f usher.Flow, d usher.Details) usher.Details {
 	fill := func(to *string, with string) {
 		if *to == "" {
 			*to = with
 		}
 	}
-	fill(&d.FirstName, "Sam")
-	fill(&d.LastName, "Sandbox")
-	fill((*string)(&d.DateOfBirth), "1990-01-01")
-	fill(&d.Nationality, "SE")
-	fill(&d.Email, "sam@example.test")
-	fill(&d.Phone, "46700000000")
-	if d.Address == nil {
-		d.Address = &usher.Address{Country: "SE", Street: "Sandbox street 1", City: "Stockholm", PostalCode: "111 11"}
+	for _, st := range f.Steps {
+		for _, ask := range st.Ask {
+			switch ask {
+			case usher.AskName:
+				fill(&d.FirstName, "Sam")
+				fill(&d.LastName, "Sandbox")
+			case usher.AskDateOfBirth:
+				fill((*string)(&d.DateOfBirth), "1990-01-01")
+			case usher.AskNationality:
+				fill(&d.Nationality, "SE")
+			case usher.AskContact:
+				fill(&d.Email, "sam@example.test")
+				fill(&d.Phone, "46700000000")
+			case usher.AskAddress:
+				if d.Address == nil {
+					d.Address = &usher.Address{Country: "SE", Street: "Sandbox street 1", City: "Stockholm", PostalCode: "111 11"}
+				}
+			}
+		}
 	}
 	return d
 }
 
-// pretend does what an applicant would: says everything that is asked, and sends it.
-func (h *hand) pretend(ctx context.Context, by usher.Actor) error {
+// verdicts are outcomes that a simulation sets beforehand, by check.
+type verdicts map[usher.CheckKind]usher.CheckResult
+
+// pretend does what an applicant would: says everything that is asked, and sends it. Checks that stand between the applicant's steps are run
+// here: nobody waits for a queue in a simulation.
+func (h *hand) pretend(ctx context.Context, by usher.Actor, set verdicts) error {
 	if h.magic() == magicExpire {
 		return h.decide(ctx, usher.Command{Kind: usher.CmdTick, By: by, Expires: h.session.ExpiresAt.Add(time.Millisecond)})
 	}
-	details := someone(h.applicant.Details)
+	details := someone(h.session.Flow, h.applicant.Details)
 	for range h.session.Flow.Steps {
 		submit := usher.Command{Kind: usher.CmdSubmit, By: by, Details: &details, Consent: &usher.Consent{Face: true}}
 		if err := h.decide(ctx, submit); err != nil {
 			return err
 		}
-		st, _, ok := h.session.Current()
-		if h.session.State != usher.InProgress || !ok || st.State != usher.StepRunning {
+		if h.session.State != usher.InProgress {
 			return nil
 		}
-		// Checks that stand between the applicant's steps: nobody waits for a queue in a simulation.
-		if err := h.runHere(ctx, st); err != nil {
+		if done, err := h.runHere(ctx, set); done || err != nil {
 			return err
+		}
+		if h.session.State != usher.InProgress {
+			return nil // a check said stop
 		}
 	}
 	return nil
 }
 
-// runHere asks the sandbox checks of a step at once and reports them.
-func (h *hand) runHere(ctx context.Context, st usher.StepStatus) error {
+// runHere asks the sandbox checks of the run step in hand at once, or takes what was set, and reports it. done: there was none to run.
+func (h *hand) runHere(ctx context.Context, set verdicts) (done bool, err error) {
+	st, _, ok := h.session.Current()
+	if !ok || st.State != usher.StepRunning {
+		return true, nil
+	}
 	in, err := h.e.checkInput(ctx, h.session)
 	if err != nil {
-		return err
+		return true, err
 	}
 	in.Simulated, in.Details = true, h.applicant.Details
 	results, _ := h.e.ask(ctx, st, in, true)
-	return h.decide(ctx, usher.Command{
+	for i, r := range results {
+		if given, ok := set[r.Kind]; ok {
+			results[i] = given
+		}
+	}
+	return false, h.decide(ctx, usher.Command{
 		Kind: usher.CmdReport, By: usher.Actor{Kind: usher.BySystem, ID: "simulation"}, Step: st.ID, Round: st.Round, Results: results,
 	})
 }
 
 // pretendAnd sends what is still to be sent, and then does one thing more before any check can.
 func (h *hand) pretendAnd(ctx context.Context, by usher.Actor, then usher.CommandKind, why []usher.Reason) error {
-	if !slices.Contains([]usher.State{usher.Submitted, usher.InReview}, h.session.State) {
-		if err := h.pretend(ctx, by); err != nil {
+	decidable := []usher.State{usher.Submitted, usher.InReview}
+	if !slices.Contains(decidable, h.session.State) {
+		if err := h.pretend(ctx, by, nil); err != nil {
 			return err
 		}
 	}
-	if then == usher.CmdReview && h.session.State == usher.InReview {
+	if then == usher.CmdReview && h.session.State != usher.Submitted {
 		return nil
 	}
 	return h.decide(ctx, usher.Command{Kind: then, By: by, Reasons: why})
 }
 
-// fail sends what is still to be sent and reports the checks of the run step in hand: the named one with the outcome, the others clear.
+// fail sends what is still to be sent and runs the checks here, the named one with the outcome that is wanted.
 func (h *hand) fail(ctx context.Context, by usher.Actor, kind usher.CheckKind, outcome usher.Outcome, why usher.ReasonCode) error {
 	planned := slices.ContainsFunc(h.session.Flow.Steps, func(s usher.Step) bool { return slices.Contains(s.Checks, kind) })
 	if !planned {
 		return usher.Invalid("action", "the flow of this session does not run the check %q", string(kind))
 	}
+	set := verdicts{kind: {
+		Kind: kind, Outcome: outcome, Assurance: usher.Simulated, Provider: "simulation", Reasons: []usher.Reason{{Code: why, Check: kind}},
+	}}
 	if h.session.State != usher.Submitted {
-		if err := h.pretend(ctx, by); err != nil {
+		if err := h.pretend(ctx, by, set); err != nil {
 			return err
 		}
 	}
-	for range h.session.Flow.Steps {
-		st, _, ok := h.session.Current()
-		if !ok || st.State != usher.StepRunning {
-			break
-		}
-		var results []usher.CheckResult
-		for _, c := range st.Checks {
-			r := usher.CheckResult{Kind: c.Kind, Outcome: usher.Clear, Score: 1, Assurance: usher.Simulated, Provider: "simulation"}
-			if c.Kind == kind {
-				r.Outcome, r.Score, r.Reasons = outcome, 0, []usher.Reason{{Code: why, Check: kind}}
-			}
-			results = append(results, r)
-		}
-		report := usher.Command{Kind: usher.CmdReport, By: by, Step: st.ID, Round: st.Round, Results: results}
-		if err := h.decide(ctx, report); err != nil {
+	for h.session.State == usher.Submitted {
+		if done, err := h.runHere(ctx, set); done || err != nil {
 			return err
 		}
 	}

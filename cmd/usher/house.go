@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/account"
+	"github.com/usher-kyc/usher/internal/auth"
+	"github.com/usher-kyc/usher/internal/blob"
+	"github.com/usher-kyc/usher/internal/check/age"
+	"github.com/usher-kyc/usher/internal/check/document"
+	"github.com/usher-kyc/usher/internal/check/document/consistency"
+	"github.com/usher-kyc/usher/internal/check/face"
+	"github.com/usher-kyc/usher/internal/check/face/liveness"
+	"github.com/usher-kyc/usher/internal/check/sandbox"
+	"github.com/usher-kyc/usher/internal/dialect/intergiro"
+	"github.com/usher-kyc/usher/internal/dialect/native"
+	"github.com/usher-kyc/usher/internal/engine"
+	"github.com/usher-kyc/usher/internal/hosted"
+	"github.com/usher-kyc/usher/internal/picture"
+	"github.com/usher-kyc/usher/internal/store/sqlite"
+	"github.com/usher-kyc/usher/internal/vault"
+	"github.com/usher-kyc/usher/internal/webhook"
+)
+
+// house is everything that stands behind the fronts.
+type house struct {
+	*engine.Engine
+	settings settings
+	log      *slog.Logger
+	db       *sqlite.DB
+	vault    *vault.Vault
+	files    *blob.Folder
+	auth     *auth.Auth
+	sender   *webhook.Sender
+	pictures pictures
+}
+
+// open puts a house together. Its literal lists are the only place that names every dialect, check and account opener.
+func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
+	h := &house{settings: s, log: log, pictures: pictures{intake: picture.New(picture.Config{})}}
+	if err := h.openData(ctx); err != nil {
+		return nil, err
+	}
+	checks, err := h.checks()
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	allow, err := prefixes(s.Allow)
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	outside := webhook.ClientConfig{Dev: s.Dev, Allow: allow}
+	client := webhook.NewClient(outside)
+	openers := []usher.AccountOpener{account.Internal{}}
+	if s.AccountURL != "" {
+		openers = append(openers, account.NewHTTP(account.HTTPConfig{URL: s.AccountURL, Token: s.AccountToken, Client: client}))
+	}
+	h.Engine = engine.New(engine.Config{
+		Store: h.db.Store, Queue: h.db.Jobs, Vault: h.vault, Blobs: blob.Evidence{Store: h.files},
+		Renderers: []usher.Renderer{native.Renderer{}, intergiro.Renderer{}},
+		Checkers:  checks,
+		Simulated: standIns(checks),
+		Openers:   openers,
+		Pages:     hosted.Steps(),
+		LinkURL:   func(token string) string { return h.settings.VerifyURL + verifyBase + "/s/" + token },
+		CheckURL:  outside.CheckURL,
+		Wake:      func() { h.sender.Wake() },
+		Stand:     standInPicture,
+		Dev:       s.Dev, Log: log,
+	})
+	h.sender, err = webhook.New(webhook.Config{
+		Outbox: h.Engine, Client: client, Version: build().Version, Log: log,
+		Policies: map[string]webhook.Policy{intergiro.Name: {Timeout: 10 * time.Second}}, // its contract, U10
+	})
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, nil
+}
+
+// openData opens what the data folder holds.
+func (h *house) openData(ctx context.Context) error {
+	var err error
+	if h.db, err = sqlite.Open(ctx, sqlite.Config{Dir: h.settings.Data, Log: h.log}); err != nil {
+		return err
+	}
+	master, err := vault.OpenMaster(filepath.Join(h.settings.Data, "master.key"), h.settings.MasterKey)
+	if err != nil {
+		return errors.Join(err, h.db.Store.Close())
+	}
+	if held, err := h.db.HasKeysets(ctx); err != nil || (held && master.Fresh()) {
+		if err == nil {
+			err = errors.New("the data folder holds sealed data, but its master key is gone: put master.key (or USHER_MASTER_KEY) back")
+		}
+		return errors.Join(err, h.db.Store.Close())
+	}
+	h.vault, err = vault.New(vault.Config{Master: master, Keysets: h.db.Store})
+	if err != nil {
+		return errors.Join(err, h.db.Store.Close())
+	}
+	h.files, err = blob.OpenFolder(blob.FolderConfig{
+		Dir: filepath.Join(h.settings.Data, "evidence"),
+		Keys: func(ctx context.Context, tenant, applicant string) (blob.Sealer, error) {
+			return h.vault.Sealer(ctx, tenant, applicant)
+		},
+	})
+	if err != nil {
+		return errors.Join(err, h.db.Store.Close())
+	}
+	h.auth = auth.New(auth.Config{Store: h.db.Store, Log: h.log})
+	return nil
+}
+
+// checks are the verifications this build can run. The document is read once for all that build on it.
+func (h *house) checks() ([]usher.Checker, error) {
+	reading := document.Share(document.New(document.Config{Intake: h.pictures.intake}))
+	faces, err := face.New(face.Config{Intake: h.pictures.intake})
+	if err != nil {
+		return nil, fmt.Errorf("prepare face check: %w", err)
+	}
+	return []usher.Checker{
+		reading,
+		faces,
+		liveness.New(liveness.Config{}),
+		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
+		age.New(age.Config{Document: document.Earlier(reading)}),
+	}, nil
+}
+
+// standIns answer in place of the checks for what a sandbox made up.
+func standIns(checks []usher.Checker) []usher.Checker {
+	var simulated []usher.Checker
+	for _, c := range checks {
+		simulated = append(simulated, sandbox.New(sandbox.Config{Kind: c.Kind()}))
+	}
+	return simulated
+}
+
+func (h *house) close() error { return errors.Join(h.files.Close(), h.db.Store.Close()) }
+
+func prefixes(list string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for word := range strings.SplitSeq(list, ",") {
+		if word = strings.TrimSpace(word); word == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(word)
+		if err != nil {
+			return nil, fmt.Errorf("allow: %q is not a network such as 10.1.0.0/16", word)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}

@@ -1,0 +1,98 @@
+// Command usher runs an onboarding server and the tools around it. It is the only composition root: [open] in house.go holds the literal lists of
+// dialects, checks and account openers, and everything else is told what it needs.
+//
+// Data passes through like this: main picks a command, settings are read from flags, environment and file, open puts the house together, and
+// the command serves it, walks through it (demo), looks it over (doctor) or changes one thing in it (tenant, client, staff, flow).
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+)
+
+// Exit codes, as `usher help` lists them.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// console is where a command reads and writes; tests bring their own.
+type console struct {
+	out, err io.Writer
+	env      func(string) string
+}
+
+// command is one word of the command line.
+type command struct {
+	name, args, about, example string
+	run                        func(ctx context.Context, c console, args []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"serve", "[--dev] [--addr HOST:PORT] [--data DIR] …", "run the server", "usher serve --dev", serve},
+		{"demo", "[--once]", "walk one made-up person through the whole chain, and stay up to be tried by hand", "usher demo --once", demo},
+		{"doctor", "[--data DIR] …", "check that this installation can run, and prove it with a made-up person", "usher doctor", doctor},
+		{"tenant", "create --name NAME [--mode live|sandbox] | list", "manage the firms that use this server",
+			`usher tenant create --name "Example Bank" --mode live`, tenantCommand},
+		{"client", "create --tenant ID --dialect native|intergiro [--return-url URL] | list", "manage a tenant's API credentials",
+			"usher client create --tenant ID --dialect native --return-url https://bank.example/", clientCommand},
+		{"staff", "create --tenant ID --email ADDRESS --role viewer|reviewer|senior|admin | list", "manage who may sign in at the desk",
+			"usher staff create --tenant ID --email ann@bank.example --role reviewer", staffCommand},
+		{"flow", "check FILE | publish --tenant ID FILE | show --tenant ID NAME", "check and publish flows",
+			"usher flow check onboarding.yaml", flowCommand},
+		{"version", "[--json]", "say which build this is", "usher version", version},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, console{out: os.Stdout, err: os.Stderr, env: os.Getenv}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// usageError is a command line that does not make sense.
+type usageError struct{ error }
+
+// run carries out a command line and gives the exit code.
+func run(ctx context.Context, c console, args []string) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		help(c.out)
+		return exitOK
+	}
+	all := commands()
+	i := slices.IndexFunc(all, func(k command) bool { return k.name == args[0] })
+	if i < 0 {
+		fmt.Fprintf(c.err, "usher: unknown command %q; see usher help\n", args[0])
+		return exitUsage
+	}
+	err := all[i].run(ctx, c, args[1:])
+	var usage usageError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(c.err, "usher %s: %v\nusage: usher %s %s\n", args[0], err, args[0], all[i].args)
+		return exitUsage
+	}
+	fmt.Fprintf(c.err, "usher %s: %v\n", args[0], err)
+	return exitFailed
+}
+
+func help(w io.Writer) {
+	fmt.Fprintln(w, "usher: onboarding as a service, in one program")
+	for _, k := range commands() {
+		fmt.Fprintf(w, "\n  usher %s %s\n      %s\n      for example: %s\n", k.name, k.args, k.about, k.example)
+	}
+	fmt.Fprint(w, "\nEvery setting of serve is a flag, an environment variable USHER_… and a line of the file given by --config; see docs/OPERATIONS.md.\n"+
+		"Exit codes: 0 done, 1 failed, 2 the command line does not make sense.\n")
+}

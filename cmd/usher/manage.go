@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/auth"
+	"github.com/usher-kyc/usher/internal/dialect/intergiro"
+	"github.com/usher-kyc/usher/internal/dialect/native"
+)
+
+// operator is who the audit trail names for what is done on the command line.
+var operator = usher.Actor{Kind: usher.BySystem, ID: "command line"}
+
+// manage reads the settings and the word after the command, opens the house and lets the word's function do its work.
+func manage(ctx context.Context, c console, name string, args []string, more func(*flag.FlagSet), words map[string]func(*house, []string) error) error {
+	if len(args) == 0 {
+		return usageError{errors.New("say what to do")}
+	}
+	do, ok := words[args[0]]
+	if !ok {
+		return usageError{fmt.Errorf("does not know %q", args[0])}
+	}
+	s, rest, err := readSettings(c, name+" "+args[0], args[1:], more)
+	if err != nil {
+		return err
+	}
+	h, err := open(ctx, s, newLog(c, s))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(h, rest), h.close())
+}
+
+func tenantCommand(ctx context.Context, c console, args []string) error {
+	var name, mode, currency string
+	flags := func(fs *flag.FlagSet) {
+		fs.StringVar(&name, "name", "", "name shown to applicants")
+		fs.StringVar(&mode, "mode", string(usher.Live), "live, or sandbox for trying things out")
+		fs.StringVar(&currency, "currency", "EUR", "of accounts, ISO 4217")
+	}
+	return manage(ctx, c, "tenant", args, flags, map[string]func(*house, []string) error{
+		"create": func(h *house, _ []string) error {
+			if name == "" || (mode != string(usher.Live) && mode != string(usher.Sandbox)) {
+				return usageError{errors.New("needs --name, and --mode live or sandbox")}
+			}
+			t, err := h.CreateTenant(ctx, name, usher.Mode(mode), currency)
+			if err == nil {
+				err = h.publishFlows(ctx, t.ID)
+			}
+			if err == nil {
+				fmt.Fprintf(c.out, "tenant %s\n", t.ID)
+			}
+			return err
+		},
+		"list": func(h *house, _ []string) error {
+			all, err := h.db.Tenants(ctx)
+			for _, t := range all {
+				fmt.Fprintf(c.out, "%s  %-7s  %s\n", t.ID, t.Mode, t.Name)
+			}
+			return err
+		},
+	})
+}
+
+// words gives the words of a flag that holds a list.
+func words(list string) []string {
+	return slices.DeleteFunc(strings.Split(list, ","), func(s string) bool { return s == "" })
+}
+
+func clientCommand(ctx context.Context, c console, args []string) error {
+	var tenant, dialect, name, flowName, urls, scopes string
+	flags := func(fs *flag.FlagSet) {
+		fs.StringVar(&tenant, "tenant", "", "id of the tenant")
+		fs.StringVar(&dialect, "dialect", native.Name, "API the client speaks: native or intergiro")
+		fs.StringVar(&name, "name", "client", "name for people")
+		fs.StringVar(&flowName, "flow", "", "flow of its sessions; empty is onboarding (native) or individual (intergiro)")
+		fs.StringVar(&urls, "return-url", "", "where applicants may be sent back to: beginnings of URLs, separated by commas")
+		fs.StringVar(&scopes, "scopes", "read,write,decide", "rights: read, write, decide, admin")
+	}
+	return manage(ctx, c, "client", args, flags, map[string]func(*house, []string) error{
+		"create": func(h *house, _ []string) error {
+			if dialect != native.Name && dialect != intergiro.Name {
+				return usageError{fmt.Errorf("--dialect is native or intergiro, not %q", dialect)}
+			}
+			if flowName == "" {
+				flowName = map[string]string{native.Name: flowOnboarding, intergiro.Name: flowIndividual}[dialect]
+			}
+			if _, err := h.Tenant(ctx, tenant); err != nil {
+				return err
+			}
+			n := auth.NewClient{Dialect: dialect, Name: name, DefaultFlow: flowName, ReturnURLs: words(urls)}
+			for _, s := range words(scopes) {
+				n.Scopes = append(n.Scopes, usher.Scope(s))
+			}
+			client, secret, err := h.auth.CreateClient(ctx, tenant, n, operator)
+			if err == nil {
+				fmt.Fprintf(c.out, "client_id     %s\nclient_secret %s\n(the secret is shown this once)\n", client.ID, secret)
+			}
+			return err
+		},
+		"list": func(h *house, _ []string) error {
+			all, err := h.auth.Clients(ctx, tenant)
+			for _, k := range all {
+				fmt.Fprintf(c.out, "%s  %-9s  %s\n", k.ID, k.Dialect, k.Name)
+			}
+			return err
+		},
+	})
+}
+
+func staffCommand(ctx context.Context, c console, args []string) error {
+	var tenant, email, role string
+	flags := func(fs *flag.FlagSet) {
+		fs.StringVar(&tenant, "tenant", "", "id of the tenant")
+		fs.StringVar(&email, "email", "", "address to sign in with")
+		fs.StringVar(&role, "role", string(usher.RoleReviewer), "viewer, reviewer, senior or admin")
+	}
+	return manage(ctx, c, "staff", args, flags, map[string]func(*house, []string) error{
+		"create": func(h *house, _ []string) error {
+			if _, err := h.Tenant(ctx, tenant); err != nil {
+				return err
+			}
+			// A command line can be read by others, so the password comes by another way.
+			password := c.env("USHER_STAFF_PASSWORD")
+			if password == "" {
+				return usageError{errors.New("put the password, at least 15 characters, into the environment variable USHER_STAFF_PASSWORD")}
+			}
+			member, err := h.auth.CreateStaff(ctx, tenant, auth.NewStaff{Email: email, Password: password, Role: usher.Role(role)}, operator)
+			if err == nil {
+				fmt.Fprintf(c.out, "staff %s may sign in at the desk as %s\n", member.Email, member.Role)
+			}
+			return err
+		},
+		"list": func(h *house, _ []string) error {
+			all, err := h.auth.Members(ctx, tenant)
+			for _, m := range all {
+				fmt.Fprintf(c.out, "%s  %-8s  %s\n", m.ID, m.Role, m.Email)
+			}
+			return err
+		},
+	})
+}
+
+func flowCommand(ctx context.Context, c console, args []string) error {
+	var tenant string
+	read := func(h *house, rest []string) (usher.Flow, string, error) {
+		if len(rest) != 1 {
+			return usher.Flow{}, "", usageError{errors.New("name one file")}
+		}
+		raw, err := os.ReadFile(rest[0])
+		if err != nil {
+			return usher.Flow{}, "", err
+		}
+		f, problems, err := h.parseFlow(string(raw))
+		for _, p := range problems {
+			fmt.Fprintf(c.err, "%s: %s\n", rest[0], p)
+		}
+		if err == nil && len(problems) > 0 {
+			err = fmt.Errorf("%d problems", len(problems))
+		}
+		return f, string(raw), err
+	}
+	flags := func(fs *flag.FlagSet) { fs.StringVar(&tenant, "tenant", "", "id of the tenant") }
+	return manage(ctx, c, "flow", args, flags, map[string]func(*house, []string) error{
+		"check": func(h *house, rest []string) error {
+			f, _, err := read(h, rest)
+			if err == nil {
+				fmt.Fprintf(c.out, "%s: %d steps, nothing wrong\n", f.Name, len(f.Steps))
+			}
+			return err
+		},
+		"publish": func(h *house, rest []string) error {
+			f, source, err := read(h, rest)
+			if err != nil {
+				return err
+			}
+			if _, err := h.Tenant(ctx, tenant); err != nil {
+				return err
+			}
+			if f, err = h.PublishFlow(ctx, tenant, f, source); err == nil {
+				fmt.Fprintf(c.out, "%s is at version %d\n", f.Name, f.Version)
+			}
+			return err
+		},
+		"show": func(h *house, rest []string) error {
+			if len(rest) != 1 {
+				return usageError{errors.New("name one flow")}
+			}
+			source, err := h.FlowSource(ctx, tenant, rest[0])
+			fmt.Fprint(c.out, source)
+			return err
+		},
+	})
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
+	"github.com/usher-kyc/usher/internal/desk"
+	"github.com/usher-kyc/usher/internal/dialect/intergiro"
+	"github.com/usher-kyc/usher/internal/dialect/native"
+	"github.com/usher-kyc/usher/internal/flow"
+	"github.com/usher-kyc/usher/internal/hosted"
+	"github.com/usher-kyc/usher/web"
+)
+
+// Where the pages are mounted.
+const (
+	verifyBase = "/verify"
+	deskBase   = "/desk"
+)
+
+// How long a request may take, and how long an ending server waits for what is in hand.
+const (
+	headerTime   = 5 * time.Second
+	idleTime     = 60 * time.Second
+	requestTime  = 60 * time.Second
+	shutdownTime = 20 * time.Second
+)
+
+// serve runs the server until it is told to stop.
+func serve(ctx context.Context, c console, args []string) error {
+	s, rest, err := readSettings(c, "serve", args, nil)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usageError{fmt.Errorf("does not know what to do with %q", rest[0])}
+	}
+	return runServer(ctx, c, s, nil)
+}
+
+// runServer opens a house, serves it, and closes it when ctx ends. ready is told once the server answers, with dev's credentials, if any.
+func runServer(ctx context.Context, c console, s settings, ready func(*house, devFile)) error {
+	began := time.Now()
+	log := newLog(c, s)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	s.at(listener.Addr())
+	h, err := open(ctx, s, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	var dev devFile
+	if s.Dev {
+		if dev, err = h.prepareDev(ctx); err != nil {
+			return errors.Join(err, listener.Close(), h.close())
+		}
+	}
+	var stopping atomic.Bool
+	mux, err := h.routes(&stopping)
+	if err != nil {
+		return errors.Join(err, listener.Close(), h.close())
+	}
+	work, endWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer endWork()
+	if err := h.Start(work); err != nil {
+		return errors.Join(err, listener.Close(), h.close())
+	}
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		if err := h.sender.Run(work); err != nil && !errors.Is(err, context.Canceled) {
+			log.Error("the webhook sender ended", "error", err)
+		}
+	})
+	server := &http.Server{
+		Handler: mux, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	announce(c, s, dev, time.Since(began))
+	if ready != nil {
+		go ready(h, dev)
+	}
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		err = nil
+	}
+	stopping.Store(true)
+	log.Info("stopping")
+	return errors.Join(err, h.shutdown(server, endWork, &sending))
+}
+
+// shutdown ends in the order in which things depend on one another: no new requests, no new jobs, no new sends, then the store.
+func (h *house) shutdown(server *http.Server, endWork func(), sending *sync.WaitGroup) error {
+	time.Sleep(h.settings.Drain)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	err = errors.Join(err, h.Stop(ctx))
+	endWork()
+	sending.Wait()
+	return errors.Join(err, h.close())
+}
+
+func newLog(c console, s settings) *slog.Logger {
+	if s.JSONLog {
+		return slog.New(slog.NewJSONHandler(c.err, nil))
+	}
+	level := slog.LevelInfo
+	if s.Dev {
+		level = slog.LevelWarn // a developer wants to see the table of credentials, not every request
+	}
+	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level}))
+}
+
+func announce(c console, s settings, dev devFile, took time.Duration) {
+	if s.Dev {
+		dev.print(c.out, s.Data)
+	} else {
+		fmt.Fprintf(c.out, "API         %s/v1\nhosted page %s%s\ndesk        %s%s\n", s.URL, s.VerifyURL, verifyBase, s.DeskURL, deskBase)
+	}
+	fmt.Fprintf(c.out, "ready after %d ms\n", took.Milliseconds())
+}
+
+// Limits of requests, far above what people and their back ends do, and below what would hurt the others.
+var (
+	perAddress = api.Limit{Rate: 200, Burst: 1000}
+	perClient  = api.Limit{Rate: 500, Burst: 2000}
+)
+
+// routes mounts every front. Where the settings name hosts of their own for the hosted page and the desk, each front answers on its host only.
+func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
+	s := h.settings
+	limitAddress, limitClient := perAddress, perClient
+	if s.Dev {
+		limitAddress, limitClient = api.Limit{}, api.Limit{} // one machine plays everybody
+	}
+	front := api.Front{
+		Credentials: h.auth, Log: h.log, Idempotency: h.Answers(),
+		PerAddress: api.NewLimiter(limitAddress), PerClient: api.NewLimiter(limitClient),
+	}
+	own, err := native.New(native.Config{
+		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Log: h.log, Intake: h.pictures.look,
+		ParseFlow: h.parseFlow, BaseURL: s.URL, Dialects: []string{native.Name, intergiro.Name}, AnyReturn: s.Dev, PlainHTTP: s.Dev,
+		PerAddress: limitAddress, PerClient: limitClient,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build native API: %w", err)
+	}
+	pages, err := hosted.New(hosted.Config{
+		Service: h.Engine, Files: web.Files, Base: verifyBase, Secure: secure(s.VerifyURL), Log: h.log, Intake: h.pictures.look,
+		Preview: h.pictures.preview, Key: h.pageKey(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build hosted page: %w", err)
+	}
+	review, err := desk.New(desk.Config{
+		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
+		Preview: h.pictures.preview,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build desk: %w", err)
+	}
+	verifyHost, deskHost := ownHost(s.VerifyURL, s.URL), ownHost(s.DeskURL, s.URL)
+	mux := http.NewServeMux()
+	for _, at := range []string{"/v1/", "/oauth/token", "/openapi.yaml", "/openapi.json", "/docs"} {
+		mux.Handle(at, own)
+	}
+	mux.Handle("/compat/intergiro/", http.StripPrefix("/compat/intergiro",
+		intergiro.New(intergiro.Config{Service: h.Engine, Front: front}).Handler()))
+	mux.Handle(verifyHost+verifyBase+"/", pages)
+	mux.Handle(deskHost+deskBase+"/", review)
+	mux.Handle(deskHost+deskBase, http.RedirectHandler(deskBase+"/", http.StatusSeeOther))
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { health(w, nil) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { health(w, h.ready(r.Context(), stopping)) })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusSeeOther) })
+	return mux, nil
+}
+
+// pageKey signs what the hosted page keeps in a cookie; it follows from the master key, so that all nodes share it.
+func (h *house) pageKey() []byte {
+	key, err := h.vault.Index("server", "hosted-page", "cookie")
+	if err != nil {
+		return nil // the page then draws a key of its own
+	}
+	return key
+}
+
+func (h *house) parseFlow(text string) (usher.Flow, []usher.Problem, error) {
+	f, problems := flow.Parse(text, h.Known())
+	told := make([]usher.Problem, len(problems))
+	for i, p := range problems {
+		told[i] = usher.Problem{Step: -1, Message: fmt.Sprintf("line %d: %s", p.Line, p.Message), Cure: p.Cure}
+	}
+	return f, told, nil
+}
+
+func secure(base string) bool {
+	u, err := url.Parse(base)
+	return err == nil && u.Scheme == "https"
+}
+
+// ownHost gives the host of a front that has one of its own, for a pattern of the mux.
+func ownHost(front, other string) string {
+	a, errA := url.Parse(front)
+	b, errB := url.Parse(other)
+	if errA != nil || errB != nil || a.Host == b.Host {
+		return ""
+	}
+	return a.Hostname()
+}
+
+// ready tells whether this node should be sent requests.
+func (h *house) ready(ctx context.Context, stopping *atomic.Bool) error {
+	if stopping.Load() {
+		return errors.New("stopping")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := h.db.Ping(ctx); err != nil {
+		h.log.Error("the database cannot be written", "error", err)
+		return errors.New("the database cannot be written")
+	}
+	return nil
+}
+
+func health(w http.ResponseWriter, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	status := map[string]string{"status": "ok"}
+	if err != nil {
+		status = map[string]string{"status": "unavailable", "reason": err.Error()}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(status) // the caller hung up; there is nobody to tell
+}

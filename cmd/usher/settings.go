@@ -1,0 +1,190 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// settings are what a house is opened with. Each is a flag, an environment variable USHER_<NAME> and a line of the config file; the flag wins
+// over the variable, and the variable over the file.
+type settings struct {
+	Addr, Data, Database, Config string
+	URL, VerifyURL, DeskURL      string
+	MasterKey                    string
+	AccountURL, AccountToken     string
+	Allow                        string
+	Dev, JSONLog                 bool
+	Drain                        time.Duration
+}
+
+// setting is one of them. Secrets have no flag: a command line can be read by every process of a machine.
+type setting struct {
+	name, about string
+	text        *string
+	yes         *bool
+	length      *time.Duration
+	secret      bool
+}
+
+func (s *settings) all() []setting {
+	return []setting{
+		{name: "addr", text: &s.Addr, about: "address to listen at"},
+		{name: "data", text: &s.Data, about: "folder of the database, the evidence and the master key"},
+		{name: "database", text: &s.Database, about: "database URL; empty is SQLite in the data folder"},
+		{name: "url", text: &s.URL, about: "how clients reach the API, such as https://api.example.com; empty is http:// and the address"},
+		{name: "verify-url", text: &s.VerifyURL, about: "how applicants reach the hosted page, on a host of its own; empty is the same as url"},
+		{name: "desk-url", text: &s.DeskURL, about: "how staff reach the desk, on a host of its own; empty is the same as url"},
+		{name: "account-url", text: &s.AccountURL, about: "where the account opener \"http\" posts to; empty leaves it out"},
+		{name: "allow", text: &s.Allow, about: "private networks that webhooks and openers may reach, such as 10.1.0.0/16,10.2.3.4/32"},
+		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
+		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
+		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes"},
+		{name: "master-key", text: &s.MasterKey, secret: true, about: "the master key, base64; empty is the file master.key in the data folder"},
+		{name: "account-token", text: &s.AccountToken, secret: true, about: "bearer token for the account opener \"http\""},
+	}
+}
+
+// readSettings reads flags, environment and file, in this order of weight. What the command adds to the flags is done by more.
+func readSettings(c console, name string, args []string, more func(*flag.FlagSet)) (settings, []string, error) {
+	s := settings{Addr: "127.0.0.1:8080", Data: "data", Drain: 0}
+	fs := flag.NewFlagSet("usher "+name, flag.ContinueOnError)
+	fs.SetOutput(c.err)
+	fs.StringVar(&s.Config, "config", c.env("USHER_CONFIG"), "file of settings, one \"name: value\" a line")
+	for _, one := range s.all() {
+		switch {
+		case one.secret:
+		case one.yes != nil:
+			fs.BoolVar(one.yes, one.name, *one.yes, one.about)
+		case one.length != nil:
+			fs.DurationVar(one.length, one.name, *one.length, one.about)
+		default:
+			fs.StringVar(one.text, one.name, *one.text, one.about)
+		}
+	}
+	if more != nil {
+		more(fs)
+	}
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return s, nil, err
+		}
+		return s, nil, usageError{err}
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	file, err := readConfig(s.Config)
+	if err != nil {
+		return s, nil, err
+	}
+	for _, one := range s.all() {
+		value, from := c.env(variable(one.name)), variable(one.name)
+		if value == "" {
+			value, from = file[one.name], s.Config
+		}
+		delete(file, one.name)
+		if value == "" || given[one.name] {
+			continue
+		}
+		if err := one.set(value); err != nil {
+			return s, nil, usageError{fmt.Errorf("%s: %s: %w", from, one.name, err)}
+		}
+	}
+	for unknown := range file {
+		return s, nil, usageError{fmt.Errorf("%s: unknown setting %q", s.Config, unknown)}
+	}
+	return s, fs.Args(), s.check()
+}
+
+func variable(name string) string {
+	return "USHER_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+func readConfig(path string) (map[string]string, error) {
+	if path == "" {
+		return map[string]string{}, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read config file: %w", err)}
+	}
+	file := map[string]string{}
+	if err := yaml.Unmarshal(raw, &file); err != nil {
+		return nil, usageError{fmt.Errorf("config file %s: %w", path, err)}
+	}
+	return file, nil
+}
+
+func (one setting) set(value string) error {
+	switch {
+	case one.yes != nil:
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return errors.New("write true or false")
+		}
+		*one.yes = b
+	case one.length != nil:
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			return errors.New("write a length of time, such as 5s")
+		}
+		*one.length = d
+	default:
+		*one.text = value
+	}
+	return nil
+}
+
+// check refuses settings that cannot work together, and fills in what follows from others.
+func (s *settings) check() error {
+	host, _, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		return usageError{fmt.Errorf("addr: %q is not HOST:PORT", s.Addr)}
+	}
+	if s.Dev && !isLoopback(host) {
+		return usageError{fmt.Errorf("addr: --dev lets anybody in who reaches it, so it listens on loopback only; %q is not 127.0.0.1 or localhost", host)}
+	}
+	if s.Database != "" {
+		return usageError{errors.New("database: this version keeps its data in SQLite only; leave the setting out")}
+	}
+	for _, u := range []struct{ name, value string }{{"url", s.URL}, {"verify-url", s.VerifyURL}, {"desk-url", s.DeskURL}} {
+		if u.value == "" {
+			continue
+		}
+		p, err := url.Parse(u.value)
+		if err != nil || p.Host == "" || (p.Scheme != "https" && p.Scheme != "http") || strings.Trim(p.Path, "/") != "" {
+			return usageError{fmt.Errorf("%s: %q is not like https://api.example.com, without a path", u.name, u.value)}
+		}
+		if p.Scheme == "http" && !isLoopback(p.Hostname()) {
+			return usageError{fmt.Errorf("%s: passports do not travel over plain http; use https, with a proxy in front that ends TLS", u.name)}
+		}
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// at fills in the addresses once the listener is known.
+func (s *settings) at(listening net.Addr) {
+	if s.URL == "" {
+		s.URL = "http://" + listening.String()
+	}
+	s.URL = strings.TrimSuffix(s.URL, "/")
+	for _, u := range []*string{&s.VerifyURL, &s.DeskURL} {
+		if *u == "" {
+			*u = s.URL
+		}
+		*u = strings.TrimSuffix(*u, "/")
+	}
+}
