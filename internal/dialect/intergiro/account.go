@@ -1,9 +1,5 @@
 package intergiro
 
-import (
-	"github.com/usher-kyc/usher"
-)
-
 const currentAccount = "current"
 
 func (d *Dialect) createAccount(r request) (any, error) {
@@ -22,9 +18,6 @@ func (d *Dialect) createAccount(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.Status == usher.AccountError {
-		return nil, usher.Conflict("The account could not be opened")
-	}
 	// Balances are kept by whoever keeps the ledger; of an account opened this moment zero is true.
 	return account{ID: a.ID, Name: a.Name, Currency: a.Currency, CreatedAt: timestamp(a.CreatedAt), Type: a.Type}, nil
 }
@@ -37,9 +30,6 @@ func (d *Dialect) bankDetails(r request) (any, error) {
 	owner, err := d.find(r, a.ApplicantID)
 	if err != nil {
 		return nil, named(err, "account")
-	}
-	if a.Status == usher.AccountError {
-		return []bankDetails{}, nil
 	}
 	return []bankDetails{bankDetailsOf(a, owner.Details.Address)}, nil
 }

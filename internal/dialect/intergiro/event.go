@@ -16,7 +16,7 @@ func (r reader) eventOf(ctx context.Context, e usher.Event) (event, bool, error)
 	if err != nil {
 		return event{}, false, err
 	}
-	t, ok := of.history.told[e.ID]
+	t, ok := of.told[e.ID]
 	return event{
 		ID: e.ID, Name: t.name, Payload: eventPayload{IndividualID: e.ApplicantID, PendingActionID: t.action}, CreatedAt: timestamp(e.At),
 	}, ok, nil
@@ -61,22 +61,16 @@ func (d *Dialect) events(r request, f usher.EventFilter) func(usher.Paging) (ush
 	}
 }
 
-// actionOf gives the pending action that an event created, and whether it is done; false when the event created none.
+// actionOf gives the pending action that an event created, and whether it is done; ok is false when the event created none.
 func (r reader) actionOf(ctx context.Context, e usher.Event) (a pendingAction, done, ok bool, err error) {
-	if e.Type == usher.SessionCreated && e.Data.Start != nil && e.Data.Start.Purpose == usher.ForOnboarding {
-		return a, false, false, nil
-	}
-	if e.Type != usher.SessionCreated && e.Type != usher.SessionResubmissionRequested {
+	if e.SessionID == "" {
 		return a, false, false, nil
 	}
 	of, err := r.read(ctx, e.SessionID)
-	if err != nil {
+	if _, ok = of.asked[e.ID]; err != nil || !ok {
 		return a, false, false, err
 	}
-	if of.history.told[e.ID].name != pendingActionCreated {
-		return a, false, false, nil
-	}
-	return actionOf(of.session, e), of.history.open != e.ID, true, nil
+	return actionOf(of.session, e), of.open != e.ID, true, nil
 }
 
 func (d *Dialect) getAction(r request) (any, error) {
@@ -93,15 +87,20 @@ func (d *Dialect) getAction(r request) (any, error) {
 
 // named calls what was not found by the name the caller knows it by.
 func named(err error, kind string) error {
-	if e, ok := errors.AsType[*usher.Error](err); ok && e.Code == usher.CodeNotFound {
+	if hasCode(err, usher.CodeNotFound) {
 		return usher.NotFound(kind)
 	}
 	return err
 }
 
+func hasCode(err error, code usher.Code) bool {
+	e, ok := errors.AsType[*usher.Error](err)
+	return ok && e.Code == code
+}
+
 func (d *Dialect) listActions(r request) (any, error) {
 	q := readQuery(r.Request)
-	f := usher.EventFilter{Paging: q.paging(), ApplicantID: q.id("individual_id"), Types: typesNamed(pendingActionCreated)}
+	f := usher.EventFilter{Paging: q.paging(), ApplicantID: q.id("individual_id"), AskedAgain: true}
 	announced := q.id("event_id")
 	completed := q.word("completed", "true", "false")
 	if err := q.err(); err != nil {
@@ -110,38 +109,31 @@ func (d *Dialect) listActions(r request) (any, error) {
 	sessions := d.reader(r.tenant())
 	pages := d.events(r, f)
 	if announced != "" {
-		pages = func(p usher.Paging) (usher.Page[usher.Event], error) {
-			return sessions.announced(r.Context(), announced, f, p)
-		}
+		pages = func(usher.Paging) (usher.Page[usher.Event], error) { return sessions.announced(r.Context(), announced) }
 	}
 	return gather(f.Paging, pages, func(e usher.Event) (pendingAction, bool, error) {
 		a, done, ok, err := sessions.actionOf(r.Context(), e)
-		return a, ok && (completed == "" || (completed == "true") == done), err
+		wanted := (completed == "" || (completed == "true") == done) && (f.ApplicantID == "" || f.ApplicantID == e.ApplicantID)
+		return a, ok && wanted, err
 	})
 }
 
 // announced gives, as a page of at most one, the event that created the pending action which an event of the wire is about: itself, or, for
 // its completion, an earlier one. An event nobody knows announces nothing.
-func (r reader) announced(ctx context.Context, id string, f usher.EventFilter, p usher.Paging) (usher.Page[usher.Event], error) {
-	var none usher.Page[usher.Event]
+func (r reader) announced(ctx context.Context, id string) (usher.Page[usher.Event], error) {
+	var page usher.Page[usher.Event]
 	e, err := r.d.Service.Event(ctx, r.tenant, id)
-	if found, ok := errors.AsType[*usher.Error](err); ok && found.Code == usher.CodeNotFound {
-		return none, nil
+	if hasCode(err, usher.CodeNotFound) {
+		return page, nil
 	}
-	if err != nil || e.SessionID == "" || p.After != "" || p.Before != "" || (f.ApplicantID != "" && e.ApplicantID != f.ApplicantID) {
-		return none, err
+	if err != nil || e.SessionID == "" {
+		return page, err
 	}
 	of, err := r.read(ctx, e.SessionID)
-	action := of.history.told[id].action
-	if err != nil || action == "" {
-		return none, err
+	if asked, ok := of.asked[of.told[id].action]; ok {
+		page.Items = append(page.Items, asked)
 	}
-	if action != id {
-		if e, err = r.d.Service.Event(ctx, r.tenant, action); err != nil {
-			return none, err
-		}
-	}
-	return usher.Page[usher.Event]{Items: []usher.Event{e}}, nil
+	return page, err
 }
 
 // consent gives a fresh link to the page of a pending action. It ends when the action does.

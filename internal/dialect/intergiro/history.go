@@ -2,7 +2,6 @@ package intergiro
 
 import (
 	"context"
-	"errors"
 
 	"github.com/usher-kyc/usher"
 )
@@ -15,8 +14,9 @@ type told struct {
 
 // history is what a session's events say on the wire.
 type history struct {
-	told map[string]told // by event id
-	open string          // the pending action that the applicant still has to do, or ""
+	told  map[string]told        // by event id
+	asked map[string]usher.Event // the events that created a pending action, by its id
+	open  string                 // the pending action that the applicant still has to do, or ""
 }
 
 // toldTypes are the types of event that can have a name on the wire.
@@ -45,18 +45,20 @@ func typesNamed(name string) []usher.EventType {
 // historyOf reads the events of a session, of [toldTypes] and oldest first. An applicant is asked once by the session itself and once more by
 // each resubmission; what is told first after being asked ends that part, everything later until the next asking is the reviewers'.
 func historyOf(purpose usher.Purpose, events []usher.Event) history {
-	h := history{told: map[string]told{}}
+	h := history{told: map[string]told{}, asked: map[string]usher.Event{}}
 	action, sent := "", false
+	ask := func(e usher.Event) {
+		action, sent = e.ID, false
+		h.asked[action], h.told[action] = e, told{pendingActionCreated, action}
+	}
 	for _, e := range events {
 		switch e.Type {
 		case usher.SessionCreated:
 			if purpose != usher.ForOnboarding {
-				action = e.ID
-				h.told[e.ID] = told{pendingActionCreated, action}
+				ask(e)
 			}
 		case usher.SessionResubmissionRequested:
-			action, sent = e.ID, false
-			h.told[e.ID] = told{pendingActionCreated, action}
+			ask(e)
 		case usher.SessionSubmitted, usher.SessionReviewRequested:
 			switch {
 			case sent:
@@ -89,7 +91,7 @@ type reader struct {
 
 type read struct {
 	session usher.Session
-	history history
+	history
 }
 
 func (d *Dialect) reader(tenant string) reader {
@@ -101,7 +103,7 @@ func (r reader) read(ctx context.Context, session string) (read, error) {
 		return one, nil
 	}
 	s, err := r.d.Service.Session(ctx, r.tenant, session)
-	if e, ok := errors.AsType[*usher.Error](err); ok && e.Code == usher.CodeGone {
+	if hasCode(err, usher.CodeGone) {
 		// The applicant was erased: nothing is told of them any more, and the rest of a list goes on.
 		r.seen[session] = read{}
 		return read{}, nil

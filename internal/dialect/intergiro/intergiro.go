@@ -1,7 +1,6 @@
 package intergiro
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -150,13 +149,12 @@ func (d *Dialect) refresh(r request) (any, error) {
 		return nil, err
 	}
 	t, err := d.Front.Credentials.Refresh(r.Context(), Name, token, accessLife)
-	if e, ok := errors.AsType[*usher.Error](err); ok {
-		switch e.Code {
-		case usher.CodeConflict:
-			return nil, &usher.Error{Code: e.Code, Detail: detailEarly, Message: "the access token is still valid; use it until a call answers 401"}
-		case usher.CodeUnauthenticated, usher.CodeGone, usher.CodeNotFound:
-			return nil, &usher.Error{Code: e.Code, Detail: detailEnded, Message: "the session has ended or the token was used before; log in again"}
-		default:
+	switch {
+	case hasCode(err, usher.CodeConflict):
+		err = &usher.Error{Code: usher.CodeConflict, Detail: detailEarly, Message: "the access token is still valid; use it until a call answers 401"}
+	case hasCode(err, usher.CodeUnauthenticated):
+		err = &usher.Error{
+			Code: usher.CodeUnauthenticated, Detail: detailEnded, Message: "the session has ended or the token was used before; log in again",
 		}
 	}
 	return loginAnswer{AccessToken: t.Access, RefreshToken: t.Refresh}, err

@@ -192,6 +192,36 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// What the server keeps beside what the vendor has a name for cannot be reached by its id.
+func TestOnlyTheVendorsThings(t *testing.T) {
+	t.Parallel()
+	w := open(t, flow)
+	c := w.login(t, w.Tenant)
+	c.onboard(c.create())
+	events, err := w.ListEvents(t.Context(), w.Tenant.ID, usher.EventFilter{})
+	if err != nil || len(events.Items) < 2 {
+		t.Fatalf("%d events, %v", len(events.Items), err)
+	}
+	for _, e := range events.Items {
+		c.call("GET", "/v3/events/"+e.ID, nil, http.StatusNotFound, nil)
+		c.call("GET", "/v3/pending_actions/"+e.ID, nil, http.StatusNotFound, nil)
+		if e.SessionID != "" {
+			c.call("POST", "/v3/consents/"+e.SessionID, object{}, http.StatusNotFound, nil)
+		}
+		if page := c.page("/v3/pending_actions?event_id=" + e.ID); len(page.Data) != 0 {
+			t.Errorf("%s announces %v", e.Type, page.Data)
+		}
+	}
+	company, err := w.CreateApplicant(t.Context(), w.client, usher.NewApplicant{Kind: usher.Company})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.call("GET", "/v3/individuals/"+company.ID, nil, http.StatusNotFound, nil)
+	if page := c.page("/v3/individuals"); len(page.Data) != 1 {
+		t.Errorf("%d individuals, want one", len(page.Data))
+	}
+}
+
 // The webhook has exactly three members, and its id and time are those of the event that GET gives.
 func TestWebhookIsThin(t *testing.T) {
 	t.Parallel()

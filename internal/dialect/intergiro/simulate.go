@@ -1,7 +1,6 @@
 package intergiro
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/usher-kyc/usher"
@@ -80,12 +79,7 @@ func (d *Dialect) simulateAction(purpose usher.Purpose) func(request) (any, erro
 		if err != nil {
 			return nil, err
 		}
-		begun, err := d.Service.ListEvents(r.Context(), r.tenant(), usher.EventFilter{
-			SessionID: s.ID, Types: []usher.EventType{usher.SessionCreated}, Paging: usher.Paging{Limit: 1},
-		})
-		if err != nil || len(begun.Items) == 0 {
-			return nil, errors.Join(err, usher.NotFound("pending action"))
-		}
-		return actionOf(s, begun.Items[0]), nil
+		of, err := d.reader(r.tenant()).read(r.Context(), s.ID)
+		return actionOf(of.session, of.asked[of.open]), err
 	}
 }
