@@ -63,6 +63,7 @@ type look struct {
 	brows                           float64 // thickness, about 1
 	lashes                          float64 // darkness of the upper lid line, 0..1
 	beard                           float64 // 0..1
+	lips                            float64 // redness, 0..1
 	long                            bool    // hair
 }
 
@@ -87,10 +88,11 @@ func (p Person) look() look {
 		volume: 0.02 + 0.03*float64(next(4)),
 		brows:  0.85 + 0.12*float64(next(4)),
 		lashes: 0.80,
+		lips:   0.30,
 	}
 	switch {
 	case p.Sex == "F", p.Sex == "X" && next(2) == 0:
-		l.long, l.lashes, l.volume = true, 0.95, l.volume+0.05
+		l.long, l.lashes, l.lips, l.volume = true, 0.95, 0.52, l.volume+0.05
 	default:
 		l.beard = []float64{0, 0, 0.35, 0.7}[next(4)]
 	}

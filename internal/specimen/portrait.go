@@ -157,7 +157,7 @@ func (l look) mouth(c rgb, u, y float64, s scene) rgb {
 	bow := 0.018 * math.Exp(-sq(u/0.045)) // the dip of the upper lip
 	upper := line - 0.070*math.Pow(arch, 0.8) + bow
 	lower := line + 0.088*math.Pow(arch, 0.7)
-	lip := l.skin.mix(rgb{0.66, 0.22, 0.22}, 0.52).times(s.strength)
+	lip := l.skin.mix(rgb{0.66, 0.22, 0.22}, l.lips).times(s.strength)
 	if y < line {
 		c = c.mix(lip.times(0.68), step(y-upper, 0.018)*step(arch, 0.10))
 	} else {
@@ -227,7 +227,7 @@ func (l look) hair(c rgb, x, y float64, s scene) rgb {
 		return c.mix(l.strands(x, y, s), step(l.fall(x, y), 0.03)*step(max(crown, sides), 0.04))
 	}
 	skull := 1 - math.Hypot(u/(0.785+l.volume*0.5), (y+0.22)/(1.02+l.volume))
-	skull = min(skull, 3*(l.outline(x, y)+0.03)+9*smooth(-0.40, -0.75, y)) // close to the temples
+	skull = min(skull, 3*(l.outline(x, y)+0.03)+0.6*smooth(-0.2, -0.9, y)+9*smooth(-0.9, -1.15, y)) // close to the temples
 	line := -0.80 + 0.85*math.Pow(math.Abs(u), 2.6) + 0.016*math.Sin(27*u+2) + 0.010*math.Sin(61*u)
 	if math.Abs(u) > 0.66 {
 		line = min(line, -0.10) // sideburns end above the ears

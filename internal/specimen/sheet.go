@@ -90,16 +90,24 @@ func (s *sheet) mrz(x, y float64, lines []string) {
 
 // paper fills the sheet with a tint and fine wavy lines, as the print below the data of a document.
 func (s *sheet) paper(light, tint rgb, plainBelow float64) {
-	b := s.img.Rect
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			u, v := float64(x)/dots, float64(y)/dots
-			c := light.mix(tint, 0.30+0.25*math.Sin(u/31+v/47))
+	// The waves depend on the column in part only: what does is worked out once, not once a row.
+	type column struct{ first, second, sin, cos float64 }
+	columns := make([]column, s.img.Rect.Dx())
+	for x := range columns {
+		u := float64(x) / dots
+		sin, cos := math.Sincos(u / 3.1)
+		columns[x] = column{2.6 * math.Sin(u/7.5), 0.9*math.Sin(u/2.7) - 2.9*math.Sin(u/8.3+1), sin, cos}
+	}
+	ink := tint.times(0.80)
+	for y := range s.img.Rect.Dy() {
+		v := float64(y) / dots
+		sin, cos := math.Sincos(v / 9)
+		for x, at := range columns {
+			c := light.mix(tint, 0.30+0.25*sin*at.cos)
 			if v < plainBelow {
-				wave := v + 2.6*math.Sin(u/7.5) + 1.3*math.Sin(u/3.1+v/9)
-				other := v - 2.9*math.Sin(u/8.3+1) + 0.9*math.Sin(u/2.7)
-				line := math.Exp(-sq(math.Mod(wave+100, 1.9)-0.95)/0.012) + math.Exp(-sq(math.Mod(other+100, 2.3)-1.15)/0.012)
-				c = c.mix(tint.times(0.80), 0.55*line)
+				wave := v + at.first + 1.3*(at.sin*cos+at.cos*sin)
+				line := bump(math.Mod(wave+100, 1.9)-0.95, 0, 0.11, 1) + bump(math.Mod(v+at.second+100, 2.3)-1.15, 0, 0.11, 1)
+				c = c.mix(ink, 0.55*line)
 			}
 			setRGB(s.img, x, y, c)
 		}
@@ -133,9 +141,10 @@ func (s *sheet) across(x, y, high, angle float64, strength float64, ink rgb, wor
 	d := font.Drawer{Dst: stamp, Src: image.Opaque, Face: face, Dot: fixed.P(0, tall*4/5)}
 	d.DrawString(word)
 	sin, cos := math.Sincos(angle)
-	b := s.img.Rect
-	for py := range b.Dy() {
-		for px := range b.Dx() {
+	reach := (float64(wide) + float64(tall)) / 2
+	b := image.Rect(int(x*dots-reach), int(y*dots-reach), int(x*dots+reach), int(y*dots+reach)).Intersect(s.img.Rect)
+	for py := b.Min.Y; py < b.Max.Y; py++ {
+		for px := b.Min.X; px < b.Max.X; px++ {
 			dx, dy := float64(px)-x*dots, float64(py)-y*dots
 			sx := int(dx*cos - dy*sin + float64(wide)/2)
 			sy := int(dx*sin + dy*cos + float64(tall)/2)

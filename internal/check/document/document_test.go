@@ -263,3 +263,15 @@ func benchmark(b *testing.B, width, height int) {
 func BenchmarkCheck2MP(b *testing.B) { benchmark(b, 1800, 1200) }
 
 func BenchmarkCheck12MP(b *testing.B) { benchmark(b, 4240, 2830) }
+
+// BenchmarkCheckNoZone12MP is the slow case: everything is tried before a picture counts as unreadable.
+func BenchmarkCheckNoZone12MP(b *testing.B) {
+	img := specimen.Shoot(nil, specimen.Shot{Width: 4240, Height: 2830, Noise: 4})
+	in := given([]usher.EvidenceFile{front(b, img)})
+	checker := document.New(document.Config{})
+	for b.Loop() {
+		if _, err := checker.Check(b.Context(), in); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
