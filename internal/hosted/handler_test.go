@@ -1,0 +1,385 @@
+package hosted_test
+
+import (
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/usher-kyc/usher"
+)
+
+// visitor is a browser without eyes: cookies, forms and redirects.
+type visitor struct {
+	http *http.Client
+	t    *testing.T
+	base string
+}
+
+func (h *house) visitor() *visitor {
+	jar, err := cookiejar.New(nil)
+	h.must(err)
+	return &visitor{&http.Client{Jar: jar}, h.t, h.server.URL + "/verify"}
+}
+
+// page is an answer: where it came from in the end, and what it said.
+type page struct {
+	path, body string
+	status     int
+	header     http.Header
+}
+
+func (v *visitor) do(r *http.Request) page {
+	v.t.Helper()
+	res, err := v.http.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return page{strings.TrimPrefix(res.Request.URL.Path, "/verify"), string(body), res.StatusCode, res.Header}
+}
+
+func (v *visitor) request(method, path string, body io.Reader) *http.Request {
+	v.t.Helper()
+	if !strings.HasPrefix(path, "http") {
+		path = v.base + path
+	}
+	r, err := http.NewRequestWithContext(v.t.Context(), method, path, body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return r
+}
+
+func (v *visitor) get(path string) page { v.t.Helper(); return v.do(v.request("GET", path, nil)) }
+
+func (v *visitor) post(path string, form url.Values) page {
+	v.t.Helper()
+	r := v.request("POST", path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return v.do(r)
+}
+
+func (v *visitor) send(path, file string) page {
+	v.t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	part, err := w.CreateFormFile("file", "any.jpg")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	_, _ = part.Write(raw)
+	_ = w.Close()
+	r := v.request("POST", path, &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	return v.do(r)
+}
+
+// hidden gives the value of a hidden input.
+func (p page) hidden(name string) string {
+	found := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(p.body)
+	if found == nil {
+		return ""
+	}
+	return found[1]
+}
+
+// everyPage is the end of the address of each page there is.
+var everyPage = []string{
+	"", "/consent", "/consent/decline", "/details", "/document", "/front", "/front/camera", "/front/check", "/back", "/back/camera", "/back/check",
+	"/selfie", "/selfie/camera", "/selfie/check", "/address", "/address/check", "/answers", "/redo", "/waiting", "/done", "/ended",
+}
+
+// TestEveryPageAtEveryTime asks for each page at each moment of a journey: it is shown when its turn has come, and otherwise the browser ends
+// on the page whose turn it is. Nothing loops and nothing fails.
+func TestEveryPageAtEveryTime(t *testing.T) {
+	t.Parallel()
+	h, pics := open(t), draw(t)
+	h.Publish(h.Tenant.ID, passportFlow)
+	s, link := h.session("everything")
+	v := h.visitor()
+	at := "/f/" + s.ID
+	check := func(home string, open ...string) {
+		t.Helper()
+		for _, p := range everyPage {
+			want := home
+			for _, o := range open {
+				if p == o {
+					want = p
+				}
+			}
+			if got := v.get(at + p); got.path != at+want || got.status != 200 {
+				t.Errorf("at %s, %q leads to %s (%d), want %s", home, p, got.path, got.status, want)
+			}
+		}
+	}
+	v.post("/s/"+link.Token, nil)
+	check("/consent", "/consent/decline")
+	v.post(at+"/consent", url.Values{"words": {v.get(at + "/consent").hidden("words")}})
+	check("/details")
+	v.post(at+"/details", detailsForm())
+	check("/document", "/details")
+	v.post(at+"/document", url.Values{"document": {"id_card"}})
+	check("/front", "/details", "/document", "/front/camera")
+	v.send(at+"/front", pics.front)
+	check("/back", "/details", "/document", "/front", "/front/camera", "/front/check", "/back/camera")
+	v.send(at+"/back", pics.back)
+	check("/back/check", "/details", "/document", "/front", "/front/camera", "/front/check", "/back", "/back/camera")
+	v.post(at+"/back/check", nil)
+	all := []string{"/details", "/document", "/front", "/front/camera", "/front/check", "/back", "/back/camera", "/back/check"}
+	check("/selfie", append(all, "/selfie/camera")...)
+	v.send(at+"/selfie", pics.selfie)
+	v.post(at+"/selfie/check", nil)
+	all = append(all, "/selfie", "/selfie/camera", "/selfie/check")
+	check("/address", all...)
+	v.send(at+"/address", pics.pdf)
+	v.post(at+"/address/check", nil)
+	all = append(all, "/address", "/address/check")
+	check("/answers", all...)
+
+	// Another document after all: its picture comes before anything is sent.
+	v.post(at+"/document", url.Values{"document": {"passport"}})
+	check("/front", "/details", "/document", "/front/camera", "/selfie", "/selfie/camera", "/selfie/check", "/address", "/address/check")
+	v.send(at+"/front", pics.passport)
+	v.post(at+"/front/check", nil)
+	if got := h.now(s.ID).Steps[2].Document; got == nil || got.Type != usher.Passport {
+		t.Errorf("the document is %+v", got)
+	}
+
+	answers := v.get(at + "/answers")
+	v.post(at+"/answers", url.Values{"version": {answers.hidden("version")}})
+	check("/waiting")
+	h.Settle()
+	check("/done")
+	if got := v.get("/s/" + link.Token); !strings.Contains(got.body, "See how far it has come") {
+		t.Errorf("the link of a finished session says %s", got.body)
+	}
+}
+
+func detailsForm() url.Values {
+	f := url.Values{}
+	for k, v := range map[string]string{
+		"first_name": "Anna Maria", "last_name": "Eriksson", "birth_day": "12", "birth_month": "8", "birth_year": "1974", "nationality": "SE",
+		"country": "SE", "street": "Storgatan 1", "city": "Stockholm", "postal_code": "111 22", "email": "anna@example.com", "phone": "+46 70 123 45 67",
+	} {
+		f.Set(k, v)
+	}
+	return f
+}
+
+// TestLookingAtLinkChangesNothing holds that a program which opens every link in a mail uses nothing up.
+func TestLookingAtLinkChangesNothing(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	s, link := h.session("everything")
+	for range 3 {
+		if got := h.visitor().get("/s/" + link.Token); got.status != 200 || got.header.Get("Set-Cookie") != "" {
+			t.Fatalf("%d, cookies %q", got.status, got.header.Values("Set-Cookie"))
+		}
+	}
+	if got := h.now(s.ID); got.State != usher.Created || got.Version != s.Version {
+		t.Errorf("the session is %s at version %d", got.State, got.Version)
+	}
+}
+
+// TestConsentIsToTheWordsShown holds that what is kept is the hash of the words on the page, and that other words are shown before they count.
+func TestConsentIsToTheWordsShown(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	s, link := h.session("everything")
+	v := h.visitor()
+	v.post("/s/"+link.Token, nil)
+	at := "/f/" + s.ID + "/consent"
+	english := v.get(at).hidden("words")
+	swedish := v.get(at + "?lang=sv").hidden("words")
+	if english == "" || swedish == "" || english == swedish {
+		t.Fatalf("hashes %q and %q", english, swedish)
+	}
+	if got := v.post(at, url.Values{"words": {english}, "face": {"yes"}}); got.path != at || got.hidden("words") != swedish {
+		t.Errorf("agreeing to words that are not on the page leads to %s", got.path)
+	}
+	v.post(at, url.Values{"words": {swedish}, "face": {"yes"}})
+	given := h.now(s.ID).Steps[0].Consent
+	if given == nil || given.SHA256 != swedish || given.Locale != "sv" || !given.Face || given.Text != "identity-check/1" {
+		t.Errorf("kept %+v", given)
+	}
+}
+
+// TestDetailsAreKept holds that a form with an error comes back with its answers, and a summary that links to the fields.
+func TestDetailsAreKept(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	s, link := h.session("everything", func(n *usher.NewApplicant) { n.Details.Email = "old@example.com" })
+	v := h.visitor()
+	v.post("/s/"+link.Token, nil)
+	at := "/f/" + s.ID
+	v.post(at+"/consent", url.Values{"words": {v.get(at + "/consent").hidden("words")}})
+	for _, c := range []struct{ field, value, words string }{
+		{"first_name", "", "Write your given names"},
+		{"last_name", strings.Repeat("å", 201), "at most 200 characters"},
+		{"last_name", "a\x00b", "Write your family name"},
+		{"birth_month", "", "Write the day, month and year"},
+		{"birth_day", "31", ""}, // 31 August
+		{"birth_month", "febr", ""},
+		{"birth_month", "m", "must be a real date"},
+		{"birth_day", "32", "must be a real date"},
+		{"birth_year", "74", "must be a real date"},
+		{"birth_year", "1800", "must be a real date"},
+		{"birth_year", "2999", "must be in the past"},
+		{"nationality", "XX", "Choose your nationality"},
+		{"country", "", "Choose the country you live in"},
+		{"street", " ", "Write your street"},
+		{"city", "", "Write your town"},
+		{"region", strings.Repeat("x", 300), "at most 200"},
+		{"email", "anna@localhost", "Write an email address"},
+		{"email", "Anna <anna@example.com>", "Write an email address"},
+		{"phone", "070 123 45 67", "country code"},
+		{"phone", "+46 70 ABC", "country code"},
+	} {
+		form := detailsForm()
+		form.Set(c.field, c.value)
+		got := v.post(at+"/details", form)
+		if c.words == "" {
+			if got.path == at+"/details" {
+				t.Errorf("%s=%q is refused", c.field, c.value)
+			}
+			continue
+		}
+		link := c.field
+		if strings.HasPrefix(link, "birth") {
+			link = "birth_day"
+		}
+		for _, want := range []string{"<title>Error: Your details", `href="#` + link + `"`, c.words, "anna", "Storgatan"} {
+			if got.status != 422 || !strings.Contains(got.body, want) && c.field != "street" && c.field != "email" {
+				t.Errorf("%s=%q: no %q (%d)", c.field, c.value, want, got.status)
+			}
+		}
+	}
+	v.post(at+"/details", detailsForm())
+	a, err := h.Service.Applicant(t.Context(), s.TenantID, s.ApplicantID)
+	h.must(err)
+	d := a.Details
+	if d.FirstName != "Anna Maria" || d.DateOfBirth != "1974-08-12" || d.Phone != "46701234567" || d.Email != "anna@example.com" || d.Address.City != "Stockholm" {
+		t.Errorf("kept %#v", d.Address)
+	}
+}
+
+// TestStrangers holds that a session's pages are shown to nobody without its cookie, and that one visit's note is worth nothing in another.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	h, pics := open(t), draw(t)
+	h.Publish(h.Tenant.ID, passportFlow)
+	s, link := h.session("short")
+	other, otherLink := h.session("short")
+	v, stranger := h.visitor(), h.visitor()
+	at := "/f/" + s.ID
+	v.post("/s/"+link.Token, nil)
+	v.post(at+"/details", detailsForm())
+	v.send(at+"/front", pics.passport)
+	picture := "/f/" + s.ID + "/evidence/" + h.now(s.ID).Evidence[0].ID
+	if got := v.get(picture); got.status != 200 || got.header.Get("Content-Type") != "image/jpeg" || !strings.Contains(got.header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("the owner's picture: %d %v", got.status, got.header)
+	}
+	opened := v.request("GET", picture, nil)
+	opened.Header.Set("Sec-Fetch-Dest", "document")
+	if got := v.do(opened); got.status != 404 {
+		t.Errorf("the picture opened as a page: %d", got.status)
+	}
+	stranger.post("/s/"+otherLink.Token, nil)
+	for _, path := range append([]string{"/evidence/" + h.now(s.ID).Evidence[0].ID, "/state"}, everyPage...) {
+		if got := stranger.get(at + path); got.status != 401 || strings.Contains(got.body, "Eriksson") {
+			t.Errorf("a stranger gets %d for %s", got.status, path)
+		}
+	}
+	// A cookie of one session under the name of another opens nothing.
+	here, _ := url.Parse(h.server.URL)
+	for _, c := range stranger.http.Jar.Cookies(here) {
+		for _, mine := range v.http.Jar.Cookies(here) {
+			if mine.Name[0] == 'v' && c.Name[0] == 'v' {
+				stranger.http.Jar.SetCookies(here, []*http.Cookie{{Name: mine.Name, Value: c.Value, Path: "/"}})
+			}
+		}
+	}
+	if got := stranger.get(at); got.status != 404 {
+		t.Errorf("another session's cookie gets %d", got.status)
+	}
+
+	// The taker-over of a visit gets no picture of before, not even with the note of the first browser.
+	taker := h.visitor()
+	taker.post("/s/"+link.Token, nil)
+	for _, c := range v.http.Jar.Cookies(here) {
+		if c.Name[0] == 'n' {
+			taker.http.Jar.SetCookies(here, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/"}})
+		}
+	}
+	if got := taker.get(picture); got.status != 404 {
+		t.Errorf("who took over sees the picture: %d", got.status)
+	}
+	if got := taker.get(at + "/details"); strings.Contains(got.body, "Eriksson") {
+		t.Error("who took over sees the name")
+	}
+	if got := v.get(at); got.status != 409 {
+		t.Errorf("the first browser goes on: %d", got.status)
+	}
+	_ = other
+}
+
+// TestHeadersOfPages holds that no page can be framed and only camera pages may use a camera.
+func TestHeadersOfPages(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.Publish(h.Tenant.ID, strings.Replace(passportFlow, "  - details: {ask: [name]}\n", "", 1))
+	s, link := h.session("short")
+	v := h.visitor()
+	v.post("/s/"+link.Token, nil)
+	for _, path := range []string{"/s/" + link.Token, "/help", "/f/" + s.ID + "/front", "/f/" + s.ID + "/front/camera", "/nowhere"} {
+		head := v.get(path).header
+		if head.Get("X-Frame-Options") != "DENY" || !strings.Contains(head.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s can be framed", path)
+		}
+		if head.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s may be stored", path)
+		}
+		if got := strings.HasPrefix(head.Get("Permissions-Policy"), "camera=(self)"); got != strings.HasSuffix(path, "/camera") {
+			t.Errorf("%s: camera allowed: %v", path, got)
+		}
+	}
+}
+
+// TestStaleAnswers holds that nobody sends what they have not seen.
+func TestStaleAnswers(t *testing.T) {
+	t.Parallel()
+	h, pics := open(t), draw(t)
+	h.Publish(h.Tenant.ID, strings.Replace(passportFlow, "  - selfie\n", "", 1))
+	s, link := h.session("short")
+	v := h.visitor()
+	at := "/f/" + s.ID
+	v.post("/s/"+link.Token, nil)
+	v.post(at+"/details", detailsForm())
+	v.send(at+"/front", pics.passport)
+	v.post(at+"/front/check", nil)
+	seen := v.get(at + "/answers").hidden("version")
+	v.send(at+"/front", pics.front)
+	for _, version := range []string{seen, "", "0", "x"} {
+		if got := v.post(at+"/answers", url.Values{"version": {version}}); got.path != at+"/answers" {
+			t.Errorf("version %q is sent: %s", version, got.path)
+		}
+	}
+	if got := h.now(s.ID).State; got != usher.InProgress {
+		t.Errorf("the session is %s", got)
+	}
+}
