@@ -157,8 +157,8 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 		PerAddress: api.NewLimiter(limitAddress), PerClient: api.NewLimiter(limitClient),
 	}
 	own, err := native.New(native.Config{
-		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Log: h.log, Intake: h.pictures.look,
-		ParseFlow: h.parseFlow, BaseURL: s.URL, Dialects: []string{native.Name, intergiro.Name}, AnyReturn: s.Dev, PlainHTTP: s.Dev,
+		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Log: h.log, Sniff: h.pictures.sniff,
+		Known: h.Known(), BaseURL: s.URL, Dialects: []string{native.Name, intergiro.Name}, PlainHTTP: s.Dev,
 		PerAddress: limitAddress, PerClient: limitClient,
 	})
 	if err != nil {
