@@ -154,6 +154,9 @@ func TestEveryPageAtEveryTime(t *testing.T) {
 	// Another document after all: its picture comes before anything is sent.
 	v.post(at+"/document", url.Values{"document": {"passport"}})
 	check("/front", "/details", "/document", "/front/camera", "/selfie", "/selfie/camera", "/selfie/check", "/address", "/address/check")
+	v.post(at+"/document", url.Values{"document": {"id_card"}})
+	check("/answers", all...)
+	v.post(at+"/document", url.Values{"document": {"passport"}})
 	v.send(at+"/front", pics.passport)
 	v.post(at+"/front/check", nil)
 	if got := h.now(s.ID).Steps[2].Document; got == nil || got.Type != usher.Passport {

@@ -43,11 +43,11 @@ func (h *Hosted) seal(n note, session, visit string) string {
 // open reads a cookie's value; one that is not ours is an empty note.
 func (h *Hosted) open(value, session, visit string) note {
 	text, mac, _ := strings.Cut(value, ".")
-	body, err := base64.RawURLEncoding.DecodeString(text)
+	body, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
 		return note{}
 	}
-	given, err := base64.RawURLEncoding.DecodeString(mac)
+	given, err := base64.RawURLEncoding.Strict().DecodeString(mac)
 	if err != nil || !hmac.Equal(given, h.mac(body, session, visit)) {
 		return note{}
 	}

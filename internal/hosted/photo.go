@@ -28,7 +28,14 @@ func (t *turn) chooseDocument() error {
 	if !slices.Contains(d.accept, choice) {
 		return t.documentPage(web.Errors{{Field: "document", Key: "wrong.document"}})
 	}
-	if choice != d.kind {
+	switch {
+	case choice == d.kind:
+	case choice == d.done && !d.front && !d.back:
+		// Back to the document that was there, before any picture of the other one was taken.
+		t.note.Document, t.note.From = "", 0
+		t.remember()
+		return t.goHome()
+	default:
 		t.note.Document, t.note.From = choice, 0
 		if d.kind != "" || t.photographed() {
 			t.note.From = len(t.s.Evidence)

@@ -35,8 +35,12 @@ type subject struct {
 }
 
 func (s subject) camera() place { return s.at + "/camera" }
-func (s subject) check() place  { return s.at + "/check" }
+func (s subject) check() place  { return s.at.check() }
 
+// check gives the page where what the applicant shows at p is looked at before it counts.
+func (p place) check() place { return p + "/check" }
+
+// subjects is never written to.
 var subjects = []subject{
 	{atFront, usher.StepDocument, usher.DocumentFront, "environment"},
 	{atBack, usher.StepDocument, usher.DocumentBack, "environment"},
@@ -52,6 +56,20 @@ func subjectAt(p place) (subject, bool) {
 		return subject{}, false
 	}
 	return subjects[i], true
+}
+
+// kindAt gives the kind of step that a page belongs to.
+func kindAt(p place) (usher.StepKind, bool) {
+	switch p {
+	case atConsent, atDecline:
+		return usher.StepConsent, true
+	case atDetails:
+		return usher.StepDetails, true
+	case atDocument:
+		return usher.StepDocument, true
+	}
+	sub, ok := subjectAt(p)
+	return sub.step, ok
 }
 
 // home tells which page the applicant belongs on. It is the only place that knows the order of pages.
@@ -120,17 +138,11 @@ func reachable(s usher.Session, n note, p place) bool {
 	if s.State != usher.InProgress && s.State != usher.Created || at == atWaiting {
 		return false
 	}
-	kinds := map[place]usher.StepKind{
-		atConsent: usher.StepConsent, atDecline: usher.StepConsent, atDetails: usher.StepDetails, atDocument: usher.StepDocument,
-	}
-	sub, isPhoto := subjectAt(p)
-	kind, ok := kinds[p]
-	if isPhoto {
-		kind, ok = sub.step, true
-	}
+	kind, ok := kindAt(p)
 	if !ok {
 		return false
 	}
+	sub, _ := subjectAt(p)
 	st, ok := stepOf(s, kind)
 	if !ok || !due(s, st) && !changeable(s, st) {
 		return false
@@ -152,8 +164,6 @@ func reachable(s usher.Session, n note, p place) bool {
 	}
 	return true
 }
-
-func (p place) check() place { return p + "/check" }
 
 // stepOf gives the step of a kind that pages of that kind are about: the first that is open, else the last.
 func stepOf(s usher.Session, kind usher.StepKind) (usher.StepStatus, bool) {

@@ -186,14 +186,13 @@ func isCode(err error, codes ...usher.Code) bool {
 // progress gives the number of a page and of all pages of this go, for "Step 2 of 4".
 func (t *turn) progress() progress {
 	p := progress{Of: 1}
-	sub, photo := subjectAt(t.at)
+	kind, _ := kindAt(t.at)
 	for _, st := range t.s.Steps {
 		if !st.Kind.ByApplicant() || st.State == usher.StepDone && !st.DoneAt.After(t.s.SubmittedAt) {
 			continue
 		}
 		p.Of++
-		same := map[place]usher.StepKind{atConsent: usher.StepConsent, atDetails: usher.StepDetails, atDocument: usher.StepDocument}[t.at] == st.Kind
-		if same || photo && sub.step == st.Kind {
+		if st.Kind == kind {
 			p.At = p.Of - 1
 		}
 	}

@@ -163,7 +163,12 @@ func (b *rollingBody) Read(p []byte) (int, error) {
 	if err := b.control.SetReadDeadline(time.Now().Add(b.limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, fmt.Errorf("set the deadline of an upload: %w", err)
 	}
-	return b.body.Read(p)
+	n, err := b.body.Read(p)
+	if err != nil {
+		// What is left is the server's work on what came, for which the silence of the sender is no reason to stop.
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
 }
 
 func (b *rollingBody) Close() error { return b.body.Close() }

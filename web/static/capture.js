@@ -141,6 +141,12 @@ async function shoot() {
     body.append("file", await take(), "photo.jpg");
     say(camera.dataset.sending ?? "");
     const answer = await fetch(location.pathname, { method: "POST", body, headers: { Accept: "application/json" } });
+    if (answer.status < 500 && !answer.headers.get("Content-Type")?.startsWith("application/json")) {
+      // The turn of this page is over: the same address shows why, or goes on.
+      stop();
+      location.reload();
+      return;
+    }
     const { page, wrong } = await answer.json();
     if (page) {
       stop();

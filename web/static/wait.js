@@ -11,11 +11,11 @@ async function ask() {
   try {
     const answer = await fetch(text.dataset.state ?? "", { headers: { Accept: "application/json" } });
     // A visit that has ended here (opened elsewhere, cookie gone) has a page of its own: the reload shows it.
-    if (!answer.ok) return location.reload();
+    if (answer.status >= 400 && answer.status < 500) return location.reload();
     const { page } = await answer.json();
     if (page !== location.pathname) return location.replace(page);
   } catch {
-    // No network for a moment: ask again.
+    // No network, or no answer, for a moment: ask again.
   }
   setTimeout(ask, document.hidden ? 4 * POLL : POLL);
 }
