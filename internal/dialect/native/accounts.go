@@ -56,12 +56,14 @@ func (s *server) getAccount(ctx context.Context, p api.Principal, in *ByID) (*an
 	return &answer[account]{Body: accountOf(a)}, nil
 }
 
+type simulation struct {
+	Action string `json:"action" minLength:"1" maxLength:"100" doc:"What to do." example:"submit"`
+}
+
 type simulateInput struct {
 	ByID
 
-	Body struct {
-		Action string `json:"action" minLength:"1" maxLength:"100" doc:"What to do." example:"submit"`
-	}
+	Body simulation
 }
 
 func (s *server) simulate(ctx context.Context, p api.Principal, in *simulateInput) (*answer[Session], error) {

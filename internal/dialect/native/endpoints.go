@@ -168,13 +168,15 @@ func (s *server) rotateSecret(ctx context.Context, p api.Principal, in *ByID) (*
 	return &answer[secretEndpoint]{Body: secretEndpointOf(e)}, nil
 }
 
+type replayBody struct {
+	EventID string `json:"event_id,omitempty" maxLength:"100" doc:"One event; this or since." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e63"`
+	Since   stamp  `json:"since,omitzero" doc:"Everything from this moment on; this or event_id."`
+}
+
 type replayInput struct {
 	ByID
 
-	Body struct {
-		EventID string `json:"event_id,omitempty" maxLength:"100" doc:"One event; this or since." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e63"`
-		Since   stamp  `json:"since,omitzero" doc:"Everything from this moment on; this or event_id."`
-	}
+	Body replayBody
 }
 
 type replayed struct {

@@ -2,7 +2,6 @@ package native
 
 import (
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -41,6 +40,8 @@ type Config struct {
 }
 
 const defaultUpload = 10 << 20
+
+const schemaPrefix = "#/components/schemas/"
 
 // formMargin is what a form may hold besides its file.
 const formMargin = 64 << 10
@@ -102,7 +103,7 @@ func (s *server) humaConfig() huma.Config {
 			Servers: []*huma.Server{{URL: base}},
 			Tags:    tags(),
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"oauth2": {
 						Type: "oauth2", Description: "Client credentials. A token is good for one hour.",
@@ -133,39 +134,4 @@ func (s *server) routes() {
 	s.deliveryRoutes()
 	s.flowRoutes()
 	s.accountRoutes()
-}
-
-// documents serves the OpenAPI document and the page made of it. They are written once, here: huma would write them on the first request,
-// twice when two come at once.
-func (s *server) documents(mux *http.ServeMux) error {
-	doc := s.api.OpenAPI()
-	// huma registers its own error shapes with every operation; nothing refers to them, see shapeProblem.
-	for _, own := range []string{"ErrorModel", "ErrorDetail"} {
-		delete(doc.Components.Schemas.Map(), own)
-	}
-	yaml, err := doc.YAML()
-	if err != nil {
-		return fmt.Errorf("write the OpenAPI document as YAML: %w", err)
-	}
-	text, err := json.Marshal(doc)
-	if err != nil {
-		return fmt.Errorf("write the OpenAPI document as JSON: %w", err)
-	}
-	page, policy, err := docsPage(doc)
-	if err != nil {
-		return fmt.Errorf("write the page of the API: %w", err)
-	}
-	serve := func(pattern, contentType, policy string, text []byte) {
-		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", contentType)
-			if policy != "" {
-				w.Header().Set("Content-Security-Policy", policy)
-			}
-			_, _ = w.Write(text)
-		})
-	}
-	serve("/openapi.yaml", "application/yaml", "", yaml)
-	serve("/openapi.json", "application/json", "", text)
-	serve("/docs", "text/html; charset=utf-8", policy, page)
-	return nil
 }

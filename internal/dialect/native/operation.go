@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -49,7 +50,7 @@ func (s *server) operation(r route) huma.Operation {
 	statuses := []int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusUnauthorized}
 	if r.scope != "" {
 		op.Security = []map[string][]string{{"oauth2": {string(r.scope)}}}
-		op.Description += "\n\nNeeds the scope `" + string(r.scope) + "`."
+		op.Description = strings.TrimSpace(op.Description + "\n\nNeeds the scope `" + string(r.scope) + "`.")
 		statuses = append(statuses, http.StatusForbidden)
 		if r.method == http.MethodPost {
 			op.Parameters = append(op.Parameters, idempotencyKey())

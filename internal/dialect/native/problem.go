@@ -69,10 +69,12 @@ func shapeProblem(ctx huma.Context, _ string, body any) (any, error) {
 // problemOf gives the body for an error and sets the status that belongs to it.
 func problemOf(c *call, err error) any {
 	p := problem(c.Context(), err)
-	c.status = p.Status
 	if c.Operation().OperationID == tokenOperation {
-		return oauthProblem(p)
+		told := oauthProblem(p)
+		c.status = told.Status
+		return told
 	}
+	c.status = p.Status
 	return p
 }
 
@@ -133,10 +135,16 @@ func ofDetail(field, said string) *usher.Error {
 	case validation.MsgExpectedMatchExactlyOneSchema:
 		return usher.Invalid(field, "must be a reason code such as \"document_blurred\", or an object whose code is one; see the table of reasons")
 	}
-	said = strings.Replace(said, "expected ", "must be ", 1)
-	said = strings.Replace(said, "must be value to be ", "must be ", 1)
-	said = strings.Replace(said, "must be string to be ", "must be ", 1)
-	return &usher.Error{Code: usher.CodeInvalid, Field: field, Message: said}
+	return &usher.Error{Code: usher.CodeInvalid, Field: field, Message: plainWords().Replace(said)}
+}
+
+// plainWords turns huma's remaining messages into sentences that go on from the name of a member. The first that fits is taken.
+func plainWords() *strings.Replacer {
+	return strings.NewReplacer(
+		"expected array length >= ", "must have at least as many items: ", "expected array length <= ", "must have at most as many items: ",
+		"expected length >= ", "must be longer; characters at least: ", "expected length <= ", "must be shorter; characters at most: ",
+		"expected value to be ", "must be ", "expected string to be ", "must be ", "expected ", "must be ",
+	)
 }
 
 func wrongTypes() map[string]string {

@@ -29,14 +29,16 @@ func scopes() map[string]string {
 	}
 }
 
+type tokenRequest struct {
+	GrantType    string `json:"grant_type" maxLength:"100" doc:"Always client_credentials." example:"client_credentials"`
+	ClientID     string `json:"client_id,omitempty" maxLength:"200" doc:"Id of the API client, unless it is in the Authorization header (Basic)." example:"cli_test_4kq2"`
+	ClientSecret string `json:"client_secret,omitempty" maxLength:"200" doc:"Secret of the API client, unless it is in the Authorization header (Basic)." example:"ush_sk_test_4kq2"`
+	Scope        string `json:"scope,omitempty" maxLength:"200" doc:"Scopes wanted, with spaces between them; left out, all that the client has." example:"read write"`
+}
+
 type tokenInput struct {
 	Authorization string `header:"Authorization" hidden:"true"`
-	Body          struct {
-		GrantType    string `json:"grant_type" maxLength:"100" doc:"Always client_credentials." example:"client_credentials"`
-		ClientID     string `json:"client_id,omitempty" maxLength:"200" doc:"Id of the API client, unless it is in the Authorization header (Basic)." example:"cli_test_4kq2"`
-		ClientSecret string `json:"client_secret,omitempty" maxLength:"200" doc:"Secret of the API client, unless it is in the Authorization header (Basic)." example:"ush_sk_test_4kq2"`
-		Scope        string `json:"scope,omitempty" maxLength:"200" doc:"Scopes wanted, with spaces between them; left out, all that the client has." example:"read write"`
-	}
+	Body          tokenRequest
 }
 
 type token struct {
@@ -135,6 +137,10 @@ const (
 )
 
 func oauthProblem(p api.Problem) tokenProblem {
+	// The RFC knows 400 and 401 alone for what is wrong with a request.
+	if p.Status == http.StatusUnprocessableEntity {
+		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+	}
 	out := tokenProblem{Problem: p, Error: "invalid_request", Description: p.Detail}
 	switch {
 	case p.Status == http.StatusUnauthorized:

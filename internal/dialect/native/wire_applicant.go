@@ -17,16 +17,14 @@ func addressOf(a *usher.Address) *address {
 	if a == nil {
 		return nil
 	}
-	out := address(*a)
-	return &out
+	return &address{Country: a.Country, Street: a.Street, City: a.City, Region: a.Region, PostalCode: a.PostalCode}
 }
 
 func (a *address) domain() *usher.Address {
 	if a == nil {
 		return nil
 	}
-	out := usher.Address(*a)
-	return &out
+	return &usher.Address{Country: a.Country, Street: a.Street, City: a.City, Region: a.Region, PostalCode: a.PostalCode}
 }
 
 // newApplicant is what is known of a person before they open the link; what is left out is asked on the page, where the flow asks for it.

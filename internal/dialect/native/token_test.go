@@ -1,0 +1,78 @@
+package native_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usher-kyc/usher"
+)
+
+func TestToken(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	id, secret := h.client(t, h.Tenant, usher.ScopeRead, usher.ScopeWrite)
+	credentials := url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret}}
+	basic := http.Request{Header: http.Header{}}
+	basic.SetBasicAuth(id, secret)
+	const asForm = "application/x-www-form-urlencoded"
+	for _, c := range []struct {
+		name, body string
+		header     []string
+		status     int
+		is         string // scope, or error
+	}{
+		{"form", credentials.Encode(), []string{"Content-Type", asForm}, 200, "read write"},
+		{"form with one scope", credentials.Encode() + "&scope=read", []string{"Content-Type", asForm}, 200, "read"},
+		{"JSON", `{"grant_type": "client_credentials", "client_id": "` + id + `", "client_secret": "` + secret + `"}`, nil, 200, "read write"},
+		{"Basic and form", "grant_type=client_credentials", []string{"Content-Type", asForm, "Authorization", basic.Header.Get("Authorization")}, 200, "read write"},
+		{"Basic and JSON", `{"grant_type": "client_credentials"}`, []string{"Authorization", basic.Header.Get("Authorization")}, 200, "read write"},
+		{"wrong secret", strings.Replace(credentials.Encode(), secret, secret[:len(secret)-1]+"x", 1), []string{"Content-Type", asForm}, 401, "invalid_client"},
+		{"no secret", "grant_type=client_credentials&client_id=" + id, []string{"Content-Type", asForm}, 401, "invalid_client"},
+		{"unreadable Basic", "grant_type=client_credentials", []string{"Content-Type", asForm, "Authorization", "Basic %%%"}, 401, "invalid_client"},
+		{"other grant", strings.Replace(credentials.Encode(), "client_credentials", "password", 1), []string{"Content-Type", asForm}, 400, "unsupported_grant_type"},
+		{"scope it has not", credentials.Encode() + "&scope=read+admin", []string{"Content-Type", asForm}, 400, "invalid_scope"},
+		{"no grant", `{}`, nil, 400, "invalid_request"},
+		{"secret twice", credentials.Encode() + "&client_secret=x", []string{"Content-Type", asForm}, 400, "invalid_request"},
+		{"no JSON", `{`, nil, 400, "invalid_request"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := h.send(t, "POST", "/oauth/token", "", c.body, c.header...).want(t, c.status)
+			member := "scope"
+			if c.status != 200 {
+				member = "error"
+			}
+			if g.word(t, member) != c.is || g.Header().Get("Cache-Control") != "no-store" {
+				t.Errorf("got %s %v", g.Body, g.Header())
+			}
+			if c.status != 200 && (g.word(t, "title") == "" || g.word(t, "error_description") == "") {
+				t.Errorf("not a problem and an OAuth error: %s", g.Body)
+			}
+		})
+	}
+}
+
+func TestTokenEnds(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.do(t, "GET", "/v1/sessions", nil).want(t, 200)
+	h.Advance(time.Hour + time.Minute)
+	g := h.do(t, "GET", "/v1/sessions", nil).want(t, 401)
+	if !strings.HasPrefix(g.Header().Get("WWW-Authenticate"), "Bearer") {
+		t.Errorf("header is %q", g.Header().Get("WWW-Authenticate"))
+	}
+}
+
+func TestTokenOfAnotherDialect(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	c := h.Client(h.Tenant, "intergiro")
+	token, err := h.auth.Issue(t.Context(), c, nil, time.Hour, 0)
+	if err != nil {
+		t.Skip("the client is not stored: ", err)
+	}
+	h.send(t, "GET", "/v1/sessions", token.Access, nil).want(t, 401)
+}
