@@ -43,9 +43,9 @@ func (v view) classify(net *glyphnet.Net, f glyphnet.Frame) glyphnet.Scores {
 
 // try reads a zone both ways up, keeps the reading if it is the best so far,
 // and reports whether it is sure.
-func (s *search) try(z *zone) bool {
+func (s *search) try(z *zone, all []blob) bool {
 	v := s.viewOf(z.lines[0].pitch)
-	if !s.orient(z, v) {
+	if s.orient(z, v) < promising {
 		return false
 	}
 	for round := range 2 {
@@ -66,16 +66,16 @@ func (s *search) try(z *zone) bool {
 		}
 		// Knowing most characters, their boxes tell the place of the line more
 		// exactly than before.
-		if round == 0 && !z.refine(g, r.Lines) {
+		if round == 0 && !z.refine(g, r.Lines, all) {
 			break
 		}
 	}
 	return false
 }
 
-// orient samples every third cell both ways up and reports whether either
-// looks like characters.
-func (s *search) orient(z *zone, v view) bool {
+// orient samples every third cell both ways up, sets the likelier way, and
+// returns how probable it makes characters there, 0..1.
+func (s *search) orient(z *zone, v view) float64 {
 	var mean [2]float64
 	for way := range mean {
 		z.turned = way == 1
@@ -91,7 +91,7 @@ func (s *search) orient(z *zone, v view) bool {
 		mean[way] /= float64(max(count, 1))
 	}
 	z.turned = mean[1] > mean[0]
-	return max(mean[0], mean[1]) > promising
+	return max(mean[0], mean[1])
 }
 
 // grid is the scores of a zone's characters.

@@ -105,14 +105,14 @@ func (c *curve) solve(marks []mark, weight []float64, degree int) bool {
 // until the zone's window is found.
 type line struct {
 	curve
-	blobs      []blob
-	columns    []float64 // of the blobs
-	low, high  float64   // first and last column with a blob
-	pitch      float64
-	tallness   float64 // capital height in pitches
-	downX      float64 // where columns of the lines below lie: one pitch down
-	downY      float64 // at the middle of the line
-	imaginable bool    // put where a missing line should be
+	blobs     []blob
+	columns   []float64 // of the blobs
+	low, high float64   // first and last column with a blob
+	pitch     float64
+	tallness  float64 // capital height in pitches
+	downX     float64 // where columns of the lines below lie: one pitch down
+	downY     float64 // at the middle of the line
+	imagined  bool    // put where a missing line should be
 }
 
 // newLine counts the columns of a chain and fits its curve.
@@ -276,6 +276,6 @@ func (l *line) moved(dx, dy float64) *line {
 	m.x[0] += dx
 	m.y[0] += dy
 	m.blobs, m.columns = nil, nil
-	m.imaginable = true
+	m.imagined = true
 	return &m
 }

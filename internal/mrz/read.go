@@ -154,11 +154,12 @@ func (s *search) run(ctx context.Context) error {
 // and reports whether a sure reading came of it.
 func (s *search) blobs(ctx context.Context, blobs []blob) bool {
 	for _, upended := range []bool{false, true} {
+		along := blobs
 		if upended {
-			blobs = transposed(blobs)
+			along = transposed(blobs)
 		}
 		var lines []*line
-		for _, c := range chains(blobs) {
+		for _, c := range chains(along) {
 			if upended {
 				c.blobs = transposed(c.blobs)
 			}
@@ -166,14 +167,31 @@ func (s *search) blobs(ctx context.Context, blobs []blob) bool {
 				lines = append(lines, l)
 			}
 		}
-		const most = 12
-		for i, z := range zones(lines) {
-			if i == most || ctx.Err() != nil {
-				break
-			}
-			if s.try(z) {
-				return true
-			}
+		if s.lines(ctx, lines, blobs) {
+			return true
+		}
+	}
+	return false
+}
+
+// lines tries the zones that lines can make, then, while nothing was found,
+// the lines that have lost their partner.
+func (s *search) lines(ctx context.Context, lines []*line, blobs []blob) bool {
+	const most = 12
+	for i, z := range zones(lines) {
+		if i == most || ctx.Err() != nil {
+			break
+		}
+		if s.try(z, blobs) {
+			return true
+		}
+	}
+	for i, l := range lines {
+		if i == most || ctx.Err() != nil || s.best != nil {
+			break
+		}
+		if z := s.lonely(l); z != nil && s.try(z, blobs) {
+			return true
 		}
 	}
 	return false

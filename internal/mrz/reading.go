@@ -28,12 +28,10 @@ func (t *decoded) reading(repaired []Repair, now time.Time) Reading {
 		}
 		r.Confidence = append(r.Confidence, each)
 	}
-	r.Score = math.Exp(sum / float64(t.lines0()*t.width))
+	r.Score = math.Exp(sum / float64(len(lines)*t.width))
 	t.fieldsOf(&r)
 	return r
 }
-
-func (t *decoded) lines0() int { return len(t.chars) }
 
 // fieldsOf fills in Fields and Unsure.
 func (t *decoded) fieldsOf(r *Reading) {

@@ -38,9 +38,10 @@ var shapes = sync.OnceValue(func() map[byte]shape {
 
 // refine lays the lines again through the blobs whose characters are known,
 // each off its cell's middle by what the font says, and takes the height of
-// capitals from theirs. It reports whether anything was moved.
-func (z *zone) refine(g grid, text []string) bool {
-	known := shapes()
+// capitals from theirs. Any of the picture's blobs that lies in a cell counts,
+// so that lines which were interrupted or only imagined find their own. It
+// reports whether anything was moved.
+func (z *zone) refine(g grid, text []string, all []blob) bool {
 	moved := false
 	var tall []float64
 	for row := range text {
@@ -49,25 +50,26 @@ func (z *zone) refine(g grid, text []string) bool {
 			at = len(z.lines) - 1 - row
 		}
 		l := z.lines[at]
-		marks := make([]mark, 0, len(l.blobs))
-		for i, b := range l.blobs {
-			t := math.Round(l.columns[i])
+		marks := make([]mark, 0, len(text[row]))
+		for _, b := range all {
+			t, ok := l.cell(b)
+			if !ok {
+				continue
+			}
 			column := int(t-z.offset[at]) - g.first
 			if z.turned {
 				column = -int(t-z.offset[at]) - g.first
 			}
-			if column < 0 || column >= len(text[row]) || l.wide(b) || math.Abs(l.columns[i]-t) > 0.35 {
+			if column < 0 || column >= len(text[row]) || peak(&g.scores[row][column]) < 0.6 {
 				continue
 			}
-			s, ok := known[text[row][column]]
-			if !ok || peak(&g.scores[row][column]) < 0.6 {
-				continue
+			if s, ok := shapes()[text[row][column]]; ok {
+				f := l.frame(t, z.turned)
+				marks = append(marks, mark{t, b.x - f.RX*s.right - f.DX*s.down, b.y - f.RY*s.right - f.DY*s.down})
+				tall = append(tall, l.upstand(b, f)/s.height)
 			}
-			f := l.frame(t, z.turned)
-			marks = append(marks, mark{t, b.x - f.RX*s.right - f.DX*s.down, b.y - f.RY*s.right - f.DY*s.down})
-			tall = append(tall, l.upstand(b, f)/s.height)
 		}
-		if c, ok := fit(marks, l.degree(), l.pitch); ok && len(marks) > 8 {
+		if c, ok := fit(marks, min(l.degree(), 1+len(marks)/8), l.pitch); ok && len(marks) > 8 {
 			l.curve = c
 			moved = true
 		}
@@ -79,6 +81,29 @@ func (z *zone) refine(g grid, text []string) bool {
 		}
 	}
 	return moved
+}
+
+// cell returns the column in whose cell a blob lies, and false when it lies in
+// none or is not of a character's size.
+func (l *line) cell(b blob) (float64, bool) {
+	size := math.Max(b.w, b.h)
+	mx, my := l.at(l.middle)
+	sx, sy := l.step(l.middle)
+	length := sx*sx + sy*sy
+	t := l.middle + ((b.x-mx)*sx+(b.y-my)*sy)/length
+	off := math.Abs((b.y-my)*sx-(b.x-mx)*sy) / length // in pitches, the bend apart
+	if off > 4 || math.Abs(t-l.middle) > longest || size < 0.45*l.pitch || l.wide(b) {
+		return 0, false
+	}
+	for range 3 {
+		t = l.toward(t, b.x, b.y)
+	}
+	column := math.Round(t)
+	x, y := l.at(column)
+	if math.Abs(t-column) > 0.35 || math.Hypot(b.x-x, b.y-y) > 0.45*l.pitch {
+		return 0, false
+	}
+	return column, true
 }
 
 // upstand is the height of a blob in pitches, with the growth of its box by

@@ -12,7 +12,7 @@ import (
 // How far a repair may go.
 const (
 	mostSwaps = 24  // alternatives looked at, cheapest first
-	dearest   = 7.0 // log odds against one of them
+	dearest   = 7.0 // log odds against a repair, all its swaps together
 )
 
 // decoded is the characters of a zone with their scores.
@@ -127,7 +127,7 @@ func (t *decoded) repair() []Repair {
 	}
 	swaps := t.swaps()
 	var best []swap
-	cost := math.Inf(1)
+	cost := dearest
 	for i, a := range swaps {
 		if a.cost >= cost {
 			break

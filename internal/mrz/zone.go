@@ -151,7 +151,7 @@ func (z *zone) lean() {
 func (z *zone) extent() (low, high int) {
 	l, h := math.Inf(1), math.Inf(-1)
 	for i, line := range z.lines {
-		if !line.imaginable {
+		if !line.imagined {
 			l, h = min(l, line.low-z.offset[i]), max(h, line.high-z.offset[i])
 		}
 	}

@@ -23,8 +23,8 @@ func main() {
 	log.SetFlags(0)
 	output := flag.String("o", "weights.bin", "file to write")
 	seed := flag.Uint64("seed", 1, "seed of everything random")
-	strips := flag.Int("strips", 20000, "strips of 20 characters to learn from")
-	epochs := flag.Int("epochs", 12, "times to go through them")
+	strips := flag.Int("strips", 12000, "strips of 20 characters to learn from")
+	epochs := flag.Int("epochs", 10, "times to go through them")
 	flag.Parse()
 	if err := run(*output, *seed, *strips, *epochs, flag.Args()); err != nil {
 		log.Fatal(err)
@@ -44,7 +44,7 @@ func run(output string, seed uint64, strips, epochs int, otherFonts []string) er
 	held := font.cells(random, strips/20+1)
 	fmt.Printf("%d cells to learn, %d held out, %.0f s\n", len(learn), len(held), time.Since(start).Seconds())
 
-	net := newNet(random, 160, 64)
+	net := newNet(random, 128, 48)
 	trainer := newTrainer(net)
 	for epoch := range epochs {
 		loss := trainer.epoch(random, learn, epoch, epochs)
