@@ -366,7 +366,7 @@ func TestErased(t *testing.T) {
 		c.onboard(id)
 		c.call("POST", "/v3/simulations/onboarding/kyc", object{"individual_id": id}, http.StatusOK, nil)
 	}
-	if _, err := w.EraseApplicant(t.Context(), w.Tenant.ID, gone, usher.Actor{Kind: usher.ByStaff}); err != nil {
+	if _, err := w.EraseApplicant(t.Context(), w.Tenant.ID, gone, usher.Actor{Kind: usher.ByStaff, Role: usher.RoleAdmin}); err != nil {
 		t.Fatal(err)
 	}
 	c.call("GET", "/v3/individuals/"+gone, nil, http.StatusNotFound, nil)
