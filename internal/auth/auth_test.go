@@ -49,7 +49,7 @@ func (d *door) wait(t time.Duration) {
 func open(t testing.TB) *door {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := sqlite.Open(t.Context(), t.TempDir(), log)
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Dir: t.TempDir(), Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

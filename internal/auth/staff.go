@@ -91,14 +91,28 @@ func (a *Auth) Members(ctx context.Context, tenant string) ([]Member, error) {
 	return list, nil
 }
 
-// Disable keeps a member of staff out, or lets them in again. Who is signed in is out with their next request.
-func (a *Auth) Disable(ctx context.Context, tenant, id string, disabled bool, by usher.Actor) error {
+// Member gives a member of a tenant's staff by id, disabled or not: what they did keeps their name.
+func (a *Auth) Member(ctx context.Context, tenant, id string) (usher.Staff, error) {
+	row, err := a.member(ctx, tenant, id)
+	return staffOf(row), err
+}
+
+func (a *Auth) member(ctx context.Context, tenant, id string) (store.StaffRow, error) {
 	row, err := a.store.Staff(ctx, id)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && row.TenantID != tenant) {
-		return usher.NotFound("member of staff")
+		return store.StaffRow{}, usher.NotFound("member of staff")
 	}
 	if err != nil {
-		return fmt.Errorf("read staff: %w", err)
+		return store.StaffRow{}, fmt.Errorf("read staff: %w", err)
+	}
+	return row, nil
+}
+
+// Disable keeps a member of staff out, or lets them in again. Who is signed in is out with their next request.
+func (a *Auth) Disable(ctx context.Context, tenant, id string, disabled bool, by usher.Actor) error {
+	row, err := a.member(ctx, tenant, id)
+	if err != nil {
+		return err
 	}
 	row.Disabled = disabled
 	if err := a.store.PutStaff(ctx, row); err != nil {

@@ -1,0 +1,183 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/web"
+)
+
+const cookieName = "desk"
+
+// Config is what a desk needs. Files, Base, Secure and Log are those of [web.Config].
+type Config struct {
+	Files  fs.FS
+	Base   string // "/desk"
+	Secure bool
+	Log    *slog.Logger
+
+	Service usher.Service
+	Door    usher.StaffDoor
+	Auditor usher.Auditor
+	// Preview gives a new JPEG of a picture, upright, of at most maxSide pixels, without anything but the pixels.
+	Preview func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error)
+	// Member gives a member of staff of a tenant by id, for their name; nil shows ids.
+	Member  func(ctx context.Context, tenant, id string) (usher.Staff, error)
+	Address func(*http.Request) string // who is counted when a password is wrong; nil takes the peer's address
+	Now     func() time.Time           // nil means time.Now
+}
+
+// Desk is the pages of reviewers; an http.Handler for everything below its base.
+type Desk struct {
+	*web.Kit
+	config Config
+}
+
+// New gives a desk. Its error names the template or text at fault.
+func New(c Config) (*Desk, error) {
+	if c.Service == nil || c.Door == nil || c.Auditor == nil || c.Preview == nil {
+		return nil, errors.New("make desk: it needs a service, a door, an auditor and previews")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Address == nil {
+		c.Address = peer
+	}
+	if c.Member == nil {
+		c.Member = func(_ context.Context, _, id string) (usher.Staff, error) { return usher.Staff{ID: id, Email: id}, nil }
+	}
+	kit, err := web.New(web.Config{Files: c.Files, Area: "desk", Base: c.Base, Secure: c.Secure, Log: c.Log})
+	if err != nil {
+		return nil, fmt.Errorf("make desk: %w", err)
+	}
+	d := &Desk{Kit: kit, config: c}
+	d.Handle("GET /sign-in", web.Route{}, d.signInPage)
+	d.Handle("POST /sign-in", web.Route{}, d.signIn)
+	d.Handle("POST /sign-out", web.Route{}, d.signOut)
+	d.Handle("POST /stay", web.Route{}, d.staff(usher.RoleViewer, d.stay))
+	d.Handle("GET /{$}", web.Route{}, d.staff(usher.RoleViewer, d.queue))
+	d.Handle("GET /keys", web.Route{}, d.staff(usher.RoleViewer, d.keysPage))
+	d.Handle("POST /keys", web.Route{}, d.staff(usher.RoleViewer, d.setKeys))
+	d.Handle("GET /cases/{id}", web.Route{}, d.staff(usher.RoleViewer, d.showCase))
+	d.Handle("GET /cases/{id}/look/{evidence}", web.Route{}, d.staff(usher.RoleViewer, d.look))
+	d.Handle("GET /cases/{id}/picture/{evidence}/{size}", web.Route{}, d.staff(usher.RoleViewer, d.picture))
+	d.Handle("GET /cases/{id}/file/{evidence}", web.Route{}, d.staff(usher.RoleReviewer, d.file))
+	d.Handle("POST /cases/{id}/resend/{delivery}", web.Route{}, d.staff(usher.RoleAdmin, d.resend))
+	for _, a := range acts() {
+		d.Handle("GET /cases/{id}/"+a.path, web.Route{}, d.staff(a.role, d.decisionPage(a)))
+		d.Handle("POST /cases/{id}/"+a.path, web.Route{}, d.staff(a.role, d.decide(a)))
+	}
+	return d, nil
+}
+
+// visit is a signed-in member of staff, at one request.
+type visit struct {
+	staff  usher.Staff
+	tenant usher.Tenant
+	say    words
+	keys   bool // single-letter keys are on
+}
+
+// frame is what the layout shows of a visit; every page's data has it.
+type frame struct {
+	Me   usher.Staff
+	Keys bool
+}
+
+func (v visit) frame() frame { return frame{Me: v.staff, Keys: v.keys} }
+
+// page makes a page of the visit's tenant.
+func (v visit) page(name string, data any) web.Page {
+	return web.Page{Name: name, Brand: v.tenant.Name, Test: v.tenant.Mode == usher.Sandbox, Data: data}
+}
+
+type handler func(w http.ResponseWriter, r *http.Request, v visit) error
+
+// staff lets in members of staff of at least a role, and sends everybody else to the sign-in page.
+func (d *Desk) staff(least usher.Role, h handler) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method == http.MethodGet && d.PickLanguage(w, r) {
+			return nil
+		}
+		s, err := d.config.Door.Staff(r.Context(), d.Cookie(r, cookieName))
+		if code, detail := told(err); code == usher.CodeUnauthenticated {
+			return d.sendToDoor(w, r, detail)
+		}
+		if err != nil {
+			return fmt.Errorf("read who is signed in: %w", err)
+		}
+		if !s.Role.AtLeast(least) {
+			return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_role", Message: "the role does not allow this"}
+		}
+		tenant, err := d.config.Service.Tenant(r.Context(), s.TenantID)
+		if err != nil {
+			return fmt.Errorf("read tenant: %w", err)
+		}
+		v := visit{
+			staff: s, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: d.Cookie(r, keysCookie) != keysOff,
+		}
+		return forDesk(h(w, r, v))
+	}
+}
+
+// sendToDoor sends to the sign-in page and remembers where to come back to. A form cannot be come back to.
+func (d *Desk) sendToDoor(w http.ResponseWriter, r *http.Request, why string) error {
+	q := url.Values{}
+	if why != "" && d.Cookie(r, cookieName) != "" {
+		q.Set("why", why)
+	}
+	d.ClearCookie(w, cookieName)
+	if here := strings.TrimPrefix(r.URL.Path, d.config.Base); r.Method == http.MethodGet && here != "/" {
+		q.Set("next", here)
+	}
+	to := "/sign-in"
+	if len(q) > 0 {
+		to += "?" + q.Encode()
+	}
+	return d.See(w, r, to)
+}
+
+// told gives code and detail of what a caller may be told; "" for anything else.
+func told(err error) (code usher.Code, detail string) {
+	var e *usher.Error
+	if errors.As(err, &e) {
+		return e.Code, e.Detail
+	}
+	return "", ""
+}
+
+// forDesk gives the errors of the service the words that fit a reviewer: those of the kit are written for applicants.
+func forDesk(err error) error {
+	var e *usher.Error
+	if !errors.As(err, &e) || e.Code == usher.CodeInternal || strings.HasPrefix(e.Detail, "desk_") {
+		return err
+	}
+	mine := *e
+	mine.Detail = "desk"
+	return &mine
+}
+
+// peer gives the network that one subscriber is given: all of an IPv4 address, 64 bits of an IPv6 one.
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip := net.ParseIP(host)
+	if ip == nil || ip.To4() != nil {
+		return host
+	}
+	const subscriber, all = 64, 128
+	return ip.Mask(net.CIDRMask(subscriber, all)).String()
+}

@@ -1,0 +1,120 @@
+package desk
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/usher-kyc/usher"
+)
+
+// mark says how what was given and what was read stand to each other.
+type mark string
+
+// The marks. Look means that no check has compared the two: a name can be spelled in more than one way, and a page must not guess.
+const (
+	markSame    mark = "same"
+	markDiffers mark = "differs"
+	markLook    mark = "look"
+)
+
+// fact is one line of the comparison.
+type fact struct {
+	Label     string
+	Given     string
+	Read      string
+	Corrected string // by a reviewer
+	Mark      mark
+}
+
+// factFields are the lines, by the names that checks use, in the order of a document.
+func factFields() []string {
+	return []string{"last_name", "first_name", "date_of_birth", "nationality", "document_type", "number", "issuing_country", "expiry", "sex"}
+}
+
+// factsOf lays what was said beside what was read. A mark comes from a check that has compared; only what is the same to the letter is
+// marked without one.
+func factsOf(s usher.Session, d usher.Details, say words) []fact {
+	given := map[string]string{
+		"last_name": d.LastName, "first_name": d.FirstName, "date_of_birth": string(d.DateOfBirth), "nationality": d.Nationality,
+	}
+	if st, ok := chosen(s); ok {
+		given["document_type"], given["issuing_country"] = string(st.Type), st.Country
+	}
+	read := readFields(s)
+	compared := map[string]usher.Finding{}
+	for _, r := range s.Checks() {
+		for _, f := range r.Findings {
+			if f.Given != "" && f.Read != "" {
+				compared[f.Name] = f
+			}
+		}
+	}
+	var list []fact
+	for _, name := range factFields() {
+		f := fact{Label: say.name("desk.field.", name), Given: given[name], Read: read[name]}
+		if name == "document_type" {
+			f.Given, f.Read = say.documentType(f.Given), say.documentType(f.Read)
+		}
+		if c, ok := compared[name]; ok && f.Given != "" {
+			f.Mark = markDiffers
+			if c.OK {
+				f.Mark = markSame
+			}
+			if f.Read == "" {
+				f.Read = c.Read
+			}
+		} else if f.Given != "" && f.Read != "" {
+			f.Mark = markLook
+			if strings.EqualFold(f.Given, f.Read) {
+				f.Mark = markSame
+			}
+		}
+		for _, c := range s.Facts {
+			if c.Field == name {
+				f.Corrected = c.New
+			}
+		}
+		if f.Given != "" || f.Read != "" || f.Corrected != "" {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+func (w words) documentType(t string) string {
+	if t == "" {
+		return ""
+	}
+	return w.name("desk.document.", t)
+}
+
+// readFields gives what the document check read, and before it what another did.
+func readFields(s usher.Session) map[string]string {
+	read := map[string]string{}
+	for _, r := range s.Checks() {
+		for name, value := range r.Fields {
+			if _, had := read[name]; !had || r.Kind == usher.CheckDocument {
+				read[name] = value
+			}
+		}
+	}
+	return read
+}
+
+// mrzOf gives the lines of the machine readable zone, or none.
+func mrzOf(s usher.Session) []string {
+	zone := strings.TrimSpace(readFields(s)["mrz"])
+	if zone == "" {
+		return nil
+	}
+	return strings.Split(zone, "\n")
+}
+
+// chosen gives the document that the applicant said they would show.
+func chosen(s usher.Session) (usher.DocumentChoice, bool) {
+	i := slices.IndexFunc(s.Steps, func(st usher.StepStatus) bool { return st.Document != nil })
+	if i < 0 {
+		return usher.DocumentChoice{}, false
+	}
+	return *s.Steps[i].Document, true
+}

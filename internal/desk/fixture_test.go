@@ -1,0 +1,303 @@
+package desk_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"image"
+	"image/jpeg"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/auth"
+	"github.com/usher-kyc/usher/internal/browsertest"
+	"github.com/usher-kyc/usher/internal/desk"
+	"github.com/usher-kyc/usher/internal/enginetest"
+	"github.com/usher-kyc/usher/internal/picture"
+	"github.com/usher-kyc/usher/internal/specimen"
+	"github.com/usher-kyc/usher/web"
+)
+
+func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
+
+const phrase = "seven quiet lamps by the sea"
+
+// planted is what a person may write who wants to run a script in a reviewer's browser.
+const planted = `"><script>window.hit=1</script><img src=x onerror="window.hit=1">{{.}}`
+
+// plainWords renders an event as its own type.
+type plainWords struct{}
+
+func (plainWords) Name() string { return "native" }
+
+func (plainWords) Render(_ usher.View, e usher.Event) ([]usher.Message, error) {
+	return []usher.Message{{Event: string(e.Type), ContentType: "application/json", Body: []byte(`{}`)}}, nil
+}
+
+// firm is a house with a desk in front of it.
+type firm struct {
+	*enginetest.House
+	auth *auth.Auth
+	desk *desk.Desk
+	url  string // of the desk
+	t    testing.TB
+}
+
+// reader is a check that answers as the real one does, so that a case looks like one.
+type reader struct{ result usher.CheckResult }
+
+func (r reader) Kind() usher.CheckKind { return r.result.Kind }
+
+func (r reader) Check(context.Context, usher.CheckInput) (usher.CheckResult, error) {
+	return r.result, nil
+}
+
+func checkers() []usher.Checker {
+	return []usher.Checker{
+		reader{usher.CheckResult{
+			Kind: usher.CheckDocument, Outcome: usher.Consider, Score: .93, Assurance: usher.Verified, Provider: "check/document", Version: "1",
+			Reasons:  []usher.Reason{{Code: usher.NameMismatch, Field: "last_name"}, {Code: usher.DocumentBlurred}},
+			Examined: []string{"mrz_check_digits", "expiry", "issuer"}, NotExamined: []string{"authenticity", "security_features", "chip"},
+			Fields: map[string]string{
+				"last_name": "AASTROEM", "first_name": "OERJAN", "date_of_birth": "1974-08-12", "number": "L898902C3", "nationality": "SE",
+				"issuing_country": "SE", "expiry": "2034-12-31", "sex": "M", "document_type": "passport",
+				"mrz": "P<SWEAASTROEM<<OERJAN<<<<<<<<<<<<<<<<<<<<<<<\nL898902C36SWE7408122M3412318ZE184226B<<<<<18",
+			},
+			Findings: []usher.Finding{
+				{Name: "last_name", Given: "Berg", Read: "AASTROEM"}, {Name: "first_name", Given: "Örjan", Read: "OERJAN", OK: true},
+				{Name: "digit_number", Read: "agrees", OK: true}, {Name: "a_thing_from_tomorrow", Read: "42 bits", OK: true},
+			},
+			DurationMS: 312,
+		}},
+		reader{usher.CheckResult{
+			Kind: usher.CheckFace, Outcome: usher.Consider, Score: .5, Assurance: usher.Assisted, Provider: "check/face",
+			Reasons:  []usher.Reason{{Code: usher.FaceNotCompared}},
+			Examined: []string{"face_presence"}, NotExamined: []string{"face_comparison", "liveness"},
+		}},
+		reader{usher.CheckResult{Kind: usher.CheckAge, Outcome: usher.Clear, Score: 1, Assurance: usher.Verified, Provider: "check/age"}},
+	}
+}
+
+func open(t testing.TB) *firm {
+	t.Helper()
+	f := &firm{House: enginetest.Open(t, enginetest.Config{Checkers: checkers(), Renderers: []usher.Renderer{plainWords{}}}), t: t}
+	log := slog.New(slog.DiscardHandler)
+	f.auth = auth.New(auth.Config{Store: f.Store, Now: f.Now, Log: log})
+	in := picture.New(picture.Config{})
+	var err error
+	f.desk, err = desk.New(desk.Config{
+		Files: web.Files, Base: "/desk", Log: log, Service: f.Service, Door: f.auth, Auditor: f.Engine, Member: f.auth.Member, Now: f.Now,
+		Preview: func(ctx context.Context, raw io.Reader, side int) ([]byte, error) {
+			data, err := io.ReadAll(raw)
+			if err != nil {
+				return nil, err
+			}
+			out, _, err := in.Copy(ctx, data, picture.CopyConfig{MaxSide: side})
+			return out, err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(f.desk)
+	t.Cleanup(server.Close)
+	f.url = server.URL + "/desk"
+	return f
+}
+
+// member makes a member of staff with a role, and of a tenant other than the first where one is given.
+func (f *firm) member(name string, role usher.Role, of ...usher.Tenant) usher.Staff {
+	f.t.Helper()
+	tenant := f.Tenant
+	if len(of) > 0 {
+		tenant = of[0]
+	}
+	s, err := f.auth.CreateStaff(f.t.Context(), tenant.ID, auth.NewStaff{
+		Email: name + "@example.test", Password: phrase, Role: role,
+	}, usher.Actor{Kind: usher.BySystem})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return s
+}
+
+// person is who a case is about.
+type person struct {
+	first, last, reference string
+	flow                   string
+	drawn                  bool // with pictures that look like something, which take a while
+}
+
+// submitted makes a case whose checks have yet to run.
+func (f *firm) submitted(p person) usher.Session {
+	f.t.Helper()
+	ctx := f.t.Context()
+	tenant := f.Tenant
+	document, selfie := blank(f.t), blank(f.t)
+	if p.drawn {
+		document, selfie = documentPhoto(f.t), encode(f.t, specimen.Selfie(someone()))
+	}
+	c := f.Client(tenant, "native")
+	s, link, err := f.Service.StartSession(ctx, c, usher.NewSession{
+		Flow: p.flow, Reference: p.reference,
+		Applicant: &usher.NewApplicant{Kind: usher.Person, Reference: p.reference, Details: usher.Details{
+			FirstName: p.first, LastName: p.last, DateOfBirth: "1974-08-12", Nationality: "SE", Email: "person@example.test", Phone: "46700000000",
+			Address: &usher.Address{Country: "SE", Street: "Storgatan 1", City: "Uppsala", PostalCode: "75310"},
+		}},
+	})
+	f.must(err)
+	_, err = f.Service.UseLink(ctx, link.Token)
+	f.must(err)
+	by := usher.Actor{Kind: usher.ByApplicant}
+	do := func(cmd usher.Command) {
+		f.t.Helper()
+		cmd.By = by
+		s, err = f.Service.Do(ctx, tenant.ID, s.ID, cmd)
+		f.must(err)
+	}
+	do(usher.Command{Kind: usher.CmdConsent, Step: "consent", Consent: &usher.Consent{Face: true}})
+	do(usher.Command{Kind: usher.CmdCompleteStep, Step: "details"})
+	f.send(tenant, s.ID, usher.DocumentFront, document)
+	do(usher.Command{Kind: usher.CmdCompleteStep, Step: "document", Document: &usher.DocumentChoice{Type: usher.Passport, Country: "SE"}})
+	f.send(tenant, s.ID, usher.Selfie, selfie)
+	do(usher.Command{Kind: usher.CmdCompleteStep, Step: "selfie"})
+	do(usher.Command{Kind: usher.CmdSubmit})
+	return s
+}
+
+func (f *firm) send(tenant usher.Tenant, session string, kind usher.EvidenceKind, body []byte) {
+	f.t.Helper()
+	n := usher.NewEvidence{Kind: kind, Source: usher.FromCamera, ContentType: "image/jpeg", By: usher.Actor{Kind: usher.ByApplicant}}
+	_, _, err := f.Service.AddEvidence(f.t.Context(), tenant.ID, session, n, bytes.NewReader(body))
+	f.must(err)
+}
+
+// inReview makes a case that needs a decision.
+func (f *firm) inReview(p person) usher.Session {
+	f.t.Helper()
+	s := f.submitted(p)
+	f.Settle()
+	s, err := f.Service.Session(f.t.Context(), s.TenantID, s.ID)
+	f.must(err)
+	if s.State != usher.InReview {
+		f.t.Fatalf("the case is %s", s.State)
+	}
+	return s
+}
+
+func (f *firm) session(id string) usher.Session {
+	f.t.Helper()
+	s, err := f.Service.Session(f.t.Context(), f.Tenant.ID, id)
+	f.must(err)
+	return s
+}
+
+func (f *firm) must(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func documentPhoto(t testing.TB) []byte {
+	t.Helper()
+	p, err := specimen.Passport(someone())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encode(t, specimen.Photo(p, 7))
+}
+
+// blank is a picture of nothing, for tests that look at something else.
+func blank(t testing.TB) []byte {
+	t.Helper()
+	return encode(t, image.NewGray(image.Rect(0, 0, 80, 60)))
+}
+
+func someone() specimen.Person {
+	return specimen.Person{
+		LastName: "Åström", FirstNames: "Örjan", Sex: "M", Issuer: "UTO", Nationality: "UTO",
+		BirthDate: time.Date(1974, 8, 12, 0, 0, 0, 0, time.UTC), Expiry: time.Date(2034, 12, 31, 0, 0, 0, 0, time.UTC),
+	}
+}
+
+func encode(t testing.TB, img image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 80}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// browser is a plain one: it keeps cookies, follows no redirects and runs nothing.
+type browser struct {
+	*http.Client
+	f *firm
+}
+
+// plain gives a browser in which a member of staff has signed in, unless name is "".
+func (f *firm) plain(name string) browser {
+	f.t.Helper()
+	jar, err := cookiejar.New(nil)
+	f.must(err)
+	b := browser{f: f, Client: &http.Client{
+		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	if name != "" {
+		res := b.post("/sign-in", "email", name+"@example.test", "password", phrase)
+		if res.status != http.StatusSeeOther {
+			f.t.Fatalf("sign-in answers %d", res.status)
+		}
+	}
+	return b
+}
+
+// answer is what a page says.
+type answer struct {
+	status   int
+	header   http.Header
+	body     string
+	location string
+}
+
+func (b browser) get(path string) answer { return b.send(http.MethodGet, path, "") }
+
+// post sends a form of names and values.
+func (b browser) post(path string, pairs ...string) answer {
+	form := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	return b.send(http.MethodPost, path, form.Encode())
+}
+
+func (b browser) send(method, path, form string) answer {
+	b.f.t.Helper()
+	req, err := http.NewRequestWithContext(b.f.t.Context(), method, b.f.url+path, strings.NewReader(form))
+	b.f.must(err)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := b.Do(req)
+	b.f.must(err)
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	body, err := io.ReadAll(res.Body)
+	b.f.must(err)
+	return answer{res.StatusCode, res.Header, string(body), strings.TrimPrefix(res.Header.Get("Location"), "/desk")}
+}
+
+func sha(b []byte) string {
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}

@@ -1,0 +1,108 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usher-kyc/usher"
+)
+
+const looksPerFile = 20
+
+// line is one event in words.
+type line struct {
+	At      time.Time
+	What    string
+	Who     string
+	About   string // the step, check or file it is about
+	Reasons []reason
+	Note    string
+}
+
+// glance is one look at a file.
+type glance struct {
+	At   time.Time
+	Who  string
+	File string
+}
+
+// loadHistory reads what happened, newest first: the last thing is what a reviewer asks for.
+func (d *Desk) loadHistory(ctx context.Context, v visit, who people, data *caseData) error {
+	f := usher.EventFilter{SessionID: data.S.ID, Paging: usher.Paging{Limit: mostEvents}}
+	page, err := d.config.Service.ListEvents(ctx, v.tenant.ID, f)
+	if err != nil {
+		return err
+	}
+	for _, e := range page.Items {
+		l := line{At: e.At, What: v.say.name("desk.event.", string(e.Type)), About: v.say.about(e, data.S), Note: e.Data.Note}
+		if e.Data.By != nil {
+			l.Who = who.actor(ctx, v.say, *e.Data.By)
+		}
+		reasons := e.Data.Reasons
+		if e.Data.Decision != nil {
+			l.Note = e.Data.Decision.Note
+			l.About = v.say.name("desk.state.", string(e.Data.Decision.Verdict))
+		}
+		l.Reasons = v.say.reasons(reasons)
+		data.History = append(data.History, l)
+	}
+	return nil
+}
+
+// about says what an event is about, in a few words.
+func (w words) about(e usher.Event, s usher.Session) string {
+	d := e.Data
+	switch {
+	case d.Result != nil:
+		return w.name("desk.check.", string(d.Check)) + ": " + w.name("desk.outcome.", string(d.Result.Outcome))
+	case d.Check != "":
+		return w.name("desk.check.", string(d.Check))
+	case d.Evidence != nil:
+		return w.name("desk.evidence.", string(d.Evidence.Kind)) + ", " + w.name("desk.source.", string(d.Evidence.Source))
+	case d.Step != "":
+		return w.step(s, d.Step)
+	case len(d.Steps) > 0:
+		steps := make([]string, len(d.Steps))
+		for i, id := range d.Steps {
+			steps[i] = w.step(s, id)
+		}
+		return strings.Join(steps, ", ")
+	case len(d.Facts) > 0:
+		return w.name("desk.field.", d.Facts[0].Field)
+	case d.Resumed:
+		return w.text("desk.event.resumed")
+	}
+	return ""
+}
+
+// step names a step by its kind; its id only where it has another one.
+func (w words) step(s usher.Session, id string) string {
+	st, ok := s.Step(id)
+	if !ok {
+		return id
+	}
+	name := w.name("desk.step.", string(st.Kind))
+	if st.ID != string(st.Kind) {
+		name += " (" + st.ID + ")"
+	}
+	return name
+}
+
+// loadLooks reads who has looked at the pictures and files, newest first.
+func (d *Desk) loadLooks(ctx context.Context, v visit, who people, data *caseData) error {
+	for _, e := range data.S.Evidence {
+		page, err := d.config.Auditor.Records(ctx, v.tenant.ID, e.ID, usher.Paging{Limit: looksPerFile})
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Items {
+			name := v.say.name("desk.evidence.", string(e.Kind))
+			data.Looks = append(data.Looks, glance{At: r.At, Who: who.actor(ctx, v.say, r.Actor), File: name})
+		}
+	}
+	slices.SortStableFunc(data.Looks, func(a, b glance) int { return cmp.Compare(b.At.UnixMilli(), a.At.UnixMilli()) })
+	return nil
+}
