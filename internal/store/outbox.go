@@ -34,7 +34,8 @@ func scanDelivery(row scanner) (DeliveryRow, error) {
 
 // ClaimDeliveries gives up to limit deliveries that are due and puts them off until the lease ends: should the sender die, they are due again.
 func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]DeliveryRow, error) {
-	passed, err := encode(except)
+	// Never nil: as JSON that is null, which makes the condition below true for no row at all.
+	passed, err := encode(append([]string{}, except...))
 	if err != nil {
 		return nil, err
 	}
