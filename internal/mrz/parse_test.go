@@ -275,6 +275,18 @@ func TestTransliterate(t *testing.T) {
 	}
 }
 
+func TestKnownState(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{
+		"SWE": true, "D": true, "UTO": true, "ABW": true, "ZWE": true, "XXA": true, "RKS": true,
+		"": false, "SW": false, "SWF": false, " ": false, "ABW AFG": false, "\n": false, "swe": false,
+	} {
+		if mrz.KnownState(code) != want {
+			t.Errorf("%q: want %v", code, want)
+		}
+	}
+}
+
 // Whatever document is built, Parse gives it back and every digit agrees; one
 // changed character under a digit never goes unseen unless its weight hides it.
 func TestBuildThenParse(t *testing.T) {

@@ -74,6 +74,9 @@ func (t *decoded) unsure(f Field, s span, weakest float64, r *Reading) bool {
 			return true
 		}
 	}
+	if (f == FieldIssuer || f == FieldNationality) && !KnownState(text(s.of(r.Lines))) {
+		return true
+	}
 	limit := unsureChecked
 	covered, failed := r.covered(f)
 	if failed {
