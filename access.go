@@ -35,7 +35,6 @@ func (c APIClient) Has(s Scope) bool { return slices.Contains(c.Scopes, s) }
 // Role is what a member of staff may do at the desk.
 type Role string
 
-// The roles of the desk.
 const (
 	RoleViewer   Role = "viewer"   // sees cases
 	RoleReviewer Role = "reviewer" // and decides

@@ -1,7 +1,7 @@
 package usher
 
 import (
-	"log/slog"
+	"cmp"
 	"slices"
 	"time"
 )
@@ -22,10 +22,7 @@ func ParseDate(s string) (Date, error) {
 
 // Time gives midnight UTC of the day, or the zero time when the date is empty or not a day.
 func (d Date) Time() time.Time {
-	t, err := time.Parse(time.DateOnly, string(d))
-	if err != nil {
-		return time.Time{}
-	}
+	t, _ := time.Parse(time.DateOnly, string(d)) // zero when it fails
 	return t
 }
 
@@ -37,7 +34,7 @@ func (d Date) YearsAt(now time.Time) int {
 	}
 	years := now.Year() - born.Year()
 	if now.Month() < born.Month() || (now.Month() == born.Month() && now.Day() < born.Day()) {
-		years--
+		return years - 1
 	}
 	return years
 }
@@ -68,9 +65,9 @@ func DetailFields() []DetailField {
 	return []DetailField{AskName, AskDateOfBirth, AskNationality, AskAddress, AskContact}
 }
 
-// Details is what is said about a person, by the client or by the person. All of it is personal data: it is stored sealed, and prints as
-// "[redacted]" in a log.
+// Details is what is said about a person, by the client or by the person. All of it is personal data.
 type Details struct {
+	Redacted
 	FirstName   string   `json:"first_name,omitempty"`
 	LastName    string   `json:"last_name,omitempty"`
 	DateOfBirth Date     `json:"date_of_birth,omitempty"`
@@ -92,15 +89,6 @@ func (d Details) Given() []DetailField {
 	return slices.DeleteFunc(DetailFields(), func(f DetailField) bool { return !have[f] })
 }
 
-// LogValue keeps personal data out of logs.
-func (Details) LogValue() slog.Value { return slog.StringValue("[redacted]") }
-
-// String keeps personal data out of %v and %s.
-func (Details) String() string { return "[redacted]" }
-
-// GoString keeps personal data out of %#v.
-func (Details) GoString() string { return "usher.Details{[redacted]}" }
-
 // ApplicantKind is a person or a company.
 type ApplicantKind string
 
@@ -112,6 +100,7 @@ const (
 
 // Applicant is the person (or company) being onboarded.
 type Applicant struct {
+	Redacted
 	ID        string        `json:"id"`
 	TenantID  string        `json:"tenant_id"`
 	Kind      ApplicantKind `json:"kind"`
@@ -130,22 +119,17 @@ type Applicant struct {
 
 // SessionHead is as much of a session as a list shows.
 type SessionHead struct {
-	ID          string
-	State       State
-	Flow        string
-	SubmittedAt time.Time // the first time; zero when it never was
-	UpdatedAt   time.Time
-	ExpiresAt   time.Time
+	ID                   string
+	State                State
+	Flow                 string
+	SubmittedAt          time.Time // the first time; zero when it never was
+	UpdatedAt, ExpiresAt time.Time
 }
-
-// LogValue keeps personal data out of logs.
-func (a Applicant) LogValue() slog.Value { return slog.StringValue("applicant " + a.ID) }
 
 // ApplicantPatch changes contact data; nil members stay as they are.
 type ApplicantPatch struct {
-	Email   *string
-	Phone   *string
-	Address *Address
+	Email, Phone *string
+	Address      *Address
 }
 
 // Update applies a patch and gives the events it makes. A patch that changes nothing makes none.
@@ -153,57 +137,72 @@ func (a Applicant) Update(p ApplicantPatch, by Actor, now time.Time) (Applicant,
 	if a.Erased {
 		return a, nil, &Error{Code: CodeGone, Message: "this applicant was erased"}
 	}
-	if p.Email == nil && p.Phone == nil && p.Address == nil {
+	if p == (ApplicantPatch{}) {
 		return a, nil, Invalid("", "give at least one of email, phone and address")
 	}
-	var fields []string
-	set := func(field string, to *string, from *string) {
-		if from != nil && *from != *to {
-			*to = *from
-			fields = append(fields, field)
-		}
+	d := a.Details
+	if p.Email != nil {
+		d.Email = *p.Email
 	}
-	set("email", &a.Details.Email, p.Email)
-	set("phone", &a.Details.Phone, p.Phone)
-	if p.Address != nil && (a.Details.Address == nil || *a.Details.Address != *p.Address) {
-		a.Details.Address = p.Address
-		fields = append(fields, "address")
+	if p.Phone != nil {
+		d.Phone = *p.Phone
 	}
-	if len(fields) == 0 {
-		return a, nil, nil
-	}
-	a, e := a.happened(ApplicantUpdated, EventData{Fields: fields, By: &by}, now)
-	return a, []Event{e}, nil
+	d.Address = cmp.Or(p.Address, d.Address)
+	a, events := a.amend(d, by, now)
+	return a, events, nil
 }
 
-// Tell takes in what the applicant said of themselves; empty members of d leave what is known.
+// Tell takes in what the applicant said of themselves; empty members of d leave what is known. Nobody tells anything of an erased applicant.
 func (a Applicant) Tell(d Details, by Actor, now time.Time) (Applicant, []Event) {
-	var fields []string
-	set := func(field string, to *string, from string) {
-		if from != "" && from != *to {
-			*to = from
-			fields = append(fields, field)
-		}
+	if a.Erased {
+		return a, nil
 	}
-	set("first_name", &a.Details.FirstName, d.FirstName)
-	set("last_name", &a.Details.LastName, d.LastName)
-	set("date_of_birth", (*string)(&a.Details.DateOfBirth), string(d.DateOfBirth))
-	set("nationality", &a.Details.Nationality, d.Nationality)
-	set("email", &a.Details.Email, d.Email)
-	set("phone", &a.Details.Phone, d.Phone)
-	if d.Address != nil && (a.Details.Address == nil || *a.Details.Address != *d.Address) {
-		a.Details.Address = d.Address
-		fields = append(fields, "address")
+	was := a.Details
+	return a.amend(Details{
+		FirstName: cmp.Or(d.FirstName, was.FirstName), LastName: cmp.Or(d.LastName, was.LastName),
+		DateOfBirth: cmp.Or(d.DateOfBirth, was.DateOfBirth), Nationality: cmp.Or(d.Nationality, was.Nationality),
+		Email: cmp.Or(d.Email, was.Email), Phone: cmp.Or(d.Phone, was.Phone), Address: cmp.Or(d.Address, was.Address),
+	}, by, now)
+}
+
+// amend puts details in place of those there are, and names what differs; where nothing does, nothing happened.
+func (a Applicant) amend(d Details, by Actor, now time.Time) (Applicant, []Event) {
+	was, address, before := a.Details, Address{}, Address{}
+	if was.Address != nil {
+		before = *was.Address
+	}
+	if d.Address != nil {
+		address = *d.Address
+		d.Address = &address
+	}
+	var fields []string
+	type field struct {
+		name    string
+		differs bool
+	}
+	for _, f := range []field{
+		{"first_name", d.FirstName != was.FirstName},
+		{"last_name", d.LastName != was.LastName},
+		{"date_of_birth", d.DateOfBirth != was.DateOfBirth},
+		{"nationality", d.Nationality != was.Nationality},
+		{"email", d.Email != was.Email},
+		{"phone", d.Phone != was.Phone},
+		{"address", address != before},
+	} {
+		if f.differs {
+			fields = append(fields, f.name)
+		}
 	}
 	if len(fields) == 0 {
 		return a, nil
 	}
-	a, e := a.happened(ApplicantUpdated, EventData{Fields: fields, By: &by}, now)
-	return a, []Event{e}
+	a.Details = d
+	return a.happened(ApplicantUpdated, by, now, fields...)
 }
 
 // NewApplicant is what a client gives to create one.
 type NewApplicant struct {
+	Redacted
 	Kind      ApplicantKind
 	Reference string
 	Details   Details
@@ -212,8 +211,7 @@ type NewApplicant struct {
 // Created gives the applicant's first event. The engine calls it once, on a record whose ids it has set.
 func (a Applicant) Created(by Actor, now time.Time) (Applicant, []Event) {
 	a.CreatedAt = now
-	a, e := a.happened(ApplicantCreated, EventData{By: &by}, now)
-	return a, []Event{e}
+	return a.happened(ApplicantCreated, by, now)
 }
 
 // Erase forgets what is known of the applicant. The engine destroys the keyset in the same transaction.
@@ -221,18 +219,17 @@ func (a Applicant) Erase(by Actor, now time.Time) (Applicant, []Event, error) {
 	if a.Erased {
 		return a, nil, &Error{Code: CodeGone, Message: "this applicant was erased"}
 	}
-	a.Erased = true
-	a.Details = Details{}
-	a.Reference = ""
-	a, e := a.happened(ApplicantErased, EventData{By: &by}, now)
-	return a, []Event{e}, nil
+	a.Erased, a.Details, a.Reference = true, Details{}, ""
+	a, events := a.happened(ApplicantErased, by, now)
+	return a, events, nil
 }
 
 // happened raises the version and makes the event that says why.
-func (a Applicant) happened(t EventType, d EventData, now time.Time) (Applicant, Event) {
+func (a Applicant) happened(t EventType, by Actor, now time.Time, fields ...string) (Applicant, []Event) {
 	a.Version++
 	a.UpdatedAt = now
-	return a, Event{
-		Type: t, TenantID: a.TenantID, ApplicantID: a.ID, Sequence: a.Version, Version: a.Version, At: now, Data: d,
-	}
+	return a, []Event{{
+		Type: t, TenantID: a.TenantID, ApplicantID: a.ID, Sequence: a.Version, Version: a.Version, At: now,
+		Data: EventData{By: &by, Fields: fields},
+	}}
 }

@@ -28,7 +28,6 @@ const (
 // Outcome is the verdict of a check. The zero value means "no verdict yet" and never counts as clear.
 type Outcome string
 
-// The outcomes.
 const (
 	Clear       Outcome = "clear"       // nothing stands against the applicant
 	Consider    Outcome = "consider"    // a person must look
@@ -40,24 +39,22 @@ const (
 // Assurance says how much an outcome is worth.
 type Assurance string
 
-// The assurances.
 const (
 	Verified  Assurance = "verified"  // by rule or cryptography: the same input gives the same answer
 	Assisted  Assurance = "assisted"  // a heuristic; informs a reviewer
 	Simulated Assurance = "simulated" // a sandbox made it up
 )
 
-// CheckResult is what one check found. Fields and Findings are personal data: they are stored sealed with the session, shown at the desk and
-// in the native API's checks, and never written to a log.
+// CheckResult is what one check found. Fields and Findings are personal data.
 type CheckResult struct {
+	Redacted
 	Kind      CheckKind `json:"kind"`
 	Outcome   Outcome   `json:"outcome"`
 	Score     float64   `json:"score"` // 0..1, how sure the check is of a clear reading; 0 when not run
 	Assurance Assurance `json:"assurance"`
 	Reasons   []Reason  `json:"reasons,omitempty"`
-
-	Provider string `json:"provider"`          // name of the provider package
-	Version  string `json:"version,omitempty"` // of the method
+	Provider  string    `json:"provider"`          // name of the provider package
+	Version   string    `json:"version,omitempty"` // of the method
 
 	Examined    []string          `json:"examined,omitempty"`     // stable ids of what was looked at, such as "mrz_check_digits"
 	NotExamined []string          `json:"not_examined,omitempty"` // stable ids of what was not, such as "security_features"
@@ -84,12 +81,12 @@ type Checker interface {
 
 // CheckInput is everything a check may look at.
 type CheckInput struct {
+	Redacted
 	Session  Session
 	Details  Details
 	Mode     Mode
 	Evidence []EvidenceFile // the evidence in force: the newest of each kind
 	Now      time.Time
-
 	// Simulated: a sandbox made the evidence up, or a magic name steers the outcome; only the sandbox provider is asked then.
 	Simulated bool
 }
@@ -102,12 +99,8 @@ type EvidenceFile struct {
 
 // Find gives the evidence in force of one kind.
 func (in CheckInput) Find(kind EvidenceKind) (EvidenceFile, bool) {
-	for _, f := range in.Evidence {
-		if f.Kind == kind {
-			return f, true
-		}
-	}
-	return EvidenceFile{}, false
+	f, _, ok := find(in.Evidence, func(f EvidenceFile) bool { return f.Kind == kind })
+	return f, ok
 }
 
 // EvidenceKind says what a stored file shows.
@@ -129,10 +122,23 @@ func EvidenceKinds() []EvidenceKind {
 	return []EvidenceKind{DocumentFront, DocumentBack, Selfie, SelfieVideo, LivenessFrames, ProofOfAddress, ReportFile}
 }
 
+// step gives the kind of step that takes this kind of evidence, or "" when none does.
+func (k EvidenceKind) step() StepKind {
+	switch k {
+	case DocumentFront, DocumentBack:
+		return StepDocument
+	case Selfie, SelfieVideo, LivenessFrames:
+		return StepSelfie
+	case ProofOfAddress:
+		return StepProofOfAddress
+	default:
+		return ""
+	}
+}
+
 // EvidenceSource says how a file came in; a reviewer trusts a live capture more than an upload.
 type EvidenceSource string
 
-// The sources of evidence.
 const (
 	FromCamera     EvidenceSource = "camera"     // taken on the hosted page
 	FromUpload     EvidenceSource = "upload"     // chosen as a file on the hosted page

@@ -5,7 +5,6 @@ import "time"
 // CommandKind is what somebody wants.
 type CommandKind string
 
-// The commands a session takes.
 const (
 	CmdOpen         CommandKind = "open"          // the applicant opened the link
 	CmdReissueLink  CommandKind = "reissue_link"  // a new link; the old one is dead
@@ -36,6 +35,7 @@ func Commands() []CommandKind {
 
 // Command is one wish about one session. Which members matter depends on the kind.
 type Command struct {
+	Redacted
 	Kind      CommandKind
 	By        Actor
 	IfVersion int64 // when not 0, the version the caller looked at: another one is a conflict
@@ -55,18 +55,14 @@ type Command struct {
 	Account  *AccountStatus  // account
 	Return   string          // reissue_link: the new return URL, or "" to keep the old one
 	Expires  time.Time       // reissue_link, ask_again: the new deadline; zero takes the flow's
-
-	// Details, of complete_step, are written to the applicant in the same transaction; Decide does not look at them.
-	Details *Details
+	Details  *Details        // complete_step: written to the applicant in the same transaction; Decide does not look at them
 }
 
 // NewSession is what a client gives to start one.
 type NewSession struct {
-	ApplicantID string
-	Applicant   *NewApplicant // instead of ApplicantID: created in the same transaction
-	Flow        string        // name; "" takes the API client's default
-	ReturnURL   string
-	Locale      string
-	Reference   string
-	Expires     time.Duration // 0 takes the flow's
+	ApplicantID                  string
+	Applicant                    *NewApplicant // instead of ApplicantID: created in the same transaction
+	Flow                         string        // name; "" takes the API client's default
+	Expires                      time.Duration // 0 takes the flow's
+	ReturnURL, Locale, Reference string
 }

@@ -20,8 +20,18 @@ func Decide(s Session, c Command, now time.Time) (Session, []Event, error) {
 	if !slices.Contains(rule.from, s.State) {
 		return s, nil, Conflict("a session that is %s does not take the command %s", s.State, c.Kind)
 	}
+	if err := mayCommand(c); err != nil {
+		return s, nil, err
+	}
 	d := decider{s: s.Clone(), c: c, now: now}
-	if err := rule.do(&d); err != nil {
+	err := checkReasons(c.Reasons, rule.why)
+	if err == nil && rule.move {
+		err = d.touch()
+	}
+	if err == nil {
+		err = rule.do(&d)
+	}
+	if err != nil {
 		return s, nil, err
 	}
 	return d.s, d.events, nil
@@ -45,36 +55,52 @@ func Start(s Session, by Actor, now time.Time) (Session, []Event) {
 	return d.s, d.events
 }
 
+// rule says what a command does. A move is the applicant's, who may come too late, or for the first time.
 type rule struct {
-	from []State
-	do   func(*decider) error
+	from      []State
+	move, why bool // why: it needs reasons
+	do        func(*decider) error
 }
 
 var (
 	collecting = []State{Created, InProgress, AwaitingApplicant}
 	waiting    = []State{InReview, Submitted}
-	everywhere = States()
+	decided    = []State{Approved, Rejected}
 )
 
-// rules is the table of DESIGN 3: from which states a command is taken, and what it does. It is never written to.
+// rules is the table of states: from which of them a command is taken, and what it does. It is never written to.
 var rules = map[CommandKind]rule{
-	CmdOpen:         {collecting, (*decider).open},
-	CmdReissueLink:  {[]State{Created, InProgress, AwaitingApplicant, Expired}, (*decider).reissue},
-	CmdConsent:      {collecting, (*decider).consent},
-	CmdDecline:      {collecting, (*decider).decline},
-	CmdAddEvidence:  {collecting, (*decider).addEvidence},
-	CmdCompleteStep: {collecting, (*decider).completeStep},
-	CmdSubmit:       {collecting, (*decider).submit},
-	CmdReport:       {everywhere, (*decider).report},
-	CmdReview:       {waiting, (*decider).review},
-	CmdApprove:      {waiting, (*decider).approve},
-	CmdReject:       {waiting, (*decider).reject},
-	CmdAskAgain:     {waiting, (*decider).askAgain},
-	CmdOverturn:     {[]State{Approved, Rejected}, (*decider).overturn},
-	CmdCorrect:      {[]State{Submitted, InReview, Approved, Rejected}, (*decider).correct},
-	CmdCancel:       {[]State{Created, InProgress, AwaitingApplicant, Submitted, InReview, Expired}, (*decider).cancel},
-	CmdAccount:      {[]State{Approved, Rejected}, (*decider).account},
-	CmdTick:         {everywhere, (*decider).tick},
+	CmdOpen:         {from: collecting, move: true, do: func(*decider) error { return nil }},
+	CmdReissueLink:  {from: slices.Concat(collecting, []State{Expired}), do: (*decider).reissue},
+	CmdConsent:      {from: collecting, move: true, do: (*decider).completeStep},
+	CmdDecline:      {from: collecting, move: true, do: (*decider).decline},
+	CmdAddEvidence:  {from: collecting, move: true, do: (*decider).addEvidence},
+	CmdCompleteStep: {from: collecting, move: true, do: (*decider).completeStep},
+	CmdSubmit:       {from: collecting, move: true, do: (*decider).submit},
+	CmdReport:       {from: States(), do: (*decider).report},
+	CmdReview:       {from: waiting, do: (*decider).review},
+	CmdApprove:      {from: waiting, do: (*decider).approve},
+	CmdReject:       {from: waiting, why: true, do: (*decider).reject},
+	CmdAskAgain:     {from: waiting, why: true, do: (*decider).askAgain},
+	CmdOverturn:     {from: decided, why: true, do: (*decider).overturn},
+	CmdCorrect:      {from: slices.Concat(waiting, decided), do: (*decider).correct},
+	CmdCancel:       {from: slices.Concat(collecting, waiting, []State{Expired}), do: (*decider).cancel},
+	CmdAccount:      {from: decided, do: (*decider).account},
+	CmdTick:         {from: States(), do: (*decider).tick},
+}
+
+// mayCommand refuses an actor whom the command does not belong to. What a client may do was checked by its scopes.
+func mayCommand(c Command) error {
+	deciding := slices.Contains([]CommandKind{CmdReview, CmdApprove, CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect}, c.Kind)
+	switch {
+	case c.By.Kind == ByStaff && !c.By.Role.AtLeast(RoleReviewer):
+		return &Error{Code: CodeForbidden, Message: "your role may look at cases but not change them"}
+	case c.By.Kind == ByStaff && c.Kind == CmdOverturn && !c.By.Role.AtLeast(RoleSenior):
+		return &Error{Code: CodeForbidden, Message: "only a senior reviewer overturns a decision"}
+	case deciding && !slices.Contains([]ActorKind{ByClient, ByStaff, BySystem}, c.By.Kind):
+		return &Error{Code: CodeForbidden, Message: "applicants do not decide"}
+	}
+	return nil
 }
 
 // decider carries one command through its rule: every change goes through emit, so that state and events cannot part.
@@ -92,76 +118,63 @@ func (d *decider) emit(t EventType, data EventData) {
 		Type: t, TenantID: d.s.TenantID, ApplicantID: d.s.ApplicantID, SessionID: d.s.ID,
 		Sequence: d.s.Version + 1, Version: d.s.Version + 1, At: d.now, Data: data,
 	}
-	d.s = Apply(d.s, d.s.Flow, e)
+	d.s.apply(d.s.Flow, e)
 	d.events = append(d.events, e)
 }
 
-// overdue refuses what comes after the deadline, even when no timer has noticed it yet.
-func (d *decider) overdue() error {
-	if d.now.Before(d.s.ExpiresAt) {
-		return nil
-	}
-	return &Error{Code: CodeGone, Message: "the link has expired; ask for a new one"}
-}
+func (d *decider) overdue() bool { return !d.now.Before(d.s.ExpiresAt) }
 
-// touch takes the applicant's first move of a go as the start of it.
+// touch refuses what the applicant does after the deadline, even when no timer has noticed it yet, and takes their first move, or their first
+// after a silence, as the start of a go. A flow may begin with checks: they go out then.
 func (d *decider) touch() error {
-	if err := d.overdue(); err != nil {
-		return err
+	if d.overdue() {
+		return &Error{Code: CodeGone, Message: "the link has expired; ask for a new one"}
 	}
-	if d.s.State != InProgress {
+	if d.s.State != InProgress || d.s.Abandoned {
 		d.emit(SessionStarted, EventData{Resumed: !d.s.StartedAt.IsZero()})
+		d.advance()
 	}
 	return nil
 }
 
-func (d *decider) open() error { return d.touch() }
+// deadline gives the end of the applicant's time: what the command asks for, or the flow's.
+func (d *decider) deadline() (time.Time, error) {
+	if d.c.Expires.IsZero() {
+		return d.now.Add(d.s.Flow.Expires), nil
+	}
+	if !d.c.Expires.After(d.now) {
+		return time.Time{}, Invalid("expires_in", "must lie in the future")
+	}
+	return d.c.Expires, nil
+}
 
 func (d *decider) reissue() error {
-	if d.s.State == Expired && !d.s.Flow.Reissue {
+	expired := d.s.State == Expired
+	if (expired || d.overdue()) && !d.s.Flow.Reissue {
 		return Conflict("this flow gives no new link to an expired session; create a new session")
 	}
-	expires := d.c.Expires
-	if expires.IsZero() {
-		expires = d.now.Add(d.s.Flow.Expires)
-	}
-	if !expires.After(d.now) {
-		return Invalid("expires_in", "must lie in the future")
-	}
-	d.emit(SessionLinkIssued, EventData{Expires: expires, Return: d.c.Return})
-	return nil
-}
-
-func (d *decider) consent() error {
-	st, err := d.asked(d.c.Step, StepConsent)
+	expires, err := d.deadline()
 	if err != nil {
 		return err
 	}
-	if d.c.Consent == nil {
-		return Invalid("consent", "say what was agreed to")
+	d.emit(SessionLinkIssued, EventData{Expires: expires, Return: d.c.Return})
+	// What checks reported while the session was expired was not taken in: they are asked again.
+	if st, _, ok := d.s.Current(); expired && ok && st.State == StepRunning {
+		d.send(st)
 	}
-	if err := d.touch(); err != nil {
-		return err
-	}
-	d.giveConsent(st, *d.c.Consent)
-	d.advance()
 	return nil
 }
 
-func (d *decider) giveConsent(st StepStatus, given Consent) {
-	if def, _, ok := d.s.Flow.Step(st.ID); ok && given.Text == "" {
-		given.Text = def.Text
+func (d *decider) completeStep() error {
+	st, err := d.asked()
+	if err != nil {
+		return err
 	}
-	given.At = d.now
-	d.emit(ConsentGiven, EventData{Step: st.ID, Consent: &given})
-	d.emit(StepCompleted, EventData{Step: st.ID, Consent: &given})
+	return d.complete(st)
 }
 
 func (d *decider) decline() error {
-	if _, err := d.asked(d.c.Step, StepConsent); err != nil {
-		return err
-	}
-	if err := d.touch(); err != nil {
+	if _, err := d.asked(); err != nil {
 		return err
 	}
 	why := []Reason{{Code: ConsentDeclined}}
@@ -184,8 +197,8 @@ func (d *decider) addEvidence() error {
 	if len(d.s.Evidence) >= mostEvidence {
 		return &Error{Code: CodeLimited, Field: "file", Message: "this session already holds 30 files, the most it may"}
 	}
-	if err := d.touch(); err != nil {
-		return err
+	if d.locked(e.Kind) {
+		return Conflict("evidence of kind %s can no longer be changed: checks rest on it", e.Kind)
 	}
 	stored := *e
 	stored.Attempt, stored.At = d.s.Attempt, d.now
@@ -193,84 +206,101 @@ func (d *decider) addEvidence() error {
 	return nil
 }
 
-// asked finds the applicant's step a command names and refuses one that is not due: steps are done in their order, or, while nothing that
-// rests on them has run, done over.
-func (d *decider) asked(id string, kinds ...StepKind) (StepStatus, error) {
-	place := slices.IndexFunc(d.s.Steps, func(st StepStatus) bool { return st.ID == id })
-	if place < 0 {
-		return StepStatus{}, Invalid("step", "this flow has no such step")
-	}
-	st := d.s.Steps[place]
-	if !slices.Contains(kinds, st.Kind) {
-		return StepStatus{}, Invalid("step", "the step %s does not take this command", st.ID)
-	}
-	current, at, ok := d.s.Current()
-	if ok && place > at {
-		return StepStatus{}, Conflict("the step %s comes first", current.ID)
-	}
-	for _, later := range d.s.Steps[place:] {
-		if !later.Kind.ByApplicant() && later.State != StepOpen {
-			return StepStatus{}, Conflict("the step %s can no longer be changed: checks rest on it", st.ID)
+// locked tells whether checks rest on every step that takes a kind of evidence: a later file would pass for the one they looked at.
+func (d *decider) locked(kind EvidenceKind) bool {
+	locked := false
+	for i, st := range d.s.Steps {
+		if st.Kind == kind.step() {
+			if !d.relied(i) {
+				return false
+			}
+			locked = true
 		}
+	}
+	return locked
+}
+
+// relied tells whether checks that were sent out rest on the step at a place.
+func (d *decider) relied(place int) bool {
+	return slices.ContainsFunc(d.s.Steps[place:], func(later StepStatus) bool {
+		return !later.Kind.ByApplicant() && later.State != StepOpen
+	})
+}
+
+// asked finds the step that the command names: the next in order, or one to be done over, while nothing that rests on it has run.
+func (d *decider) asked() (StepStatus, error) {
+	st, place, ok := find(d.s.Steps, func(st StepStatus) bool { return st.ID == d.c.Step })
+	current, at, _ := d.s.Current()
+	switch {
+	case !ok:
+		return st, Invalid("step", "this flow has no such step")
+	case !st.Kind.ByApplicant() || (st.Kind == StepConsent) != (d.c.Kind != CmdCompleteStep):
+		return st, Invalid("step", "the step %s does not take this command", st.ID)
+	case at >= 0 && place > at:
+		return st, Conflict("the step %s comes first", current.ID)
+	case d.relied(place):
+		return st, Conflict("the step %s can no longer be changed: checks rest on it", st.ID)
 	}
 	return st, nil
 }
 
-func (d *decider) completeStep() error {
-	st, err := d.asked(d.c.Step, StepDetails, StepContact, StepDocument, StepSelfie, StepProofOfAddress)
-	if err != nil {
-		return err
+// complete does a step whose turn it is, or says what it lacks.
+func (d *decider) complete(st StepStatus) error {
+	def, _, _ := d.s.Flow.Step(st.ID)
+	data := EventData{Step: st.ID}
+	lacks := func(field, detail, what string) error {
+		return &Error{Code: CodeConflict, Field: field, Detail: detail, Message: "the step " + st.ID + " needs " + what}
 	}
-	if err := d.ready(st); err != nil {
-		return err
+	var needs []EvidenceKind
+	switch st.Kind {
+	case StepConsent:
+		if d.c.Consent == nil {
+			return lacks("consent", "", "the applicant's consent")
+		}
+		given := *d.c.Consent
+		given.At = d.now
+		if given.Text == "" {
+			given.Text = def.Text
+		}
+		data.Consent = &given
+	case StepDetails:
+		for _, f := range def.Ask {
+			if !slices.Contains(d.c.Given, f) {
+				return lacks(string(f), "", string(f))
+			}
+		}
+	case StepDocument:
+		if d.c.Document != nil {
+			chosen := *d.c.Document
+			if chosen.Type != "" && !slices.Contains(def.Accept, chosen.Type) {
+				return Invalid("document", "this flow does not accept that type of document")
+			}
+			if chosen.Type.HasBack() {
+				needs = append(needs, DocumentBack)
+			}
+			data.Document = &chosen
+		}
+		needs = append(needs, DocumentFront)
+	case StepSelfie:
+		needs = append(needs, Selfie)
+	case StepProofOfAddress:
+		needs = append(needs, ProofOfAddress)
+	case StepContact, StepRun, StepDecide, StepAccount:
 	}
-	if err := d.touch(); err != nil {
-		return err
+	for _, kind := range needs {
+		if !d.fresh(st, kind) {
+			return lacks("evidence", string(kind), "evidence of kind "+string(kind))
+		}
 	}
-	d.emit(StepCompleted, EventData{Step: st.ID, Document: d.c.Document})
+	if data.Consent != nil {
+		d.emit(ConsentGiven, data)
+	}
+	d.emit(StepCompleted, data)
 	d.advance()
 	return nil
 }
 
-// ready tells what a step still lacks.
-func (d *decider) ready(st StepStatus) error {
-	def, _, _ := d.s.Flow.Step(st.ID)
-	need := func(kind EvidenceKind) error {
-		if d.fresh(st, kind) {
-			return nil
-		}
-		return &Error{Code: CodeConflict, Field: "evidence", Detail: string(kind), Message: "the step " + st.ID + " needs evidence of kind " + string(kind)}
-	}
-	switch st.Kind {
-	case StepDetails:
-		for _, f := range def.Ask {
-			if !slices.Contains(d.c.Given, f) {
-				return &Error{Code: CodeConflict, Field: string(f), Message: "the step " + st.ID + " needs " + string(f)}
-			}
-		}
-	case StepDocument:
-		if c := d.c.Document; c != nil {
-			if c.Type != "" && !slices.Contains(def.Accept, c.Type) {
-				return Invalid("document", "this flow does not accept that type of document")
-			}
-			if c.Type.HasBack() {
-				if err := need(DocumentBack); err != nil {
-					return err
-				}
-			}
-		}
-		return need(DocumentFront)
-	case StepSelfie:
-		return need(Selfie)
-	case StepProofOfAddress:
-		return need(ProofOfAddress)
-	case StepConsent, StepContact, StepRun, StepDecide, StepAccount:
-	}
-	return nil
-}
-
-// fresh tells whether there is evidence of a kind that the step may rest on: any, the first time; only what came after it was asked again,
-// when it was. The time of asking is that of the newest resubmission, which is when the attempt was raised.
+// fresh tells whether there is evidence of a kind that the step may rest on: when it was asked again, only that of the newest attempt.
 func (d *decider) fresh(st StepStatus, kind EvidenceKind) bool {
 	return slices.ContainsFunc(d.s.Evidence, func(e Evidence) bool {
 		return e.Kind == kind && (len(st.Redo) == 0 || e.Attempt == d.s.Attempt)
@@ -279,129 +309,32 @@ func (d *decider) fresh(st StepStatus, kind EvidenceKind) bool {
 
 // submit completes every step that what is there can complete, and sends the session on when none is left.
 func (d *decider) submit() error {
-	if err := d.overdue(); err != nil {
-		return err
-	}
-	if cur, _, ok := d.s.Current(); ok && cur.Kind == StepRun && cur.State == StepRunning {
+	if cur, _, _ := d.s.Current(); cur.State == StepRunning && len(d.events) == 0 {
 		return Conflict("the checks of step %s must end first", cur.ID)
-	}
-	if err := d.touch(); err != nil {
-		return err
 	}
 	for _, st := range d.s.Asked() {
 		if cur, _, _ := d.s.Current(); cur.ID != st.ID {
 			break
 		}
-		if st.Kind == StepConsent {
-			if d.c.Consent == nil {
-				return Conflict("the step %s is not done: the applicant has not agreed yet", st.ID)
-			}
-			d.giveConsent(st, *d.c.Consent)
-		} else {
-			if err := d.ready(st); err != nil {
-				return err
-			}
-			d.emit(StepCompleted, EventData{Step: st.ID, Document: d.c.Document})
-		}
-		d.advance()
-	}
-	if len(d.s.Asked()) > 0 {
-		return nil
-	}
-	d.emit(SessionSubmitted, EventData{})
-	d.advance()
-	return nil
-}
-
-// advance sends out the checks of run steps whose turn has come, and decides when the decide step is reached. Before the session is submitted
-// it stops there: what is behind the last of the applicant's steps waits until the applicant has sent it.
-func (d *decider) advance() {
-	for {
-		st, _, ok := d.s.Current()
-		if !ok || st.State == StepRunning || st.Kind.ByApplicant() {
-			return
-		}
-		if d.s.State == InProgress && len(d.s.Asked()) == 0 {
-			return
-		}
-		switch st.Kind {
-		case StepRun:
-			def, _, _ := d.s.Flow.Step(st.ID)
-			for _, kind := range def.Checks {
-				d.emit(CheckStarted, EventData{Step: st.ID, Check: kind, Round: st.Round + 1})
-			}
-			return
-		case StepDecide:
-			if d.s.State == Submitted {
-				d.settle()
-			}
-			return
-		default:
-			return
-		}
-	}
-}
-
-// report takes the results of one run step. Late ones, of a round that was overtaken or a session that has ended, change nothing.
-func (d *decider) report() error {
-	st, ok := d.s.Step(d.c.Step)
-	if !ok || st.Kind != StepRun {
-		return Invalid("step", "this flow has no such run step")
-	}
-	if d.s.State.Ended() || d.s.State == AwaitingApplicant || st.State != StepRunning || st.Round != d.c.Round {
-		return nil
-	}
-	for _, r := range d.c.Results {
-		i := slices.IndexFunc(st.Checks, func(c CheckResult) bool { return c.Kind == r.Kind })
-		if i < 0 || st.Checks[i].Outcome != "" {
-			continue
-		}
-		if err := checkResult(r); err != nil {
+		if err := d.complete(st); err != nil {
 			return err
 		}
-		d.emit(CheckCompleted, EventData{Step: st.ID, Check: r.Kind, Result: &r, Round: st.Round})
 	}
-	st, _ = d.s.Step(d.c.Step)
-	if st.State != StepDone {
-		return nil
+	if len(d.s.Asked()) == 0 {
+		d.emit(SessionSubmitted, EventData{})
+		d.advance()
 	}
-	def, _, _ := d.s.Flow.Step(st.ID)
-	if def.Stop && d.s.State != InReview && slices.ContainsFunc(st.Checks, func(c CheckResult) bool { return c.Outcome == Refuse }) {
-		d.settle()
-		return nil
-	}
-	d.advance()
 	return nil
-}
-
-// checkResult refuses a result that claims what it cannot: an outcome or assurance that does not exist, or a clear without either.
-func checkResult(r CheckResult) error {
-	outcomes := []Outcome{Clear, Consider, Refuse, Unavailable, NotRun}
-	if !slices.Contains(outcomes, r.Outcome) {
-		return Invalid("outcome", "unknown outcome of check %s", r.Kind)
-	}
-	examined := r.Outcome == Clear || r.Outcome == Consider || r.Outcome == Refuse
-	if examined && !slices.Contains([]Assurance{Verified, Assisted, Simulated}, r.Assurance) {
-		return Invalid("assurance", "the check %s gives no assurance", r.Kind)
-	}
-	if r.Score < 0 || r.Score > 1 {
-		return Invalid("score", "the score of check %s is not between 0 and 1", r.Kind)
-	}
-	return checkReasons("reasons", r.Reasons, false)
 }
 
 // tick tells what time has made true.
 func (d *decider) tick() error {
-	switch d.s.State {
-	case Created, InProgress, AwaitingApplicant:
-	default:
-		return nil
-	}
-	if !d.now.Before(d.s.ExpiresAt) {
+	due := d.s.DueAt()
+	switch {
+	case due.IsZero() || d.now.Before(due):
+	case d.overdue():
 		d.emit(SessionExpired, EventData{})
-		return nil
-	}
-	if d.s.State == InProgress && !d.s.Abandoned && !d.now.Before(d.s.UpdatedAt.Add(d.s.Flow.Abandon)) {
+	default:
 		d.emit(SessionAbandoned, EventData{})
 	}
 	return nil

@@ -1,6 +1,10 @@
 package usher
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // EventType names what happened.
 type EventType string
@@ -48,6 +52,7 @@ func EventTypes() []EventType {
 // Event is one thing that happened. Sequence is gapless from 1 within a session (within an applicant for applicant.* events), and equals the
 // version that the session or applicant has after it. The engine sets ID when it writes the event.
 type Event struct {
+	Redacted
 	ID          string    `json:"id"`
 	Type        EventType `json:"type"`
 	TenantID    string    `json:"tenant_id"`
@@ -59,8 +64,9 @@ type Event struct {
 	Data        EventData `json:"data"`
 }
 
-// EventData holds what an event adds. One flat type for all events: a member that does not belong to the type is empty. It is stored sealed.
+// EventData holds what an event adds. One flat type for all events: a member that does not belong to the type is empty.
 type EventData struct {
+	Redacted
 	By       *Actor          `json:"by,omitempty"`
 	Fields   []string        `json:"fields,omitempty"` // names of what changed, never values
 	Start    *Session        `json:"start,omitempty"`  // session.created: the session as it began
@@ -83,16 +89,38 @@ type EventData struct {
 	Resumed  bool            `json:"resumed,omitempty"` // session.started: not for the first time
 }
 
-// Apply gives the session as it is after one event. Every change of a session is made here and nowhere else, so that folding a session's
-// events over nothing gives the session: flow must be the version the session began with.
+// Apply gives the session as it is after one event, and leaves s as it was; flow is the version the session began with.
 func Apply(s Session, flow Flow, e Event) Session {
+	s = s.Clone()
+	s.apply(flow, e)
+	return s
+}
+
+// Fold gives the session that a whole list of its events leads to.
+func Fold(flow Flow, events []Event) Session {
+	var s Session
+	for _, e := range events {
+		s.apply(flow, e)
+	}
+	return s
+}
+
+// Clone gives a session whose steps can be written to. Everything else is replaced and never written in place, so that it may be shared.
+func (s Session) Clone() Session {
+	s.Steps = slices.Clone(s.Steps)
+	return s
+}
+
+// apply takes in one event. Every change of a session is made here, so that folding its events over nothing gives the session.
+func (s *Session) apply(flow Flow, e Event) {
 	if e.Type == SessionCreated && e.Data.Start != nil {
-		s = e.Data.Start.Clone()
+		*s = e.Data.Start.Clone()
 		s.Flow = flow
 	}
-	s.Version = e.Sequence
-	s.UpdatedAt = e.At
-	s.Abandoned = false
+	s.Version, s.UpdatedAt = e.Sequence, e.At
+	if e.Type != CheckStarted && e.Type != CheckCompleted {
+		s.Abandoned = e.Type == SessionAbandoned // checks go on without the applicant
+	}
 	switch e.Type {
 	case SessionStarted:
 		s.State = InProgress
@@ -100,93 +128,59 @@ func Apply(s Session, flow Flow, e Event) Session {
 			s.StartedAt = e.At
 		}
 	case SessionLinkIssued:
-		s.ExpiresAt = e.Data.Expires
-		if e.Data.Return != "" {
-			s.ReturnURL = e.Data.Return
-		}
+		s.ExpiresAt, s.ReturnURL = e.Data.Expires, cmp.Or(e.Data.Return, s.ReturnURL)
 		if s.State == Expired {
-			s.State = Created
-			if !s.StartedAt.IsZero() {
-				s.State = InProgress
+			s.State = InProgress
+			if s.StartedAt.IsZero() {
+				s.State = Created
 			}
 		}
-	case SessionAbandoned:
-		s.Abandoned = true
 	case SessionSubmitted:
 		s.State, s.SubmittedAt, s.Reasons, s.Note = Submitted, e.At, nil, ""
-	case SessionExpired:
-		s.State = Expired
-	case SessionCancelled:
-		s.State, s.Reasons = Cancelled, e.Data.Reasons
-	case StepCompleted, EvidenceReceived, CheckStarted, CheckCompleted, SessionResubmissionRequested:
-		s.applyStep(e)
-	case SessionReviewRequested, SessionApproved, SessionRejected, SessionOverturned, DocumentCorrected:
-		s.applyReview(e)
-	case AccountOpened, AccountFailed:
-		s.Account = e.Data.Account
-		if e.Type == AccountOpened {
-			s.finish(StepAccount, e.At)
-		}
-	case SessionCreated, ConsentGiven, ConsentWasDeclined, ApplicantCreated, ApplicantUpdated, ApplicantErased:
-	}
-	return s
-}
-
-// applyStep takes in what moves a single step.
-func (s *Session) applyStep(e Event) {
-	switch e.Type {
-	case EvidenceReceived:
-		s.Evidence = append(s.Evidence[:len(s.Evidence):len(s.Evidence)], *e.Data.Evidence)
-		return
+	case SessionReviewRequested:
+		s.State, s.Reasons, s.Votes = InReview, e.Data.Reasons, e.Data.Votes
 	case SessionResubmissionRequested:
 		s.State, s.Reasons, s.Note, s.Votes = AwaitingApplicant, e.Data.Reasons, e.Data.Note, nil
 		s.ExpiresAt = e.Data.Expires
 		s.Attempt++
 		s.reopen(e.Data.Steps, e.Data.Reasons)
-		return
-	default:
-	}
-	for i := range s.Steps {
-		if s.Steps[i].ID != e.Data.Step {
-			continue
+	case SessionApproved, SessionRejected, SessionOverturned:
+		s.conclude(e)
+	case SessionExpired:
+		s.State = Expired
+	case SessionCancelled:
+		s.State, s.Reasons = Cancelled, e.Data.Reasons
+	case StepCompleted, CheckStarted, CheckCompleted:
+		if st, i, ok := find(s.Steps, func(st StepStatus) bool { return st.ID == e.Data.Step }); ok {
+			s.Steps[i] = st.after(e)
 		}
-		st := &s.Steps[i]
-		switch e.Type {
-		case StepCompleted:
-			st.State, st.DoneAt, st.Redo = StepDone, e.At, nil
-			st.Consent, st.Document = e.Data.Consent, e.Data.Document
-		case CheckStarted:
-			st.State = StepRunning
-			if st.Round != e.Data.Round {
-				st.Round, st.Checks = e.Data.Round, nil
-			}
-			st.Checks = append(st.Checks[:len(st.Checks):len(st.Checks)], CheckResult{Kind: e.Data.Check})
-		case CheckCompleted:
-			st.report(*e.Data.Result)
-			if st.complete() {
-				st.State, st.DoneAt = StepDone, e.At
-			}
-		default:
+	case EvidenceReceived:
+		if e.Data.Evidence != nil {
+			s.Evidence = append(slices.Clip(s.Evidence), *e.Data.Evidence)
 		}
+	case DocumentCorrected:
+		s.Facts = append(slices.Clip(s.Facts), e.Data.Facts...)
+	case AccountOpened, AccountFailed:
+		s.Account = e.Data.Account
+		if e.Type == AccountOpened {
+			s.finish(StepAccount, e.At)
+		}
+	default: // told, but nothing of the session changes
 	}
 }
 
-// applyReview takes in what reviewers and the decide step do.
-func (s *Session) applyReview(e Event) {
-	switch e.Type {
-	case SessionReviewRequested:
-		s.State, s.Reasons, s.Votes = InReview, e.Data.Reasons, e.Data.Votes
-	case DocumentCorrected:
-		s.Facts = append(s.Facts[:len(s.Facts):len(s.Facts)], e.Data.Facts...)
-	default:
-		d := *e.Data.Decision
-		s.Decision, s.Reasons, s.Note, s.DecidedAt, s.Votes = &d, d.Reasons, d.Note, e.At, nil
-		s.State = Approved
-		if d.Verdict == Reject {
-			s.State = Rejected
-		}
-		s.finish(StepDecide, e.At)
+// conclude takes in a decision.
+func (s *Session) conclude(e Event) {
+	if e.Data.Decision == nil {
+		return
 	}
+	d := *e.Data.Decision
+	s.Decision, s.Reasons, s.Note, s.DecidedAt, s.Votes = &d, d.Reasons, d.Note, e.At, nil
+	s.State = Approved
+	if d.Verdict == Reject {
+		s.State = Rejected
+	}
+	s.finish(StepDecide, e.At)
 }
 
 // finish marks the step of a kind done.
@@ -203,12 +197,9 @@ func (s *Session) reopen(ids []string, why []Reason) {
 	reached := false
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		for _, id := range ids {
-			if st.ID == id {
-				reached = true
-				st.State, st.DoneAt, st.Document, st.Consent = StepOpen, time.Time{}, nil, nil
-				st.Redo = reasonsFor(id, why)
-			}
+		if slices.Contains(ids, st.ID) {
+			reached = true
+			*st = StepStatus{ID: st.ID, Kind: st.Kind, State: StepOpen, Redo: reasonsFor(st.ID, why)}
 		}
 		if reached && !st.Kind.ByApplicant() {
 			st.State, st.DoneAt, st.Checks = StepOpen, time.Time{}, nil
@@ -216,48 +207,39 @@ func (s *Session) reopen(ids []string, why []Reason) {
 	}
 }
 
-// reasonsFor picks the reasons that name the step, and those that name none.
+// reasonsFor picks the reasons that name the step or none; or else all of them, since a step that was asked again is known by its reasons.
 func reasonsFor(step string, why []Reason) []Reason {
-	var rs []Reason
-	for _, r := range why {
-		if r.Step == "" || r.Step == step {
-			rs = append(rs, r)
+	own := slices.DeleteFunc(slices.Clone(why), func(r Reason) bool { return r.Step != "" && r.Step != step })
+	if len(own) == 0 {
+		return why
+	}
+	return own
+}
+
+// after gives the step as it is after an event of its own.
+func (st StepStatus) after(e Event) StepStatus {
+	switch e.Type {
+	case StepCompleted:
+		st.State, st.DoneAt, st.Redo = StepDone, e.At, nil
+		st.Consent, st.Document = e.Data.Consent, e.Data.Document
+	case CheckStarted:
+		if st.Round != e.Data.Round {
+			st.Round, st.Checks = e.Data.Round, nil
 		}
-	}
-	return rs
-}
-
-// report puts a result in the place that its check.started made for it.
-func (st *StepStatus) report(r CheckResult) {
-	st.Checks = append([]CheckResult(nil), st.Checks...)
-	for i := range st.Checks {
-		if st.Checks[i].Kind == r.Kind {
-			st.Checks[i] = r
+		st.State, st.Checks = StepRunning, append(slices.Clip(st.Checks), CheckResult{Kind: e.Data.Check})
+	case CheckCompleted:
+		st.Checks = slices.Clone(st.Checks)
+		open := false
+		for i, c := range st.Checks {
+			if c.Kind == e.Data.Check && e.Data.Result != nil {
+				st.Checks[i] = *e.Data.Result
+			}
+			open = open || st.Checks[i].Outcome == ""
 		}
-	}
-}
-
-// complete tells whether every check of a running step has its outcome.
-func (st StepStatus) complete() bool {
-	for _, c := range st.Checks {
-		if c.Outcome == "" {
-			return false
+		if !open {
+			st.State, st.DoneAt = StepDone, e.At
 		}
+	default:
 	}
-	return len(st.Checks) > 0
-}
-
-// Fold gives the session that a whole list of its events leads to.
-func Fold(flow Flow, events []Event) Session {
-	var s Session
-	for _, e := range events {
-		s = Apply(s.Clone(), flow, e)
-	}
-	return s
-}
-
-// Clone copies what Apply writes in place; slices it only appends to are capped there instead.
-func (s Session) Clone() Session {
-	s.Steps = append([]StepStatus(nil), s.Steps...)
-	return s
+	return st
 }

@@ -1,6 +1,7 @@
 package usher
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -8,7 +9,6 @@ import (
 // ReasonClass keeps apart what a client and an applicant can do about a reason. Mixing them is how a blurred photo becomes a lifelong ban.
 type ReasonClass string
 
-// The classes of reason.
 const (
 	Final    ReasonClass = "final"    // nothing the applicant can send will change it
 	Retry    ReasonClass = "retry"    // a better picture or another try may
@@ -97,20 +97,18 @@ type Reason struct {
 
 // Class gives the class of the reason's code; an unknown code is Final, the careful reading.
 func (r Reason) Class() ReasonClass {
-	if class, ok := r.Code.Class(); ok {
-		return class
-	}
-	return Final
+	class, _ := r.Code.Class()
+	return cmp.Or(class, Final)
 }
 
-// checkReasons refuses unknown codes; field is the name of the request field that held them.
-func checkReasons(field string, rs []Reason, need bool) error {
+// checkReasons refuses unknown codes, and none at all where there must be some.
+func checkReasons(rs []Reason, need bool) error {
 	if need && len(rs) == 0 {
-		return Invalid(field, "give at least one reason")
+		return Invalid("reasons", "give at least one reason")
 	}
 	for _, r := range rs {
 		if _, ok := r.Code.Class(); !ok {
-			return Invalid(field, "unknown reason code; see the list of reasons in the API description")
+			return Invalid("reasons", "unknown reason code; see the list of reasons in the API description")
 		}
 	}
 	return nil

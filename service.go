@@ -26,7 +26,7 @@ type Service interface {
 	FlowSource(ctx context.Context, tenant, name string) (string, error)
 	// CheckFlow lists what is wrong with a flow, without keeping it.
 	CheckFlow(f Flow) []Problem
-	// Account gives an opened account; AccountsOf those of an applicant; OpenAccount opens one more for an approved applicant.
+	// OpenAccount opens one more account for an approved applicant.
 	Account(ctx context.Context, tenant, id string) (Account, error)
 	AccountsOf(ctx context.Context, tenant, applicant string) ([]Account, error)
 	OpenAccount(ctx context.Context, c APIClient, applicant, kind string) (Account, error)
@@ -43,8 +43,7 @@ type Applicants interface {
 	EraseApplicant(ctx context.Context, tenant, id string, by Actor) (Applicant, error)
 }
 
-// Sessions are their goes. Do loads, decides, commits and gives the session just written; a conflict of two writers is tried again unless the
-// command names the version it was made for.
+// Sessions are their goes. Do gives the session just written; a conflict of two writers is tried again unless the command names a version.
 type Sessions interface {
 	StartSession(ctx context.Context, c APIClient, n NewSession) (Session, Link, error)
 	Do(ctx context.Context, tenant, id string, c Command) (Session, error)
@@ -54,10 +53,9 @@ type Sessions interface {
 
 // Link is the way in for the applicant. Token is the secret part, given out once and stored as a hash; URL holds it.
 type Link struct {
-	SessionID string
-	Token     string
-	URL       string
-	ExpiresAt time.Time
+	Redacted
+	SessionID, Token, URL string
+	ExpiresAt             time.Time
 }
 
 // NewLink says what a new link is to have; zero members keep what the session has, and give it the flow's time.
@@ -68,6 +66,7 @@ type NewLink struct {
 
 // Visit is a browser that a link was opened in. Token is its cookie's secret.
 type Visit struct {
+	Redacted
 	Token    string
 	Tenant   Tenant
 	Session  Session
@@ -128,32 +127,26 @@ type Webhooks interface {
 
 // Paging is common to all lists: newest first unless Oldest, After and Before are cursors that a page or an item's id gave.
 type Paging struct {
-	Limit  int
-	After  string
-	Before string
-	Oldest bool
+	Limit         int
+	After, Before string
+	Oldest        bool
 }
 
 // ApplicantFilter narrows a list of applicants; zero members do not.
 type ApplicantFilter struct {
 	Paging
-	Dialect       string
-	Reference     string
-	Email         string
-	States        []State // of the newest onboarding session; none means any
-	NoSession     bool    // only those without one
-	CreatedFrom   time.Time
-	CreatedBefore time.Time
+	Dialect, Reference, Email  string
+	States                     []State // of the newest onboarding session; none means any
+	NoSession                  bool    // only those without one
+	CreatedFrom, CreatedBefore time.Time
 }
 
 // SessionFilter narrows a list of sessions.
 type SessionFilter struct {
 	Paging
-	ApplicantID string
-	Dialect     string
-	Purpose     Purpose
-	State       State
-	Reference   string
+	ApplicantID, Dialect, Reference string
+	Purpose                         Purpose
+	State                           State
 }
 
 // EventFilter narrows a list of events.
@@ -172,13 +165,13 @@ type EventFilter struct {
 // DeliveryFilter narrows a list of deliveries.
 type DeliveryFilter struct {
 	Paging
-	EndpointID string
-	Status     DeliveryStatus
-	SessionID  string
+	EndpointID, SessionID string
+	Status                DeliveryStatus
 }
 
 // Token is an API client's proof of having signed in, given out once.
 type Token struct {
+	Redacted
 	Access    string
 	Refresh   string // "" where the dialect has none
 	Scopes    []Scope

@@ -44,14 +44,13 @@ const (
 
 // StepStatus is one step of one session.
 type StepStatus struct {
-	ID     string        `json:"id"`
-	Kind   StepKind      `json:"kind"`
-	State  StepState     `json:"state"`
-	DoneAt time.Time     `json:"done_at,omitzero"`
-	Redo   []Reason      `json:"redo,omitempty"`  // why it was asked again
-	Round  int           `json:"round,omitempty"` // of a run step: rises each time its checks are sent out
-	Checks []CheckResult `json:"checks,omitempty"`
-
+	ID       string          `json:"id"`
+	Kind     StepKind        `json:"kind"`
+	State    StepState       `json:"state"`
+	DoneAt   time.Time       `json:"done_at,omitzero"`
+	Redo     []Reason        `json:"redo,omitempty"`  // why it was asked again
+	Round    int             `json:"round,omitempty"` // of a run step: rises each time its checks are sent out
+	Checks   []CheckResult   `json:"checks,omitempty"`
 	Consent  *Consent        `json:"consent,omitempty"`
 	Document *DocumentChoice `json:"document,omitempty"`
 }
@@ -82,6 +81,7 @@ const (
 
 // Decision is what was decided, by whom and why. Note is for the applicant and client, Internal for staff only.
 type Decision struct {
+	Redacted
 	Verdict  Verdict   `json:"verdict"`
 	By       Actor     `json:"by"`
 	Reasons  []Reason  `json:"reasons,omitempty"`
@@ -93,6 +93,7 @@ type Decision struct {
 
 // Session is one go of one applicant through one flow. Its version rises by one with each event.
 type Session struct {
+	Redacted
 	ID          string  `json:"id"`
 	TenantID    string  `json:"tenant_id"`
 	ApplicantID string  `json:"applicant_id"`
@@ -146,31 +147,18 @@ type AccountStatus struct {
 
 // Current gives the first step that is not done, and its place; ok is false when all are.
 func (s Session) Current() (StepStatus, int, bool) {
-	i := slices.IndexFunc(s.Steps, func(st StepStatus) bool { return st.State != StepDone })
-	if i < 0 {
-		return StepStatus{}, -1, false
-	}
-	return s.Steps[i], i, true
+	return find(s.Steps, func(st StepStatus) bool { return st.State != StepDone })
 }
 
 // Step gives the status of one step.
 func (s Session) Step(id string) (StepStatus, bool) {
-	i := slices.IndexFunc(s.Steps, func(st StepStatus) bool { return st.ID == id })
-	if i < 0 {
-		return StepStatus{}, false
-	}
-	return s.Steps[i], true
+	st, _, ok := find(s.Steps, func(st StepStatus) bool { return st.ID == id })
+	return st, ok
 }
 
 // Asked gives the steps that are still the applicant's to do, in order.
 func (s Session) Asked() []StepStatus {
-	var open []StepStatus
-	for _, st := range s.Steps {
-		if st.Kind.ByApplicant() && st.State != StepDone {
-			open = append(open, st)
-		}
-	}
-	return open
+	return slices.DeleteFunc(slices.Clone(s.Steps), func(st StepStatus) bool { return !st.Kind.ByApplicant() || st.State == StepDone })
 }
 
 // Checks gives every result so far, in the order of the flow.
@@ -186,7 +174,7 @@ func (s Session) Checks() []CheckResult {
 func (s Session) InForce() []Evidence {
 	var newest []Evidence
 	for _, e := range s.Evidence {
-		if i := slices.IndexFunc(newest, func(n Evidence) bool { return n.Kind == e.Kind }); i >= 0 {
+		if _, i, ok := find(newest, func(n Evidence) bool { return n.Kind == e.Kind }); ok {
 			newest[i] = e
 		} else {
 			newest = append(newest, e)
@@ -211,39 +199,6 @@ const (
 	ActWait     NextAction = "wait"
 )
 
-// NextAction tells what is to be done next, so that no client has to guess from the state.
-func (s Session) NextAction() NextAction {
-	switch s.State {
-	case Created, InProgress:
-		return ActOpenLink
-	case AwaitingApplicant:
-		return ActRedo
-	case Submitted, InReview:
-		return ActWait
-	case Expired:
-		if s.CanRetry() {
-			return ActOpenLink
-		}
-		return ActNone
-	case Approved, Rejected, Cancelled:
-		return ActNone
-	}
-	return ActNone
-}
-
-// CanRetry tells whether the applicant may still go on in this session: by its link, or, when expired, by a new one.
-func (s Session) CanRetry() bool {
-	switch s.State {
-	case Created, InProgress, AwaitingApplicant:
-		return true
-	case Expired:
-		return s.Flow.Reissue
-	case Submitted, InReview, Approved, Rejected, Cancelled:
-		return false
-	}
-	return false
-}
-
 // Phase is the state in the words of a progress display.
 type Phase string
 
@@ -259,41 +214,52 @@ const (
 	PhaseCancelled    Phase = "cancelled"
 )
 
+// standings says of each state what a client or applicant wants to know of it.
+var standings = map[State]struct {
+	phase Phase
+	next  NextAction
+	retry bool
+}{
+	Created:           {PhaseNotStarted, ActOpenLink, true},
+	InProgress:        {PhaseInProgress, ActOpenLink, true},
+	Submitted:         {PhaseInReview, ActWait, false},
+	InReview:          {PhaseInReview, ActWait, false},
+	AwaitingApplicant: {PhaseAwaitingUser, ActRedo, true},
+	Approved:          {PhaseDecided, ActNone, false},
+	Rejected:          {PhaseDecided, ActNone, false},
+	Expired:           {PhaseExpired, ActNone, false},
+	Cancelled:         {PhaseCancelled, ActNone, false},
+}
+
+// NextAction tells what is to be done next, so that no client has to guess from the state.
+func (s Session) NextAction() NextAction {
+	if s.State == Expired && s.Flow.Reissue {
+		return ActOpenLink
+	}
+	return standings[s.State].next
+}
+
+// CanRetry tells whether the applicant may still go on in this session: by its link, or, when expired, by a new one.
+func (s Session) CanRetry() bool {
+	return standings[s.State].retry || (s.State == Expired && s.Flow.Reissue)
+}
+
 // Phase tells the phase: a link nobody opened is not "in progress", and an abandoned go is not "in review".
 func (s Session) Phase() Phase {
-	switch s.State {
-	case Created:
-		return PhaseNotStarted
-	case InProgress:
-		if s.Abandoned {
-			return PhaseAbandoned
-		}
-		return PhaseInProgress
-	case AwaitingApplicant:
-		return PhaseAwaitingUser
-	case Submitted, InReview:
-		return PhaseInReview
-	case Approved, Rejected:
-		return PhaseDecided
-	case Expired:
-		return PhaseExpired
-	case Cancelled:
-		return PhaseCancelled
+	if s.State == InProgress && s.Abandoned {
+		return PhaseAbandoned
 	}
-	return PhaseCancelled
+	return standings[s.State].phase
 }
 
 // DueAt gives when a timer must look at the session again, or the zero time when none need to.
 func (s Session) DueAt() time.Time {
-	switch s.State {
-	case Created, AwaitingApplicant:
-		return s.ExpiresAt
-	case InProgress:
-		if quiet := s.UpdatedAt.Add(s.Flow.Abandon); !s.Abandoned && quiet.Before(s.ExpiresAt) {
-			return quiet
-		}
-		return s.ExpiresAt
-	case Submitted, InReview, Approved, Rejected, Expired, Cancelled:
+	quiet := s.UpdatedAt.Add(s.Flow.Abandon)
+	switch {
+	case !slices.Contains(collecting, s.State):
+		return time.Time{}
+	case s.State == InProgress && !s.Abandoned && quiet.Before(s.ExpiresAt):
+		return quiet
 	}
-	return time.Time{}
+	return s.ExpiresAt
 }

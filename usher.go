@@ -11,13 +11,13 @@ package usher
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Code says what kind of answer an [Error] is. Every front maps the eight codes to its own statuses and shapes.
 type Code string
 
-// The codes an Error can carry.
 const (
 	CodeInvalid         Code = "invalid"         // the request is wrong: a field is missing, malformed or out of range
 	CodeUnauthenticated Code = "unauthenticated" // no or unknown credentials
@@ -29,14 +29,13 @@ const (
 	CodeInternal        Code = "internal"        // our fault; the message must not tell more than that
 )
 
-// Error is what a caller may be told: a code, the field at fault where there is one, and a message that names the way out. Err is the cause,
-// for logs only; it never reaches a caller.
+// Error is what a caller may be told: a code, and a message that names the way out.
 type Error struct {
 	Code    Code
 	Field   string // dotted path of the request field at fault, or ""
 	Detail  string // finer machine-readable word below the code, such as "not_a_picture", or ""
 	Message string
-	Err     error
+	Err     error // the cause, for logs only
 }
 
 // Error gives code, field and message; not the cause, which may hold personal data.
@@ -60,19 +59,15 @@ func Conflict(format string, args ...any) *Error {
 	return &Error{Code: CodeConflict, Message: fmt.Sprintf(format, args...)}
 }
 
-// NotFound makes an error of code not_found for a kind of thing. The message never repeats the id: another tenant's id and an unknown one
-// must look the same.
-func NotFound(kind string) *Error {
-	return &Error{Code: CodeNotFound, Message: "no such " + kind}
-}
+// NotFound makes an error of code not_found for a kind of thing. Without its id: another tenant's and an unknown one must look the same.
+func NotFound(kind string) *Error { return &Error{Code: CodeNotFound, Message: "no such " + kind} }
 
 // Mode says whether a tenant's people are real.
 type Mode string
 
-// The two modes.
 const (
-	Live    Mode = "live"
-	Sandbox Mode = "sandbox"
+	Live    Mode = "live"    // they are
+	Sandbox Mode = "sandbox" // they are made up, and simulations are allowed
 )
 
 // Tenant is a firm that uses this server. It owns everything below it, and its id is part of every key.
@@ -87,7 +82,6 @@ type Tenant struct {
 // ActorKind says what sort of actor issued a command.
 type ActorKind string
 
-// The kinds of actor.
 const (
 	ByClient    ActorKind = "client"    // a tenant's back end, through an API
 	ByApplicant ActorKind = "applicant" // the person on the hosted page
@@ -106,4 +100,13 @@ type Actor struct {
 type Page[T any] struct {
 	Items []T
 	Next  string
+}
+
+// find gives the first member of a list that is what is looked for, and its place.
+func find[T any](list []T, is func(T) bool) (T, int, bool) {
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return list[i], i, true
+	}
+	var none T
+	return none, -1, false
 }

@@ -2,11 +2,13 @@ package usher
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
 // Endpoint is where a tenant wants its events.
 type Endpoint struct {
+	Redacted
 	ID        string       `json:"id"`
 	TenantID  string       `json:"tenant_id"`
 	URL       string       `json:"url"`
@@ -20,9 +22,8 @@ type Endpoint struct {
 	// Failures in a row, and since when; kept by Settle, so that they outlive a restart and are one figure for all nodes.
 	Failures     int       `json:"-"`
 	FailingSince time.Time `json:"-"`
-
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
 }
 
 // Wants tells whether the endpoint is to be told an event of a subject that came in through a dialect.
@@ -30,15 +31,7 @@ func (e Endpoint) Wants(dialect string, t EventType) bool {
 	if e.Disabled != "" || (e.Dialect != dialect && !e.AnyOrigin) {
 		return false
 	}
-	if len(e.Events) == 0 {
-		return true
-	}
-	for _, want := range e.Events {
-		if want == "*" || want == t {
-			return true
-		}
-	}
-	return false
+	return len(e.Events) == 0 || slices.Contains(e.Events, "*") || slices.Contains(e.Events, t)
 }
 
 // EndpointAuth is how usher proves itself to an endpoint, beside the signature. Type is none, basic, header or oauth2.
@@ -55,13 +48,13 @@ type EndpointAuth struct {
 
 // Message is an event in the words of one dialect. The bytes are fixed when the event is written and sent unchanged by every try.
 type Message struct {
+	Redacted
 	Event       string // name in the dialect's words, for the log
 	ContentType string
 	Body        []byte
 }
 
-// Renderer writes events in the words of one dialect. It gives no message for an event that the dialect does not know. It must read nothing
-// but its arguments: the engine calls it inside the commit.
+// Renderer writes events in the words of one dialect, none for an event it does not know. It reads nothing but its arguments, inside the commit.
 type Renderer interface {
 	Name() string
 	Render(v View, e Event) ([]Message, error)
@@ -86,23 +79,20 @@ const (
 
 // Delivery is one message to one endpoint.
 type Delivery struct {
-	ID          string
-	TenantID    string
-	EndpointID  string
-	ApplicantID string
-	SessionID   string // "" for applicant.* events
-	EventID     string
-	EventType   EventType
-	Message     Message
-	Status      DeliveryStatus
-	Attempts    int
-	DueAt       time.Time // of the next try
-	CreatedAt   time.Time
-	DoneAt      time.Time
+	ID, TenantID, EndpointID string
+	ApplicantID, EventID     string
+	SessionID                string // "" for applicant.* events
+	EventType                EventType
+	Message                  Message
+	Status                   DeliveryStatus
+	Attempts                 int
+	DueAt                    time.Time // of the next try
+	CreatedAt, DoneAt        time.Time
 }
 
 // DeliveryAttempt is one try of a delivery.
 type DeliveryAttempt struct {
+	Redacted
 	Number    int       `json:"number"`
 	At        time.Time `json:"at"`
 	Status    int       `json:"status"` // HTTP status, 0 when there was no answer
@@ -125,8 +115,7 @@ type Outbox interface {
 	// Claim leases up to limit due deliveries until the lease ends: of each endpoint and subject only the oldest that is not done, so that
 	// order holds whichever node sends. It gives them with their endpoints, and passes over the endpoints in except.
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]ClaimedDelivery, error)
-	// Settle writes how tries ended and releases their leases; the next in line becomes due by it. A report
-	// of a try that was written before changes nothing.
+	// Settle writes how tries ended and releases their leases; a report of a try that was written before changes nothing.
 	Settle(ctx context.Context, reports []DeliveryReport) error
 	// Release gives leases back without counting a try.
 	Release(ctx context.Context, ids []string) error
@@ -158,6 +147,7 @@ type AccountRequest struct {
 
 // Account is what was opened. It is personal data and stored sealed.
 type Account struct {
+	Redacted
 	ID          string    `json:"id"`
 	TenantID    string    `json:"tenant_id"`
 	ApplicantID string    `json:"applicant_id"`
