@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -29,13 +28,11 @@ type VisitRow struct {
 
 // AddVisit binds a session to one browser: every earlier one is replaced, and the row says whether there was one.
 func (s *Store) AddVisit(ctx context.Context, r VisitRow) (VisitRow, error) {
-	n, err := s.exec(ctx, `UPDATE visits SET replaced = TRUE WHERE session_id = $1`, r.SessionID)
-	if err != nil {
-		return r, err
-	}
-	r.Took = n > 0
-	_, err = s.exec(ctx, `INSERT INTO visits (hash, tenant_id, session_id, took, replaced, created_at) VALUES ($1, $2, $3, $4, FALSE, $5)`,
-		r.Hash, r.TenantID, r.SessionID, r.Took, ms(r.CreatedAt))
+	err := s.together(ctx, func(w *writer) {
+		r.Took = w.exec(`UPDATE visits SET replaced = TRUE WHERE session_id = $1`, r.SessionID) > 0
+		w.exec(`INSERT INTO visits (hash, tenant_id, session_id, took, replaced, created_at) VALUES ($1, $2, $3, $4, FALSE, $5)`,
+			r.Hash, r.TenantID, r.SessionID, r.Took, ms(r.CreatedAt))
+	})
 	return r, err
 }
 
@@ -106,8 +103,7 @@ type TokenRow struct {
 // AddTokens writes the tokens of one issue in one transaction, and marks the refresh token they were exchanged for as used; ErrConflict when
 // it was used before.
 func (s *Store) AddTokens(ctx context.Context, tokens []TokenRow, exchanged []byte, now time.Time) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		w := writer{s: s, tx: tx}
+	return s.together(ctx, func(w *writer) {
 		if exchanged != nil {
 			w.mustOne(w.exec(`UPDATE tokens SET used_at = $2 WHERE hash = $1 AND used_at = 0`, exchanged, ms(now)))
 		}
@@ -115,7 +111,6 @@ func (s *Store) AddTokens(ctx context.Context, tokens []TokenRow, exchanged []by
 			w.exec(`INSERT INTO tokens (hash, kind, login, client_id, dialect, scopes, expires_at, access_at, used_at)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`, t.Hash, t.Kind, t.Login, t.ClientID, t.Dialect, t.Scopes, ms(t.ExpiresAt), ms(t.AccessAt))
 		}
-		return w.err
 	})
 }
 
@@ -199,6 +194,21 @@ func (s *Store) StaffSession(ctx context.Context, hash []byte) (StaffSessionRow,
 	return r, err
 }
 
+// SeeStaffSession notes that a signed-in browser was seen. One that was signed out meanwhile stays signed out: ErrNotFound.
+func (s *Store) SeeStaffSession(ctx context.Context, hash []byte, now time.Time) error {
+	n, err := s.exec(ctx, `UPDATE staff_sessions SET seen_at = $2 WHERE hash = $1`, hash, ms(now))
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// DeleteStaffSessions signs a member of staff out everywhere.
+func (s *Store) DeleteStaffSessions(ctx context.Context, staff string) error {
+	_, err := s.exec(ctx, `DELETE FROM staff_sessions WHERE staff_id = $1`, staff)
+	return err
+}
+
 // DeleteStaffSession signs a browser out.
 func (s *Store) DeleteStaffSession(ctx context.Context, hash []byte) error {
 	_, err := s.exec(ctx, `DELETE FROM staff_sessions WHERE hash = $1`, hash)
@@ -241,14 +251,9 @@ func (s *Store) AddAudit(ctx context.Context, r usher.AuditRecord) error {
 func (s *Store) ListAudit(ctx context.Context, tenant, object string, p usher.Paging) ([]usher.AuditRecord, error) {
 	q := query{text: `SELECT id, tenant_id, at, actor_kind, actor_id, action, object, detail FROM audit WHERE tenant_id = $1`, args: []any{tenant}}
 	q.when(object != "", `object = ?`, object)
-	if p.After != "" {
-		after, err := s.position(ctx, "audit", tenant, p.After)
-		if err != nil {
-			return nil, err
-		}
-		q.beyond("pos", after, p.Oldest)
+	if err := s.pageByPlace(ctx, &q, "audit", "pos", tenant, p); err != nil {
+		return nil, err
 	}
-	q.order("pos", p)
 	return all(ctx, s, func(row scanner) (usher.AuditRecord, error) {
 		var r usher.AuditRecord
 		var when int64

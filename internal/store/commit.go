@@ -10,19 +10,20 @@ import (
 	"github.com/usher-kyc/usher"
 )
 
-// writeBatch writes changes in one transaction and gives one error, or nil, per change. When the transaction as a whole fails, the changes are
-// tried one by one, so that a bad one fails alone.
+// writeBatch writes what many callers want in one transaction and gives one error, or nil, per caller. When the transaction as a whole fails,
+// they are tried one by one, so that a bad one fails alone.
 func (s *Store) writeBatch(batch []*pending) []error {
 	results := make([]error, len(batch))
-	err := s.inTx(context.Background(), func(tx *sql.Tx) error {
+	err := s.inTx(func(tx *sql.Tx) error {
 		var jobs []Job
 		for i, p := range batch {
-			results[i] = s.writeChange(tx, p.change)
-			if results[i] != nil && !errors.Is(results[i], ErrConflict) {
-				return results[i]
+			w := writer{s: s, tx: tx}
+			p.write(&w)
+			if results[i] = w.err; w.err != nil && !errors.Is(w.err, ErrConflict) {
+				return w.err
 			}
-			if results[i] == nil {
-				jobs = append(jobs, p.change.Jobs...)
+			if w.err == nil {
+				jobs = append(jobs, p.jobs...)
 			}
 		}
 		if len(jobs) == 0 {
@@ -42,48 +43,48 @@ func (s *Store) writeBatch(batch []*pending) []error {
 	return results
 }
 
-// writeChange writes one change, or nothing of it when a version does not match. The versioned rows come first; a savepoint is needed only
-// when there are two of them, since the first may match and the second not.
-func (s *Store) writeChange(tx *sql.Tx, c Change) error {
-	w := writer{s: s, tx: tx}
-	two := c.Applicant != nil && c.Session != nil
-	if two {
-		w.exec(`SAVEPOINT change`)
+// inTx runs fn in a write transaction.
+func (s *Store) inTx(fn func(*sql.Tx) error) error {
+	tx, err := s.c.Write.BeginTx(context.Background(), nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
 	}
-	w.versioned(c)
-	if two && errors.Is(w.err, ErrConflict) {
-		back := writer{s: s, tx: tx}
-		back.exec(`ROLLBACK TO change`)
-		back.exec(`RELEASE change`)
-		return errors.Join(w.err, back.err)
+	if err := fn(tx); err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
 	}
-	if two {
-		w.exec(`RELEASE change`)
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
 	}
-	w.attached(c)
-	return w.err
+	return nil
 }
 
-// writer runs statements of one change; after the first error it does nothing more.
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// writer runs the statements of one caller within a batch; after the first error it does nothing more.
 type writer struct {
 	s   *Store
 	tx  *sql.Tx
 	err error
 }
 
+// exec runs one statement and gives the number of rows it touched.
 func (w *writer) exec(query string, args ...any) int64 {
 	if w.err != nil {
 		return 0
 	}
 	var res sql.Result
-	st, ready := w.s.write.ready(query)
-	if ready {
+	if st, ready := w.s.write.ready(query); ready {
 		res, w.err = w.tx.Stmt(st).Exec(args...)
 	} else {
 		res, w.err = w.tx.Exec(query, args...)
 	}
 	if w.err != nil {
-		w.err = fmt.Errorf("write change: %w", w.err)
+		w.err = fmt.Errorf("write: %w", w.err)
 		return 0
 	}
 	n, err := res.RowsAffected()
@@ -91,11 +92,55 @@ func (w *writer) exec(query string, args ...any) int64 {
 	return n
 }
 
+// rows runs a statement that gives rows.
+func (w *writer) rows(query string, args []any, scan func(scanner) error) {
+	if w.err != nil {
+		return
+	}
+	var rs *sql.Rows
+	if st, ready := w.s.write.ready(query); ready {
+		rs, w.err = w.tx.Stmt(st).Query(args...)
+	} else {
+		rs, w.err = w.tx.Query(query, args...)
+	}
+	if w.err != nil {
+		w.err = fmt.Errorf("read for writing: %w", w.err)
+		return
+	}
+	for rs.Next() && w.err == nil {
+		w.err = scan(rs)
+	}
+	w.err = errors.Join(w.err, rs.Err(), rs.Close())
+}
+
 // mustOne turns "no row matched" into a conflict.
 func (w *writer) mustOne(n int64) {
 	if w.err == nil && n != 1 {
 		w.err = ErrConflict
 	}
+}
+
+// change writes one change, or nothing of it when a version does not match. The versioned rows come first; a savepoint is needed only when
+// there are several of them, since the first may match and the second not.
+func (w *writer) change(c Change) {
+	several := len(c.keys()) > 1
+	if several {
+		w.exec(`SAVEPOINT change`)
+	}
+	w.versioned(c)
+	if several && errors.Is(w.err, ErrConflict) {
+		back := writer{s: w.s, tx: w.tx}
+		back.exec(`ROLLBACK TO change`)
+		back.exec(`RELEASE change`)
+		if back.err != nil {
+			w.err = back.err // what is left of the change may not be committed
+		}
+		return
+	}
+	if several {
+		w.exec(`RELEASE change`)
+	}
+	w.attached(c)
 }
 
 const putApplicant = `

@@ -24,17 +24,24 @@ func (r OnceRow) Made(operation string) string {
 	return id
 }
 
+const beginOnce = `INSERT INTO idempotency (tenant_id, client_id, key, fingerprint, effect, status, header, started_at)
+    VALUES ($1, $2, $3, $4, '', 0, '', $5) ON CONFLICT (tenant_id, client_id, key) DO UPDATE SET started_at = excluded.started_at
+    WHERE idempotency.status = 0 AND idempotency.started_at < $6 AND idempotency.fingerprint = excluded.fingerprint RETURNING effect`
+
 // BeginOnce takes a key: mine tells whether the caller holds it now. A key whose holder started before stale and never answered is taken over.
 func (s *Store) BeginOnce(ctx context.Context, r OnceRow, stale time.Time) (row OnceRow, mine bool, err error) {
-	n, err := s.exec(ctx, `INSERT INTO idempotency (tenant_id, client_id, key, fingerprint, effect, status, header, started_at)
-		VALUES ($1, $2, $3, $4, '', 0, '', $5) ON CONFLICT (tenant_id, client_id, key) DO UPDATE SET started_at = excluded.started_at
-		WHERE idempotency.status = 0 AND idempotency.started_at < $6 AND idempotency.fingerprint = excluded.fingerprint`,
-		r.Tenant, r.Client, r.Key, r.Fingerprint, ms(r.StartedAt), ms(stale))
-	if err != nil {
-		return r, false, err
+	err = s.together(ctx, func(w *writer) {
+		mine = false
+		w.rows(beginOnce, []any{r.Tenant, r.Client, r.Key, r.Fingerprint, ms(r.StartedAt), ms(stale)}, func(got scanner) error {
+			mine = true
+			return got.Scan(&r.Effect)
+		})
+	})
+	if err != nil || mine {
+		return r, mine, err
 	}
 	row, err = s.Once(ctx, r.Tenant, r.Client, r.Key)
-	return row, n == 1, err
+	return row, false, err
 }
 
 // Once gives a key.
@@ -57,28 +64,19 @@ func (s *Store) FinishOnce(ctx context.Context, r OnceRow) error {
 
 // ReleaseOnce lets go of a key: forgotten when it had no effect, free to be taken over when it had one.
 func (s *Store) ReleaseOnce(ctx context.Context, tenant, client, key string) error {
-	if _, err := s.exec(ctx, `DELETE FROM idempotency WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND effect = ''`,
-		tenant, client, key); err != nil {
-		return err
-	}
-	_, err := s.exec(ctx, `UPDATE idempotency SET started_at = 0 WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND status = 0`,
-		tenant, client, key)
-	return err
+	return s.together(ctx, func(w *writer) {
+		w.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND status = 0 AND effect = ''`, tenant, client, key)
+		w.exec(`UPDATE idempotency SET started_at = 0 WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND status = 0`, tenant, client, key)
+	})
 }
 
-// Tidy forgets what has served: keys started before kept, tokens and counters that ended before now.
+// Tidy forgets what has served: keys started and staff sessions last seen before kept, tokens and counters that
+// ended before now.
 func (s *Store) Tidy(ctx context.Context, now, kept time.Time) error {
-	for _, d := range []struct {
-		query string
-		at    time.Time
-	}{
-		{`DELETE FROM idempotency WHERE started_at < $1 AND status <> 0`, kept},
-		{`DELETE FROM tokens WHERE expires_at < $1`, now},
-		{`DELETE FROM counters WHERE ends_at < $1`, now},
-	} {
-		if _, err := s.exec(ctx, d.query, ms(d.at)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.together(ctx, func(w *writer) {
+		w.exec(`DELETE FROM idempotency WHERE started_at < $1 AND (status <> 0 OR started_at > 0)`, ms(kept))
+		w.exec(`DELETE FROM tokens WHERE expires_at < $1`, ms(now))
+		w.exec(`DELETE FROM counters WHERE ends_at < $1`, ms(now))
+		w.exec(`DELETE FROM staff_sessions WHERE seen_at < $1`, ms(kept))
+	})
 }

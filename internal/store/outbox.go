@@ -32,35 +32,27 @@ func scanDelivery(row scanner) (DeliveryRow, error) {
 	return r, err
 }
 
+const dueDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.status = 'pending' AND d.due_at <= $1
+    AND d.endpoint_id NOT IN (SELECT value FROM json_each($3)) ORDER BY d.due_at LIMIT $2`
+
 // ClaimDeliveries gives up to limit deliveries that are due and puts them off until the lease ends: should the sender die, they are due again.
 func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]DeliveryRow, error) {
-	// Never nil: as JSON that is null, which makes the condition below true for no row at all.
+	// Never nil: as JSON that is null, which makes the condition of dueDeliveries true for no row at all.
 	passed, err := encode(append([]string{}, except...))
 	if err != nil {
 		return nil, err
 	}
 	var claimed []DeliveryRow
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT `+deliveryColumns+` FROM deliveries d WHERE d.status = 'pending' AND d.due_at <= $1
-			AND d.endpoint_id NOT IN (SELECT value FROM json_each($3)) ORDER BY d.due_at LIMIT $2`, ms(now), limit, passed)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			r, err := scanDelivery(rows)
-			if err != nil {
-				return errors.Join(err, rows.Close())
-			}
+	err = s.together(ctx, func(w *writer) {
+		claimed = nil
+		w.rows(dueDeliveries, []any{ms(now), limit, passed}, func(row scanner) error {
+			r, err := scanDelivery(row)
 			claimed = append(claimed, r)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return err
-		}
-		w := writer{s: s, tx: tx}
+		})
 		for _, r := range claimed {
 			w.exec(putOff, r.ID, ms(now.Add(lease)))
 		}
-		return w.err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim deliveries: %w", err)
@@ -72,16 +64,14 @@ const putOff = `UPDATE deliveries SET due_at = $2 WHERE id = $1 AND status = 'pe
 
 // ReleaseDeliveries makes claimed deliveries due again at once.
 func (s *Store) ReleaseDeliveries(ctx context.Context, now time.Time, ids []string) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		w := writer{s: s, tx: tx}
+	return s.together(ctx, func(w *writer) {
 		for _, id := range ids {
 			w.exec(putOff, id, ms(now))
 		}
-		return w.err
 	})
 }
 
-const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at = $4, done_at = $5 
+const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at = $4, done_at = $5
     WHERE id = $1 AND status = 'pending' AND attempts < $3`
 
 // unblock makes the oldest waiting delivery of a lane due.
@@ -90,29 +80,31 @@ const unblock = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) 
 
 // SettleDeliveries writes how tries ended, in one transaction.
 func (s *Store) SettleDeliveries(ctx context.Context, reports []usher.DeliveryReport) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		w := writer{s: s, tx: tx}
+	err := s.together(ctx, func(w *writer) {
 		for _, r := range reports {
-			d := DeliveryRow{Delivery: r.Delivery}
-			due, done := ms(r.RetryAt), int64(0)
-			if r.Status != usher.DeliveryPending {
-				done = ms(r.Attempt.At)
-			}
-			if w.exec(settleDelivery, d.ID, r.Status, r.Attempt.Number, due, done) == 0 {
-				continue // written before
-			}
-			w.attempt(d.ID, r.Attempt)
-			w.health(r)
-			if done != 0 {
-				w.exec(unblock, d.lane(), done)
-			}
+			w.settle(r)
 		}
-		return w.err
 	})
 	if err != nil {
 		return fmt.Errorf("settle deliveries: %w", err)
 	}
 	return nil
+}
+
+func (w *writer) settle(r usher.DeliveryReport) {
+	d := DeliveryRow{Delivery: r.Delivery}
+	due, done := ms(r.RetryAt), int64(0)
+	if r.Status != usher.DeliveryPending {
+		done = ms(r.Attempt.At)
+	}
+	if w.exec(settleDelivery, d.ID, r.Status, r.Attempt.Number, due, done) == 0 {
+		return // written before
+	}
+	w.attempt(d.ID, r.Attempt)
+	w.health(r)
+	if done != 0 {
+		w.exec(unblock, d.lane(), done)
+	}
 }
 
 // health counts an endpoint's failures in a row.
@@ -178,22 +170,19 @@ func (s *Store) ListDeliveries(ctx context.Context, tenant string, f usher.Deliv
 	q.when(f.EndpointID != "", `d.endpoint_id = ?`, f.EndpointID)
 	q.when(f.Status != "", `d.status = ?`, f.Status)
 	q.when(f.SessionID != "", `d.session_id = ?`, f.SessionID)
-	if f.After != "" {
-		after, err := s.position(ctx, "deliveries", tenant, f.After)
-		if err != nil {
-			return nil, err
-		}
-		q.beyond("d.pos", after, f.Oldest)
+	if err := s.pageByPlace(ctx, &q, "deliveries", "d.pos", tenant, f.Paging); err != nil {
+		return nil, err
 	}
-	q.order("d.pos", f.Paging)
 	return all(ctx, s, scanDelivery, q.text, q.args...)
 }
 
 // SentTo gives what an endpoint was sent since a time, or of one event, oldest first, each event once.
 func (s *Store) SentTo(ctx context.Context, tenant, endpoint, event string, since time.Time) ([]DeliveryRow, error) {
-	q := query{text: `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.created_at >= $3
+	q := query{
+		text: `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.created_at >= $3
 		AND d.pos = (SELECT min(o.pos) FROM deliveries o WHERE o.endpoint_id = d.endpoint_id AND o.event_id = d.event_id AND o.name = d.name)`,
-		args: []any{tenant, endpoint, ms(since)}}
+		args: []any{tenant, endpoint, ms(since)},
+	}
 	q.when(event != "", `d.event_id = ?`, event)
 	q.text += ` ORDER BY d.pos LIMIT 10000`
 	return all(ctx, s, scanDelivery, q.text, q.args...)

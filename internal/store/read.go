@@ -127,29 +127,31 @@ func (s *Store) ListEvents(ctx context.Context, tenant string, f usher.EventFilt
 	in(&q, `type`, f.Types)
 	in(&q, `purpose`, f.Purposes)
 	q.when(f.AskedAgain, `(type = 'session.resubmission_requested' OR (type = 'session.created' AND purpose <> 'onboarding'))`)
-	if f.After != "" {
-		after, err := s.position(ctx, "events", tenant, f.After)
-		if err != nil {
-			return nil, err
-		}
-		q.beyond("pos", after, f.Oldest)
+	if err := s.pageByPlace(ctx, &q, "events", "pos", tenant, f.Paging); err != nil {
+		return nil, err
 	}
-	if f.Paging.Before != "" {
-		before, err := s.position(ctx, "events", tenant, f.Paging.Before)
-		if err != nil {
-			return nil, err
-		}
-		q.beyond("pos", before, !f.Oldest)
-	}
-	q.order("pos", f.Paging)
 	return all(ctx, s, scanEvent, q.text, q.args...)
 }
 
-// position gives the place of a row in its table's order of commit.
-func (s *Store) position(ctx context.Context, table, tenant, id string) (int64, error) {
-	var pos int64
-	err := s.row(ctx, `SELECT pos FROM `+table+` WHERE id = $1 AND tenant_id = $2`, []any{id, tenant}, &pos)
-	return pos, err
+// pageByPlace adds cursors, order and limit to a list that comes in the order of commit: the cursors are ids of rows, whose places are looked
+// up first. ErrNotFound says that the tenant has no such row.
+func (s *Store) pageByPlace(ctx context.Context, q *query, table, column, tenant string, p usher.Paging) error {
+	for _, cursor := range []struct {
+		id     string
+		rising bool
+	}{{p.After, p.Oldest}, {p.Before, !p.Oldest}} {
+		if cursor.id == "" {
+			continue
+		}
+		var place int64
+		err := s.row(ctx, `SELECT pos FROM `+table+` WHERE id = $1 AND tenant_id = $2`, []any{cursor.id, tenant}, &place)
+		if err != nil {
+			return err
+		}
+		q.beyond(column, place, cursor.rising)
+	}
+	q.order(column, p)
+	return nil
 }
 
 // Account gives a tenant's account.

@@ -66,13 +66,10 @@ type Store struct {
 }
 
 // New starts the writer of a database whose schema is in place.
-func New(ctx context.Context, c Config) (*Store, error) {
+func New(_ context.Context, c Config) (*Store, error) {
 	s := &Store{
 		c: c, changes: make(chan *pending), stopped: make(chan struct{}), quit: make(chan struct{}),
 		write: statements{db: c.Write}, read: statements{db: c.Read},
-	}
-	if err := s.warm(ctx); err != nil {
-		return nil, err
 	}
 	go s.writer()
 	return s, nil
@@ -87,20 +84,31 @@ func (s *Store) Close() error {
 
 // Ping tells whether the database can be written.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := s.exec(ctx, `DELETE FROM counters WHERE name = $1`, "ping")
-	return err
+	answer := make(chan error, 1)
+	go func() {
+		_, err := s.exec(ctx, `DELETE FROM counters WHERE name = $1`, "ping")
+		answer <- err
+	}()
+	// A disk that hangs must not hang the one who asks for it.
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // statements keeps prepared statements of one pool: preparing costs more than most of ours take to run.
 type statements struct {
-	db   *sql.DB
-	mu   sync.RWMutex
-	byID map[string]*sql.Stmt
+	db     *sql.DB
+	mu     sync.RWMutex
+	byText map[string]*sql.Stmt
+	missed []string
 }
 
 func (p *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 	p.mu.RLock()
-	st := p.byID[query]
+	st := p.byText[query]
 	p.mu.RUnlock()
 	if st != nil {
 		return st, nil
@@ -111,46 +119,48 @@ func (p *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if had := p.byID[query]; had != nil {
+	if had := p.byText[query]; had != nil {
 		return had, st.Close()
 	}
-	if p.byID == nil {
-		p.byID = map[string]*sql.Stmt{}
+	if p.byText == nil {
+		p.byText = map[string]*sql.Stmt{}
 	}
-	p.byID[query] = st
+	p.byText[query] = st
 	return st, nil
 }
 
-// warm prepares the statements of the commit path before the writer needs them: inside its transaction, on a database that allows one
-// connection, preparing would wait for itself.
-func (s *Store) warm(ctx context.Context) error {
-	for _, q := range []string{putApplicant, putSession, putEvent, putDelivery} {
-		if _, err := s.write.get(ctx, q); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ready gives a statement that is prepared already.
+// ready gives a statement that is prepared already. One that is not is remembered for prepareMissed: within a transaction, on a database that
+// allows one connection, preparing would wait for itself.
 func (p *statements) ready(query string) (*sql.Stmt, bool) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	st, ok := p.byID[query]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	st, ok := p.byText[query]
+	if !ok {
+		p.missed = append(p.missed, query)
+	}
 	return st, ok
 }
 
-// exec runs one statement by itself on the writer's pool and gives the number of rows it touched.
-func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	st, err := s.write.get(ctx, query)
-	if err != nil {
-		return 0, err
+// prepareMissed prepares what the last transaction had to run unprepared. A statement that cannot be prepared fails where it is used.
+func (p *statements) prepareMissed() {
+	p.mu.Lock()
+	missed := p.missed
+	p.missed = nil
+	p.mu.Unlock()
+	for _, query := range missed {
+		_, _ = p.get(context.Background(), query)
 	}
-	res, err := st.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, fmt.Errorf("write: %w", err)
-	}
-	return res.RowsAffected()
+}
+
+// exec has the writer run one statement, and gives the number of rows it touched.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = s.submit(ctx, &pending{write: func(w *writer) { n = w.exec(query, args...) }})
+	return n, err
+}
+
+// together has the writer run some statements in one transaction.
+func (s *Store) together(ctx context.Context, write func(*writer)) error {
+	return s.submit(ctx, &pending{write: write})
 }
 
 // row reads one row; ErrNotFound when there is none.
@@ -188,28 +198,6 @@ func (s *Store) rows(ctx context.Context, query string, args []any, scan func(sc
 }
 
 type scanner interface{ Scan(into ...any) error }
-
-// inTx runs fn in a write transaction of its own.
-func (s *Store) inTx(ctx context.Context, fn func(*sql.Tx) error) error {
-	tx, err := s.c.Write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	if err := fn(tx); err != nil {
-		return errors.Join(err, ignoreDone(tx.Rollback()))
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}
-
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
-	}
-	return err
-}
 
 func ms(t time.Time) int64 {
 	if t.IsZero() {

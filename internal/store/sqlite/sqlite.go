@@ -43,7 +43,10 @@ type Config struct {
 }
 
 // Open opens the database in a folder and brings its schema up to date.
-func Open(ctx context.Context, c Config) (*DB, error) {
+func Open(ctx context.Context, c Config) (*DB, error) { return openWith(ctx, c, open) }
+
+// openWith takes the function that opens a pool, so that tests can stand between the store and the driver.
+func openWith(ctx context.Context, c Config, open func(file string, connections int, lock string) (*sql.DB, error)) (*DB, error) {
 	dir := c.Dir
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -89,8 +92,20 @@ func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, c C
 	return &DB{Store: s, Jobs: jobs}, nil
 }
 
-// open opens a pool. A writer takes its lock when a transaction begins ("immediate"), never half-way through it, where SQLite can only refuse.
+// open opens a pool.
 func open(file string, connections int, lock string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", address(file, lock))
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// address is how the driver is told of a file. A writer takes its lock when a transaction begins ("immediate"), never half-way through it,
+// where SQLite can only refuse.
+func address(file, lock string) string {
 	q := url.Values{
 		"_pragma": {
 			"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", "cache_size(-16000)",
@@ -98,13 +113,7 @@ func open(file string, connections int, lock string) (*sql.DB, error) {
 		},
 		"_txlock": {lock},
 	}
-	db, err := sql.Open("sqlite", "file:"+file+"?"+q.Encode())
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	return db, nil
+	return "file:" + file + "?" + q.Encode()
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -1,0 +1,82 @@
+package store
+
+import "context"
+
+// pending is what one caller wants written, waiting for its transaction.
+type pending struct {
+	keys  []string      // rows that no second caller of the same batch may touch: their order would be lost
+	write func(*writer) // may run more than once: again by itself when the batch failed
+	jobs  []Job         // put into the queue when write ended without error
+	done  chan error
+}
+
+// submit hands something to the writer and returns once it is on disk.
+func (s *Store) submit(ctx context.Context, p *pending) error {
+	p.done = make(chan error, 1)
+	select {
+	case s.changes <- p:
+	case <-s.quit:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	// From here it may be written whatever becomes of the caller, so the caller waits to learn it.
+	return <-p.done
+}
+
+// mostInBatch bounds one transaction; more gains nothing (docs/BENCHMARKS.md) and delays the first caller.
+const mostInBatch = 256
+
+// writer takes whatever waits, writes it together, and starts over. While it syncs, the next batch gathers by itself.
+func (s *Store) writer() {
+	defer close(s.stopped)
+	var held []*pending
+	for {
+		batch, rest, ok := s.gather(held)
+		if !ok {
+			return
+		}
+		held = rest
+		for i, err := range s.writeBatch(batch) {
+			batch[i].done <- err
+		}
+		s.write.prepareMissed()
+	}
+}
+
+// gather waits for one caller and takes what else is there. What touches a row that the batch holds already is held back for the next one.
+func (s *Store) gather(held []*pending) (batch, rest []*pending, ok bool) {
+	taken := map[string]bool{}
+	take := func(p *pending) {
+		for _, k := range p.keys {
+			if taken[k] {
+				rest = append(rest, p)
+				return
+			}
+		}
+		for _, k := range p.keys {
+			taken[k] = true
+		}
+		batch = append(batch, p)
+	}
+	for _, p := range held {
+		take(p)
+	}
+	if len(batch) == 0 {
+		select {
+		case p := <-s.changes:
+			take(p)
+		case <-s.quit:
+			return nil, nil, false
+		}
+	}
+	for len(batch) < mostInBatch && len(rest) < mostInBatch {
+		select {
+		case p := <-s.changes:
+			take(p)
+		default:
+			return batch, rest, true
+		}
+	}
+	return batch, rest, true
+}
