@@ -266,15 +266,19 @@ func (b *browser) step(ctx context.Context, what, method, to, contentType string
 	if err != nil {
 		return fmt.Errorf("applicant %s: %w", what, err)
 	}
-	page, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	shown, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
 	if err = errors.Join(err, resp.Body.Close()); err != nil {
 		return fmt.Errorf("applicant %s: %w", what, err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("applicant %s: the page answered %d", what, resp.StatusCode)
 	}
-	b.at, b.page = resp.Request.URL, string(page)
-	b.w.did(began, "applicant", what, "page "+path.Base(b.at.Path))
+	b.at, b.page = resp.Request.URL, string(shown)
+	page := path.Base(b.at.Path)
+	if strings.Contains(b.at.Path, "/s/") {
+		page = "start" // the rest of that address is a secret
+	}
+	b.w.did(began, "applicant", what, "page "+page)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Evidence is a [Store] for callers that keep references as text, as the engine does.
@@ -25,6 +26,14 @@ func (e Evidence) Open(ctx context.Context, ref string, offset int64) (io.ReadCl
 		return nil, fmt.Errorf("read reference: %w", err)
 	}
 	return e.Store.Open(ctx, parsed, Range{Offset: offset})
+}
+
+// Sweep removes files older than a time that no session names: an upload may be stored and then refused.
+func (e Evidence) Sweep(ctx context.Context, known func(ctx context.Context, tenant, applicant, ref string) (bool, error), olderThan time.Time) error {
+	_, err := e.Store.Sweep(ctx, func(ctx context.Context, r Ref) (bool, error) {
+		return known(ctx, r.Tenant, r.Applicant, r.String())
+	}, olderThan)
+	return err
 }
 
 // DeleteApplicant removes every file of an applicant.

@@ -34,6 +34,8 @@ type Blobs interface {
 	Put(ctx context.Context, tenant, applicant string, r io.Reader) (ref, sha256 string, size int64, err error)
 	Open(ctx context.Context, ref string, offset int64) (io.ReadCloser, error)
 	DeleteApplicant(ctx context.Context, tenant, applicant string) error
+	// Sweep removes files older than a time that known does not know.
+	Sweep(ctx context.Context, known func(ctx context.Context, tenant, applicant, ref string) (bool, error), olderThan time.Time) error
 }
 
 // Queue runs jobs.

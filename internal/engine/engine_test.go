@@ -294,3 +294,25 @@ func (c silent) Check(context.Context, usher.CheckInput) (usher.CheckResult, err
 	}
 	return usher.CheckResult{}, errors.New("no answer")
 }
+
+func TestTidySweepsFilesThatNoSessionNames(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	ctx := context.Background()
+	s, _ := start(t, h, "", person)
+	upload(t, h, s.ID, usher.Selfie)
+	kept := session(t, h, s.ID).Evidence[0]
+	orphan, _, _, err := h.Blobs.Put(ctx, h.Tenant.ID, s.ApplicantID, strings.NewReader("stored, then refused"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Advance(49 * time.Hour)
+	if _, err := h.Blobs.Open(ctx, orphan, 0); err == nil {
+		t.Error("a file that no session names is still there")
+	}
+	if _, r, err := h.OpenEvidence(ctx, h.Tenant.ID, s.ID, kept.ID, 0, usher.Actor{Kind: usher.ByClient}); err != nil {
+		t.Errorf("the sweep took evidence: %v", err)
+	} else if _, err := enginetest.ReadAll(r); err != nil {
+		t.Error(err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,8 +25,7 @@ func (e *Engine) work(ctx context.Context, j store.Job) error {
 	case jobSweep:
 		err = e.sweep(ctx)
 	case jobTidy:
-		now := e.now()
-		err = e.c.Store.Tidy(ctx, now, now.Add(-24*time.Hour))
+		err = e.tidy(ctx)
 	default:
 		e.c.Log.ErrorContext(ctx, "a job of an unknown kind was dropped", "kind", j.Kind)
 		return nil
@@ -139,6 +139,38 @@ func (e *Engine) checkInput(ctx context.Context, s usher.Session) (usher.CheckIn
 	}
 	in.Simulated = in.Simulated || (s.Mode == usher.Sandbox && magicName(a.Details) != "")
 	return in, nil
+}
+
+// tidy forgets what has served, and files that no session names.
+func (e *Engine) tidy(ctx context.Context) error {
+	dayAgo := e.now().Add(-24 * time.Hour)
+	if err := e.c.Store.Tidy(ctx, e.now(), dayAgo); err != nil {
+		return fmt.Errorf("tidy the store: %w", err)
+	}
+	if err := e.c.Blobs.Sweep(ctx, e.named, dayAgo); err != nil {
+		return fmt.Errorf("sweep evidence: %w", err)
+	}
+	return nil
+}
+
+// named tells whether a session of an applicant names a file.
+func (e *Engine) named(ctx context.Context, tenant, applicant, ref string) (bool, error) {
+	p := usher.Paging{Limit: mostLimit}
+	for {
+		page, err := e.ListSessions(ctx, tenant, usher.SessionFilter{Paging: p, ApplicantID: applicant})
+		if err != nil {
+			return false, err
+		}
+		for _, s := range page.Items {
+			if slices.ContainsFunc(s.Evidence, func(ev usher.Evidence) bool { return ev.Ref == ref }) {
+				return true, nil
+			}
+		}
+		if page.Next == "" {
+			return false, nil
+		}
+		p.After = page.Next
+	}
 }
 
 // sweep gives every session whose timer has come its tick.

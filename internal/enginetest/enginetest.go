@@ -38,6 +38,7 @@ type House struct {
 	Service usher.Service
 	Store   *store.Store
 	Vault   *vault.Vault
+	Blobs   blob.Evidence
 	Tenant  usher.Tenant // sandbox
 	Other   usher.Tenant // another sandbox
 	Live    usher.Tenant
@@ -124,6 +125,7 @@ func Open(t testing.TB, configs ...Config) *House {
 		},
 	})
 	must(t, err)
+	h.Blobs = blob.Evidence{Store: files}
 	if c.Openers == nil {
 		c.Openers = []usher.AccountOpener{Opener{}}
 	}
@@ -137,7 +139,7 @@ func Open(t testing.TB, configs ...Config) *House {
 		simulated = append(simulated, pretending{k.Kind()})
 	}
 	h.Engine = engine.New(engine.Config{
-		Store: db.Store, Queue: h.queue, Vault: h.Vault, Blobs: blob.Evidence{Store: files}, Renderers: c.Renderers, Checkers: c.Checkers,
+		Store: db.Store, Queue: h.queue, Vault: h.Vault, Blobs: h.Blobs, Renderers: c.Renderers, Checkers: c.Checkers,
 		Simulated: simulated, Openers: c.Openers, Dev: true, Now: h.Now,
 		Pages: []usher.StepKind{
 			usher.StepConsent, usher.StepDetails, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress,
