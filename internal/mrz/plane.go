@@ -17,6 +17,8 @@ func greyOf(m image.Image) *glyphnet.Plane {
 		return &glyphnet.Plane{Pix: m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], Stride: m.Stride, W: w, H: h}
 	case *image.YCbCr:
 		return &glyphnet.Plane{Pix: m.Y[m.YOffset(b.Min.X, b.Min.Y):], Stride: m.YStride, W: w, H: h}
+	case *image.NYCbCrA:
+		return &glyphnet.Plane{Pix: m.Y[m.YOffset(b.Min.X, b.Min.Y):], Stride: m.YStride, W: w, H: h}
 	}
 	p := newPlane(w, h)
 	switch m := m.(type) {
@@ -25,6 +27,14 @@ func greyOf(m image.Image) *glyphnet.Plane {
 	case *image.NRGBA:
 		// Transparent parts keep their colour: a photograph has none.
 		fromRGBA(p, m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], m.Stride)
+	case image.RGBA64Image:
+		// All other pictures of the standard library; At would allocate each pixel.
+		for y := range h {
+			for x := range w {
+				c := m.RGBA64At(b.Min.X+x, b.Min.Y+y)
+				p.Pix[y*w+x] = byte((uint32(c.R)*77 + uint32(c.G)*150 + uint32(c.B)*29) >> 16)
+			}
+		}
 	default:
 		for y := range h {
 			for x := range w {

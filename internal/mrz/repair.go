@@ -125,7 +125,19 @@ func (t *decoded) repair() []Repair {
 	if t.failing() == 0 {
 		return nil
 	}
-	swaps := t.swaps()
+	best := t.cheapest(t.swaps())
+	repairs := make([]Repair, 0, len(best))
+	for _, s := range best {
+		at := &t.chars[s.row][s.column]
+		repairs = append(repairs, Repair{s.row, s.column, string(*at), string(s.to)})
+		*at = s.to
+	}
+	return repairs
+}
+
+// cheapest is the one or two swaps, out of those in order of cost, that make
+// all digits agree at the least cost; none when that is too dear.
+func (t *decoded) cheapest(swaps []swap) []swap {
 	var best []swap
 	cost := dearest
 	for i, a := range swaps {
@@ -133,8 +145,7 @@ func (t *decoded) repair() []Repair {
 			break
 		}
 		if t.with(a) {
-			best, cost = []swap{a}, a.cost
-			break
+			return []swap{a}
 		}
 		for _, b := range swaps[i+1:] {
 			if a.cost+b.cost >= cost {
@@ -146,13 +157,7 @@ func (t *decoded) repair() []Repair {
 			}
 		}
 	}
-	repairs := make([]Repair, 0, len(best))
-	for _, s := range best {
-		at := &t.chars[s.row][s.column]
-		repairs = append(repairs, Repair{s.row, s.column, string(*at), string(s.to)})
-		*at = s.to
-	}
-	return repairs
+	return best
 }
 
 // with reports whether all digits agree after the swaps, and undoes them.

@@ -48,7 +48,9 @@ func TestRepair(t *testing.T) {
 		{
 			// No digit covers a name: the wrong letter stays, and is owned up to.
 			"a name", func(s [][]glyphnet.Scores) { doubt(&s[0][5], 'F', 'E') },
-			[]string{"P<UTOFRIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", td3[1]}, 0, []Field{FieldSurname},
+			[]string{"P<UTOFRIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", td3[1]},
+			0,
+			[]Field{FieldSurname},
 		},
 		{
 			"more than can be repaired", func(s [][]glyphnet.Scores) {
@@ -56,7 +58,9 @@ func TestRepair(t *testing.T) {
 					doubt(&s[1][i], '3', td3[1][i])
 				}
 			},
-			[]string{td3[0], "L398902C36UTO7308122F1304159ZE184226B<<<<<10"}, 0, []Field{FieldBirthDate, FieldExpiry, FieldNumber},
+			[]string{td3[0], "L398902C36UTO7308122F1304159ZE184226B<<<<<10"},
+			0,
+			[]Field{FieldBirthDate, FieldExpiry, FieldNumber},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"math"
 	"math/rand/v2"
 
 	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/gofont/goregular"
-
-	"image/color"
 
 	"github.com/usher-kyc/usher/internal/mrz"
 	"github.com/usher-kyc/usher/internal/mrz/ocrb"
