@@ -21,18 +21,6 @@ type pictures struct{ intake *picture.Intake }
 // largestCopy bounds what is read of a stored picture when it is shown, in bytes: more than intake ever lets in.
 const largestCopy = 16 << 20
 
-// sniff tells the content type of a file by its first bytes.
-func (p pictures) sniff(head []byte, kind usher.EvidenceKind) (string, error) {
-	switch is := picture.Sniff(head); {
-	case is == picture.KindJPEG || is == picture.KindPNG:
-		return "image/" + is, nil
-	case is == picture.KindPDF && (kind == usher.ProofOfAddress || kind == usher.ReportFile):
-		return "application/pdf", nil
-	default:
-		return "", p.refusal(&picture.Error{Code: picture.CodeUnsupportedType, Kind: is})
-	}
-}
-
 // look takes a file in: its content type, and what could be better about it.
 func (p pictures) look(ctx context.Context, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
 	if picture.Sniff(raw) == picture.KindPDF && (kind == usher.ProofOfAddress || kind == usher.ReportFile) {

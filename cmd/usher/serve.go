@@ -157,7 +157,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 		PerAddress: api.NewLimiter(limitAddress), PerClient: api.NewLimiter(limitClient),
 	}
 	own, err := native.New(native.Config{
-		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Log: h.log, Sniff: h.pictures.sniff,
+		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Log: h.log, Intake: h.pictures.look,
 		Known: h.Known(), BaseURL: s.URL, Dialects: []string{native.Name, intergiro.Name}, PlainHTTP: s.Dev,
 		PerAddress: limitAddress, PerClient: limitClient,
 	})

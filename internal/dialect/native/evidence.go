@@ -19,7 +19,6 @@ import (
 const (
 	tagEvidence  = "evidence"
 	evidencePath = "/v1/sessions/{id}/evidence"
-	headLength   = 4096 // bytes that are enough to tell a picture or PDF
 )
 
 type evidence struct {
@@ -31,6 +30,7 @@ type evidence struct {
 	SHA256      string       `json:"sha256" doc:"SHA-256 of the file as it came in, hex." example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 	Attempt     int          `json:"attempt" doc:"Go of the session in which it came in." example:"1"`
 	CreatedAt   stamp        `json:"created_at" doc:"When it came in."`
+	Advice      []string     `json:"advice,omitempty" doc:"On upload: reason codes of what could be better about the picture, none when it is good. The file is kept all the same." example:"[\"document_blurred\"]"`
 }
 
 func evidenceOf(e usher.Evidence) evidence {
@@ -84,38 +84,40 @@ func (s *server) addEvidence(ctx context.Context, p api.Principal, in *ByID) (*m
 	if err := form.open(req); err != nil {
 		return nil, err
 	}
-	head := make([]byte, headLength)
-	n, err := io.ReadFull(form.file, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, api.BodyError(err)
+	raw, err := io.ReadAll(form.file)
+	if err != nil {
+		return nil, uploadError(api.BodyError(err))
 	}
-	if n == 0 {
+	if len(raw) == 0 {
 		return nil, usher.Invalid("file", "is empty")
 	}
-	head = head[:n]
-	contentType, err := s.sniff(head, form.kind)
+	contentType, advice, err := s.look(ctx, raw, form.kind)
 	if err != nil {
 		return nil, err
 	}
 	_, added, err := s.Service.AddEvidence(ctx, p.Tenant(), in.ID, usher.NewEvidence{
 		Kind: form.kind, Source: usher.FromClient, ContentType: contentType, By: p.Actor(),
-	}, io.MultiReader(bytes.NewReader(head), form.file))
+	}, bytes.NewReader(raw))
 	if err != nil {
 		return nil, uploadError(err)
 	}
-	return &made[evidence]{Location: "/v1/sessions/" + in.ID + "/evidence/" + added.ID + "/content", Body: evidenceOf(added)}, nil
+	body := evidenceOf(added)
+	for _, code := range advice {
+		body.Advice = append(body.Advice, string(code))
+	}
+	return &made[evidence]{Location: "/v1/sessions/" + in.ID + "/evidence/" + added.ID + "/content", Body: body}, nil
 }
 
-// sniff tells the type of a file. What the sniffer says in words of its own is not for callers.
-func (s *server) sniff(head []byte, kind usher.EvidenceKind) (string, error) {
-	contentType, err := s.Sniff(head, kind)
+// look takes a file in. What the intake says in words of its own is not for callers.
+func (s *server) look(ctx context.Context, raw []byte, kind usher.EvidenceKind) (string, []usher.ReasonCode, error) {
+	contentType, advice, err := s.Intake(ctx, kind, raw)
 	if err == nil {
-		return contentType, nil
+		return contentType, advice, nil
 	}
 	if e, ok := errors.AsType[*usher.Error](err); ok {
-		return "", e
+		return "", nil, e
 	}
-	return "", &usher.Error{
+	return "", nil, &usher.Error{
 		Code: usher.CodeInvalid, Field: "file", Detail: "wrong_kind_of_file", Err: err,
 		Message: "is no file that can be " + string(kind) + ": send a JPEG or PNG picture, or a PDF where a proof of address is asked",
 	}

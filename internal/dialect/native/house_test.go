@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func open(t testing.TB) *house {
 	h.auth = auth.New(auth.Config{Store: h.Store, Now: h.Now})
 	var err error
 	h.handler, err = native.New(native.Config{
-		Service: h.Service, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Sniff: sniff, Known: h.Engine.Known(), Now: h.Now,
+		Service: h.Service, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Intake: intake, Known: h.Engine.Known(), Now: h.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -45,15 +46,15 @@ func open(t testing.TB) *house {
 	return h
 }
 
-// sniff knows pictures and PDFs by their first bytes, which is all these tests need.
-func sniff(head []byte, kind usher.EvidenceKind) (string, error) {
+// intake knows pictures and PDFs by their first bytes, which is all these tests need.
+func intake(_ context.Context, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
 	switch {
-	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
-		return "image/jpeg", nil
-	case bytes.HasPrefix(head, []byte("%PDF-")) && kind == usher.ProofOfAddress:
-		return "application/pdf", nil
+	case bytes.HasPrefix(raw, []byte("\xff\xd8\xff")):
+		return "image/jpeg", nil, nil
+	case bytes.HasPrefix(raw, []byte("%PDF-")) && kind == usher.ProofOfAddress:
+		return "application/pdf", nil, nil
 	}
-	return "", errors.New("no known signature")
+	return "", nil, errors.New("no known signature")
 }
 
 var jpeg = "\xff\xd8\xff\xe0" + strings.Repeat("jpeg", 2000)

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -17,7 +18,7 @@ import (
 // Name is the dialect's name.
 const Name = "native"
 
-// Config is what the API is made of. Service, Credentials, Sniff and Known are needed.
+// Config is what the API is made of. Service, Credentials, Intake and Known are needed.
 type Config struct {
 	Service     usher.Service
 	Credentials usher.Credentials
@@ -25,9 +26,9 @@ type Config struct {
 	Auditor     usher.Auditor   // nil keeps no trail of who read a report
 	Log         *slog.Logger    // nil writes no log
 
-	// Sniff tells the content type of a file by its first bytes, or why it cannot be evidence of that kind. An error that is no [usher.Error]
-	// is answered as a file of the wrong kind.
-	Sniff       func(head []byte, kind usher.EvidenceKind) (contentType string, err error)
+	// Intake looks at a whole file before it is kept: its content type, and what could be better about it. An error that is no [usher.Error] is
+	// answered as a file of the wrong kind.
+	Intake      func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)
 	Known       usher.Known                // what a flow may name
 	BaseURL     string                     // where the API is reached, for the OpenAPI document; "" means this server
 	Dialects    []string                   // what a webhook endpoint can be sent; nil means native alone

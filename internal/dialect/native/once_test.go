@@ -83,7 +83,7 @@ func TestEffectOutlivesItsAnswer(t *testing.T) {
 	h := open(t)
 	whole := h.handler
 	dying, err := native.New(native.Config{
-		Service: h.Service, Credentials: h.auth, Idempotency: forgetful{h.Answers()}, Sniff: sniff, Known: h.Engine.Known(), Now: h.Now,
+		Service: h.Service, Credentials: h.auth, Idempotency: forgetful{h.Answers()}, Intake: intake, Known: h.Engine.Known(), Now: h.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
