@@ -66,7 +66,6 @@ func zones(lines []*line) []*zone {
 			found = append(found, threes(a, b, gap, lines)...)
 		}
 	}
-	found = slices.DeleteFunc(found, func(z *zone) bool { return z == nil })
 	slices.SortStableFunc(found, func(a, b *zone) int { return cmp.Compare(b.blobs, a.blobs) })
 	return found
 }
@@ -101,7 +100,6 @@ func withMiddle(a, b *line) *zone {
 }
 
 // newZone aligns the columns of its lines, which all begin at one left edge.
-// It returns nil when they do not line up.
 func newZone(lines ...*line) *zone {
 	z := &zone{offset: make([]float64, len(lines))}
 	for _, l := range lines {
