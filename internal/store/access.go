@@ -251,9 +251,10 @@ func (s *Store) AddAudit(ctx context.Context, r usher.AuditRecord) error {
 func (s *Store) ListAudit(ctx context.Context, tenant, object string, p usher.Paging) ([]usher.AuditRecord, error) {
 	q := query{text: `SELECT id, tenant_id, at, actor_kind, actor_id, action, object, detail FROM audit WHERE tenant_id = $1`, args: []any{tenant}}
 	q.when(object != "", `object = ?`, object)
-	if err := s.pageByPlace(ctx, &q, "audit", "pos", tenant, p); err != nil {
+	if err := s.between(ctx, &q, "audit", "pos", tenant, p); err != nil {
 		return nil, err
 	}
+	q.order("pos", p)
 	return all(ctx, s, func(row scanner) (usher.AuditRecord, error) {
 		var r usher.AuditRecord
 		var when int64

@@ -136,9 +136,11 @@ func (s *Store) NextDelivery(ctx context.Context) (time.Time, error) {
 	return at(due.Int64), nil
 }
 
-// AbandonDeliveries gives up what an endpoint has not been sent yet: it was disabled or deleted.
+// AbandonDeliveries gives up what an endpoint has not been sent yet: it was disabled or deleted. Its lanes are those that begin with its id
+// and "/"; "0" is the character behind "/".
 func (s *Store) AbandonDeliveries(ctx context.Context, endpoint string, now time.Time) error {
-	_, err := s.exec(ctx, `UPDATE deliveries SET status = 'dead', done_at = $2 WHERE endpoint_id = $1 AND status = 'pending'`, endpoint, ms(now))
+	_, err := s.exec(ctx, `UPDATE deliveries SET status = 'dead', done_at = $3 WHERE status = 'pending' AND lane > $1 AND lane < $2`,
+		endpoint+"/", endpoint+"0", ms(now))
 	return err
 }
 
@@ -170,9 +172,10 @@ func (s *Store) ListDeliveries(ctx context.Context, tenant string, f usher.Deliv
 	q.when(f.EndpointID != "", `d.endpoint_id = ?`, f.EndpointID)
 	q.when(f.Status != "", `d.status = ?`, f.Status)
 	q.when(f.SessionID != "", `d.session_id = ?`, f.SessionID)
-	if err := s.pageByPlace(ctx, &q, "deliveries", "d.pos", tenant, f.Paging); err != nil {
+	if err := s.between(ctx, &q, "deliveries", "d.pos", tenant, f.Paging); err != nil {
 		return nil, err
 	}
+	q.order("d.pos", f.Paging)
 	return all(ctx, s, scanDelivery, q.text, q.args...)
 }
 

@@ -97,9 +97,14 @@ func (s *Store) PutEndpoint(ctx context.Context, r EndpointRow) error {
 	return err
 }
 
+const endpointColumns = `id, tenant_id, doc, failures, failing_since, created_at`
+
 // Endpoints gives a tenant's endpoints, oldest first; every tenant's when tenant is "".
 func (s *Store) Endpoints(ctx context.Context, tenant string) ([]EndpointRow, error) {
-	return all(ctx, s, scanEndpoint, `SELECT id, tenant_id, doc, failures, failing_since, created_at FROM endpoints WHERE tenant_id = $1 OR $1 = '' ORDER BY id`, tenant)
+	if tenant == "" {
+		return all(ctx, s, scanEndpoint, `SELECT `+endpointColumns+` FROM endpoints ORDER BY id`)
+	}
+	return all(ctx, s, scanEndpoint, `SELECT `+endpointColumns+` FROM endpoints WHERE tenant_id = $1 ORDER BY id`, tenant)
 }
 
 // DeleteEndpoint forgets an endpoint; ErrNotFound when the tenant has no such one.

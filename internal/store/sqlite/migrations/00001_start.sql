@@ -53,6 +53,7 @@ CREATE TABLE staff_sessions (
     seen_at    BIGINT NOT NULL
 );
 CREATE INDEX staff_sessions_staff ON staff_sessions (staff_id);
+CREATE INDEX staff_sessions_seen ON staff_sessions (seen_at);
 
 -- Security counters: they outlive a restart.
 CREATE TABLE counters (
@@ -190,7 +191,8 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE status = 'pending';
 CREATE INDEX deliveries_lane ON deliveries (lane, pos) WHERE status = 'pending';
-CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, pos);
+CREATE INDEX deliveries_endpoint ON deliveries (tenant_id, endpoint_id, pos);
+CREATE INDEX deliveries_event ON deliveries (event_id);
 CREATE INDEX deliveries_tenant ON deliveries (tenant_id, pos);
 CREATE INDEX deliveries_session ON deliveries (session_id, pos);
 

@@ -1,0 +1,135 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/usher-kyc/usher/internal/storetest"
+)
+
+// TestPlans runs the whole suite with a tap on the driver, and asks SQLite how it would carry out every statement that was seen: none may walk
+// through a table that grows, or through all rows of a tenant where it was asked for one session's.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	texts := map[string]bool{}
+	t.Run("collect", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) storetest.Database {
+			var p tap
+			db, err := p.open(t, t.TempDir())
+			t.Cleanup(func() {
+				mu.Lock()
+				defer mu.Unlock()
+				for text := range p.texts {
+					texts[text] = true
+				}
+			})
+			return opened(t, db, err)
+		})
+	})
+	dir := t.TempDir()
+	var p tap
+	db, err := p.open(t, dir)
+	opened(t, db, err)
+	raw, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "usher.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	seen := 0
+	for text := range texts {
+		if !ourTables.MatchString(text) || strings.Contains(text, "river_") || strings.HasPrefix(strings.TrimSpace(text), "CREATE") {
+			continue
+		}
+		seen++
+		plan := explain(t, raw, text)
+		for _, wrong := range faults(text, plan) {
+			t.Errorf("%s\n%s\nplan: %s", wrong, text, strings.Join(plan, "; "))
+		}
+	}
+	if seen < 60 {
+		t.Errorf("only %d statements were looked at: the tap leaks", seen)
+	}
+}
+
+var ourTables = regexp.MustCompile(`\b(tenants|clients|tokens|staff|staff_sessions|counters|flows|keysets|applicants|sessions|links|visits|events|` +
+	`endpoints|deliveries|delivery_attempts|accounts|idempotency|audit)\b`)
+
+func explain(t *testing.T, db *sql.DB, text string) (plan []string) {
+	t.Helper()
+	args := make([]any, strings.Count(text, "$")) // more than there are different ones do no harm to some drivers, so they are counted below
+	highest := 0
+	for _, mark := range regexp.MustCompile(`\$(\d+)`).FindAllStringSubmatch(text, -1) {
+		n := 0
+		for _, digit := range mark[1] {
+			n = n*10 + int(digit-'0')
+		}
+		highest = max(highest, n)
+	}
+	rows, err := db.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+text, args[:highest]...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, detail)
+	}
+	return plan
+}
+
+// Statements that may walk: over what an operator makes by hand, or over one row.
+var allowed = []string{
+	"FROM tenants ORDER BY",             // the operator's own list
+	"FROM (SELECT 1 FROM keysets LIMIT", // one row
+	"FROM endpoints ORDER BY",           // of all tenants, for a look at the whole installation
+	"FROM staff WHERE tenant_id",        // made by hand
+}
+
+// faults says what is wrong with the plan of a statement.
+func faults(text string, plan []string) (wrong []string) {
+	if slices.ContainsFunc(allowed, func(a string) bool { return strings.Contains(text, a) }) {
+		return nil
+	}
+	for _, line := range plan {
+		if strings.HasPrefix(line, "SCAN") && !strings.Contains(line, "CONSTANT ROW") && !strings.Contains(line, "json_each") &&
+			!strings.HasPrefix(line, "SCAN (subquery") {
+			wrong = append(wrong, "walks through a whole table: "+line)
+		}
+	}
+	all := strings.Join(plan, "; ")
+	for _, narrow := range []struct{ table, condition, index string }{
+		{"FROM events", "session_id = ", "events_session"},
+		{"FROM events", "applicant_id = ", "events_applicant"},
+		{"FROM sessions WHERE", "applicant_id = ", "sessions_applicant (applicant_id=?)"},
+		{"FROM sessions WHERE", "state = ", "sessions_state"},
+		{"FROM sessions WHERE", "reference_index = ", "sessions_reference"},
+		{"FROM applicants", "reference_index = ", "applicants_reference"},
+		{"FROM applicants", "email_index = ", "applicants_email"},
+		{"FROM deliveries d WHERE d.tenant_id", "d.session_id = ", "deliveries_session"},
+		{"FROM deliveries d WHERE d.tenant_id", "d.endpoint_id = ", "deliveries_endpoint"},
+		{"FROM deliveries d WHERE d.tenant_id", "d.event_id = ", "deliveries_event"},
+		{"FROM deliveries d WHERE d.status", "d.due_at <= ", "deliveries_due"},
+		{"min(due_at) FROM deliveries", "", "deliveries_due"},
+		{"UPDATE deliveries SET due_at = $2 WHERE pos", "", "deliveries_lane"},
+		{"INSERT INTO deliveries", "", "deliveries_lane"},
+		{"FROM audit", "object = ", "audit_object"},
+		{"FROM sessions WHERE due_at", "", "sessions_due"},
+	} {
+		_, where, _ := strings.Cut(text, "WHERE")
+		if strings.Contains(text, narrow.table) && strings.Contains(where, narrow.condition) && !strings.Contains(all, narrow.index) {
+			wrong = append(wrong, "does not use the index "+narrow.index)
+		}
+	}
+	return wrong
+}
