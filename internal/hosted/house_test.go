@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/usher-kyc/usher"
@@ -137,52 +138,69 @@ func (h *house) must(err error) {
 	}
 }
 
-// pictures are files of one invented person's documents.
+// drawn are pictures of one invented person's documents and face; drawing takes seconds, so every test shares them.
+var drawn = sync.OnceValues(func() (d struct {
+	passport, selfie image.Image
+	files            map[string][]byte
+}, err error,
+) {
+	who := specimen.Person{}
+	sheets := map[string]image.Image{}
+	for name, draw := range map[string]func(specimen.Person) (image.Image, error){
+		"passport": specimen.Passport, "front": specimen.IDCardFront, "back": specimen.IDCardBack,
+	} {
+		if sheets[name], err = draw(who); err != nil {
+			return d, err
+		}
+	}
+	shot := specimen.Shot{Width: 900, Height: 600}
+	d.passport, d.selfie = specimen.Shoot(sheets["passport"], shot), specimen.Selfie(who)
+	blurred := shot
+	blurred.Blur = 7
+	d.files = map[string][]byte{}
+	for name, img := range map[string]image.Image{
+		"passport": d.passport, "selfie": d.selfie, "front": specimen.Shoot(sheets["front"], shot), "back": specimen.Shoot(sheets["back"], shot),
+		"blurred": specimen.Shoot(sheets["passport"], blurred),
+	} {
+		if d.files[name], err = specimen.JPEG(img); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+})
+
+// pictures are files to upload.
 type pictures struct {
 	passport, front, back, blurred, selfie, pdf, text, empty, heic, large, broken string
-	passportImage, selfieImage                                                    image.Image
+	passportImage                                                                 image.Image
 }
 
 func draw(t *testing.T) pictures {
 	t.Helper()
-	dir := t.TempDir()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+	d, err := drawn()
+	if err != nil {
+		t.Fatal(err)
 	}
+	dir := t.TempDir()
 	write := func(name string, body []byte) string {
 		path := filepath.Join(dir, name)
-		must(os.WriteFile(path, body, 0o600))
+		if err := os.WriteFile(path, body, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		return path
 	}
-	jpeg := func(name string, img image.Image) string {
-		body, err := specimen.JPEG(img)
-		must(err)
-		return write(name, body)
+	return pictures{
+		passportImage: d.passport,
+		passport:      write("passport.jpg", d.files["passport"]),
+		front:         write("front.jpg", d.files["front"]),
+		back:          write("back.jpg", d.files["back"]),
+		blurred:       write("blurred.jpg", d.files["blurred"]),
+		selfie:        write("selfie.jpg", d.files["selfie"]),
+		pdf:           write("bill.pdf", []byte("%PDF-1.4\n%%EOF\n")),
+		text:          write("letter.jpg", []byte("Dear Sir or Madam")),
+		empty:         write("empty.jpg", nil),
+		heic:          write("photo.heic", append([]byte("\x00\x00\x00\x18ftypheic"), make([]byte, 64)...)),
+		large:         write("large.jpg", make([]byte, 11<<20)),
+		broken:        write("broken.jpg", d.files["passport"][:len(d.files["passport"])/2]),
 	}
-	who := specimen.Person{}
-	passport, err := specimen.Passport(who)
-	must(err)
-	front, err := specimen.IDCardFront(who)
-	must(err)
-	back, err := specimen.IDCardBack(who)
-	must(err)
-	shot := specimen.Shot{Width: 1200, Height: 800}
-	p := pictures{passportImage: specimen.Shoot(passport, shot), selfieImage: specimen.Selfie(who)}
-	p.passport = jpeg("passport.jpg", p.passportImage)
-	p.front = jpeg("front.jpg", specimen.Shoot(front, shot))
-	p.back = jpeg("back.jpg", specimen.Shoot(back, shot))
-	p.blurred = jpeg("blurred.jpg", specimen.Shoot(passport, specimen.Shot{Width: 1200, Height: 800, Blur: 9}))
-	p.selfie = jpeg("selfie.jpg", p.selfieImage)
-	p.pdf = write("bill.pdf", []byte("%PDF-1.4\n%%EOF\n"))
-	p.text = write("letter.jpg", []byte("Dear Sir or Madam"))
-	p.empty = write("empty.jpg", nil)
-	p.heic = write("photo.heic", append([]byte("\x00\x00\x00\x18ftypheic"), make([]byte, 64)...))
-	p.large = write("large.jpg", make([]byte, 11<<20))
-	whole, err := os.ReadFile(p.passport)
-	must(err)
-	p.broken = write("broken.jpg", whole[:len(whole)/2])
-	return p
 }
