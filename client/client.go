@@ -196,7 +196,7 @@ func (c *Client) post(ctx context.Context, req call, authorization string) (*htt
 }
 
 // retryAfter gives how long to wait before another try, or never. A call is worth another when nothing was heard, when the server failed or
-// wants to be left alone, and while its first try is still being served; a missing token, once.
+// wants to be left alone, while its first try is still being served, and when its token was refused, since the next try gets a new one.
 func retryAfter(err error, resp *http.Response) time.Duration {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {

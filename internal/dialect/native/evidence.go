@@ -30,7 +30,7 @@ type evidence struct {
 	SHA256      string       `json:"sha256" doc:"SHA-256 of the file as it came in, hex." example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 	Attempt     int          `json:"attempt" doc:"Go of the session in which it came in." example:"1"`
 	CreatedAt   stamp        `json:"created_at" doc:"When it came in."`
-	Advice      []string     `json:"advice,omitempty" doc:"On upload: reason codes of what could be better about the picture, none when it is good. The file is kept all the same." example:"[\"document_blurred\"]"`
+	Advice      []string     `json:"advice,omitempty" nullable:"false" doc:"On upload: reason codes of what could be better about the picture, none when it is good. The file is kept all the same." example:"[\"document_blurred\"]"`
 }
 
 func evidenceOf(e usher.Evidence) evidence {
@@ -47,7 +47,7 @@ func (s *server) evidenceRoutes() {
 		about: fmt.Sprintf("A form (multipart/form-data) with `kind` and `file`, in this order. A file has at most %d MB; pictures are JPEG or PNG, a "+
 			"proof of address may be a PDF. The newest file of a kind counts.", s.UploadLimit>>20),
 	}, s.addEvidence)
-	// huma would read a body that it knows about into memory or temporary files; this one goes from the connection to the store.
+	// huma would put the files of a form it knows about into temporary files, where a person's document would lie open.
 	s.api.OpenAPI().Paths[evidencePath].Post.RequestBody = uploadBody()
 	handle(s, route{
 		method: http.MethodGet, path: evidencePath, id: "list_evidence", tag: tagEvidence, scope: usher.ScopeRead,

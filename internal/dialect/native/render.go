@@ -98,6 +98,7 @@ func eventDataOf(e usher.Event) eventData {
 		out.Evidence = &eventEvidence{ID: f.ID, Kind: evidenceWord(f.Kind)}
 	}
 	if v := d.Decision; v != nil {
+		out.Reasons = nil // they are the decision's
 		out.Decision = &eventDecision{
 			Verdict: string(v.Verdict), By: actorOf(v.By), Reasons: each(v.Reasons, reasonOf), Overturn: v.Overturn,
 		}

@@ -51,6 +51,10 @@ type finding struct {
 	OK    bool   `json:"ok" doc:"Whether it is as it should be." example:"true"`
 }
 
+func findingOf(f usher.Finding) finding {
+	return finding{Name: f.Name, Given: f.Given, Read: f.Read, OK: f.OK}
+}
+
 // pending is the outcome of a check that has none yet: an empty word would be easy to take for a good one.
 const pending = "pending"
 
@@ -129,6 +133,10 @@ type correction struct {
 	Field string `json:"field" doc:"What was corrected." example:"last_name"`
 	Old   string `json:"old" doc:"What was read." example:"LINDQVlST"`
 	New   string `json:"new" doc:"What it was corrected to." example:"LINDQVIST"`
+}
+
+func correctionOf(c usher.Correction) correction {
+	return correction{Field: c.Field, Old: c.Old, New: c.New}
 }
 
 func (s *server) getReport(ctx context.Context, p api.Principal, in *ByID) (*answer[report], error) {

@@ -78,7 +78,7 @@ func (p endpointPatch) apply(e usher.Endpoint) usher.Endpoint {
 		e.AnyOrigin = p.Origin == "any"
 	}
 	if p.Auth != nil {
-		e.Auth = usher.EndpointAuth(*p.Auth)
+		e.Auth = p.Auth.domain()
 	}
 	if p.Enabled != nil {
 		e.Disabled = ""
@@ -109,6 +109,13 @@ func eventTypes(words []string) error {
 		}
 	}
 	return nil
+}
+
+func (a givenAuth) domain() usher.EndpointAuth {
+	return usher.EndpointAuth{
+		Type: a.Type, Username: a.Username, Password: a.Password, Name: a.Name, Value: a.Value, TokenURL: a.TokenURL, ClientID: a.ClientID,
+		ClientSecret: a.ClientSecret,
+	}
 }
 
 // check refuses a way that lacks what it needs or brings what belongs to another.
