@@ -46,6 +46,9 @@ func (e *Engine) openAccount(ctx context.Context, j store.Job) error {
 		status.Reasons = []usher.Reason{{Code: usher.AccountOpenerRefused}}
 	}
 	_, err = e.script(ctx, j.Tenant, j.Object, "", false, func(h *hand) error {
+		if had := h.session.Account; had != nil && had.Opened {
+			return nil // the job ran twice, and the other was faster
+		}
 		h.change.Jobs = append(h.change.Jobs, again...)
 		if status.Opened {
 			if err := h.keepAccount(account); err != nil {

@@ -23,6 +23,7 @@ type hand struct {
 	session   usher.Session
 	wasS      int64
 	change    store.Change
+	made      string // id that is kept for the call's idempotency key
 }
 
 // tell takes in events: each is given its id, sealed, and rendered for every endpoint that wants it. views gives the session as it was after

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/usher-kyc/usher"
 )
@@ -12,9 +13,15 @@ import (
 // a sweep takes the file.
 func (e *Engine) AddEvidence(ctx context.Context, tenant, session string, n usher.NewEvidence, body io.Reader,
 ) (usher.Session, usher.Evidence, error) {
-	s, err := e.Session(ctx, tenant, session)
+	// A simulation stores several files in one call, one of each kind.
+	operation := "evidence-" + string(n.Kind)
+	had, err := e.done(ctx, operation)
 	if err != nil {
-		return s, usher.Evidence{}, err
+		return usher.Session{}, usher.Evidence{}, err
+	}
+	s, err := e.Session(ctx, tenant, session)
+	if err != nil || had != "" {
+		return s, evidenceOf(s, had), err
 	}
 	ev := usher.Evidence{ID: newID(), Kind: n.Kind, Source: n.Source, ContentType: n.ContentType}
 	cmd := usher.Command{Kind: usher.CmdAddEvidence, By: n.By, Evidence: &ev}
@@ -25,16 +32,23 @@ func (e *Engine) AddEvidence(ctx context.Context, tenant, session string, n ushe
 	if ev.Ref, ev.SHA256, ev.Size, err = e.c.Blobs.Put(ctx, tenant, s.ApplicantID, body); err != nil {
 		return s, ev, fmt.Errorf("store evidence: %w", err)
 	}
-	s, err = e.script(ctx, tenant, session, "", false, func(h *hand) error { return h.decide(ctx, cmd) })
+	s, err = e.script(ctx, tenant, session, operation, false, func(h *hand) error {
+		h.made = ev.ID
+		return h.decide(ctx, cmd)
+	})
 	if err != nil {
 		return s, ev, err
 	}
-	for _, stored := range s.Evidence {
-		if stored.ID == ev.ID {
-			ev = stored
-		}
+	return s, evidenceOf(s, ev.ID), nil
+}
+
+// evidenceOf gives one piece of a session's evidence; an empty one when it is not there.
+func evidenceOf(s usher.Session, id string) usher.Evidence {
+	i := slices.IndexFunc(s.Evidence, func(ev usher.Evidence) bool { return ev.ID == id })
+	if i < 0 {
+		return usher.Evidence{}
 	}
-	return s, ev, nil
+	return s.Evidence[i]
 }
 
 // OpenEvidence gives a file's bytes. Who looked is on the audit trail before the first byte is out.

@@ -150,10 +150,11 @@ func (e *Engine) script(ctx context.Context, tenant, id, operation string, once 
 		if err != nil {
 			return usher.Session{}, err
 		}
+		h.made = id
 		if err := fn(h); err != nil {
 			return h.session, err
 		}
-		err = h.commit(ctx, operation, id)
+		err = h.commit(ctx, operation, h.made)
 		if errors.Is(err, store.ErrConflict) && !once {
 			continue
 		}

@@ -47,6 +47,13 @@ func (e *Engine) Simulate(ctx context.Context, c usher.APIClient, session, actio
 	if t.Mode != usher.Sandbox {
 		return usher.Session{}, usher.NotFound("simulation")
 	}
+	const operation = "simulate"
+	if had, err := e.done(ctx, operation); err != nil || had != "" {
+		if err != nil {
+			return usher.Session{}, err
+		}
+		return e.Session(ctx, c.TenantID, session)
+	}
 	by := clientActor(c)
 	name, arg, _ := strings.Cut(action, ":")
 	run, ok := map[string]func(*hand) error{
@@ -73,7 +80,7 @@ func (e *Engine) Simulate(ctx context.Context, c usher.APIClient, session, actio
 	if err := e.standIns(ctx, c.TenantID, session, name); err != nil {
 		return usher.Session{}, err
 	}
-	return e.script(ctx, c.TenantID, session, "simulate", false, run)
+	return e.script(ctx, c.TenantID, session, operation, false, run)
 }
 
 func simulatedReason() []usher.Reason { return []usher.Reason{{Code: usher.SimulatedOutcome}} }

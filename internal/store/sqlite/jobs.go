@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -76,8 +77,27 @@ func (j *Jobs) Enqueue(ctx context.Context, tx *sql.Tx, jobs []store.Job) error 
 	return nil
 }
 
+// takeUp frees what a process that died had in hand. On this database one process works at a time, so at its start nobody else holds anything:
+// a person need not wait until jobs are found to be stuck, nor a client until its keys are.
+func (j *Jobs) takeUp(ctx context.Context) error {
+	for _, query := range []string{
+		// A job that was on its last try gets one more: it was not the job that failed.
+		`UPDATE river_job SET state = 'available', attempt = min(attempt, max_attempts - 1) WHERE state = 'running' AND kind = 'usher'`,
+		// Older ones are free already.
+		`UPDATE idempotency SET started_at = 0 WHERE status = 0 AND started_at > ` + strconv.FormatInt(time.Now().Add(-time.Hour).UnixMilli(), 10),
+	} {
+		if _, err := j.db.ExecContext(ctx, query); err != nil {
+			return fmt.Errorf("take up what a dead process left: %w", err)
+		}
+	}
+	return nil
+}
+
 // Start begins to work jobs, and timers by one node at a time.
 func (j *Jobs) Start(ctx context.Context, h store.Handler, timers []store.Timer) error {
+	if err := j.takeUp(ctx); err != nil {
+		return err
+	}
 	bundle := river.NewWorkers()
 	if err := river.AddWorkerSafely(bundle, &worker{handle: h}); err != nil {
 		return fmt.Errorf("register worker: %w", err)
