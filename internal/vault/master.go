@@ -130,7 +130,8 @@ func (m *Master) ID() string {
 }
 
 // String and GoString name the key instead of showing it, so that a stray log line gives nothing away.
-func (m *Master) String() string   { return "master key " + m.ID() }
+func (m *Master) String() string { return "master key " + m.ID() }
+
 // GoString names the key instead of showing it, as String does.
 func (m *Master) GoString() string { return m.String() }
 
