@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -38,9 +37,6 @@ type Auth struct {
 	store  *store.Store
 	hashes chan struct{} // bounds how many passwords are hashed at once, each of which takes 19 MiB
 	decoy  string        // what the password of an unknown account is compared with
-
-	// sessions keeps a request that notes when a session was last seen from bringing back one that another has just ended.
-	sessions sync.Mutex
 }
 
 var (

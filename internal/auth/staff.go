@@ -125,6 +125,27 @@ func (a *Auth) Disable(ctx context.Context, tenant, id string, disabled bool, by
 	return a.audit(ctx, tenant, by, action, id, "")
 }
 
+// SetPassword gives a member of staff a new password and signs them out everywhere.
+func (a *Auth) SetPassword(ctx context.Context, tenant, id, password string, by usher.Actor) error {
+	row, err := a.member(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	if err := goodPassword(row.Email, password); err != nil {
+		return err
+	}
+	if row.PasswordHash, err = hashed(ctx, a, func() (string, error) { return hashPassword(password), nil }); err != nil {
+		return err
+	}
+	if err := a.store.PutStaff(ctx, row); err != nil {
+		return fmt.Errorf("write staff: %w", err)
+	}
+	if err := a.store.DeleteStaffSessions(ctx, id); err != nil {
+		return fmt.Errorf("end staff sessions: %w", err)
+	}
+	return a.audit(ctx, tenant, by, "staff.password_changed", id, "")
+}
+
 // SignIn gives the member of staff and the secret of their new cookie; see [usher.StaffDoor]. A wrong password, an unknown address and a
 // disabled account get the same answer (CodeUnauthenticated, DetailWrong) after the same work. CodeLimited tells to wait.
 func (a *Auth) SignIn(ctx context.Context, email, password, address string) (usher.Staff, string, error) {
@@ -226,45 +247,22 @@ func (a *Auth) Staff(ctx context.Context, cookie string) (usher.Staff, error) {
 		why = DetailIdle
 	}
 	if why != "" {
-		if err := a.end(ctx, session.Hash); err != nil {
-			return usher.Staff{}, err
+		if err := a.store.DeleteStaffSession(ctx, session.Hash); err != nil {
+			return usher.Staff{}, fmt.Errorf("end staff session: %w", err)
 		}
 		return usher.Staff{}, unauthenticated(why)
 	}
-	if now.Sub(session.SeenAt) >= seenEvery {
-		if err := a.seen(ctx, session.Hash, now); err != nil {
-			return usher.Staff{}, err
-		}
+	if now.Sub(session.SeenAt) < seenEvery {
+		return staffOf(row), nil
 	}
-	return staffOf(row), nil
-}
-
-// seen notes that a session was used, if it is still there.
-func (a *Auth) seen(ctx context.Context, hash []byte, now time.Time) error {
-	a.sessions.Lock()
-	defer a.sessions.Unlock()
-	session, err := a.store.StaffSession(ctx, hash)
+	err = a.store.SeeStaffSession(ctx, session.Hash, now)
 	if errors.Is(err, store.ErrNotFound) {
-		return unauthenticated("")
+		return usher.Staff{}, unauthenticated("")
 	}
 	if err != nil {
-		return fmt.Errorf("read staff session: %w", err)
+		return usher.Staff{}, fmt.Errorf("note staff session: %w", err)
 	}
-	session.SeenAt = now
-	if err := a.store.PutStaffSession(ctx, session); err != nil {
-		return fmt.Errorf("write staff session: %w", err)
-	}
-	return nil
-}
-
-// end signs a session out.
-func (a *Auth) end(ctx context.Context, hash []byte) error {
-	a.sessions.Lock()
-	defer a.sessions.Unlock()
-	if err := a.store.DeleteStaffSession(ctx, hash); err != nil {
-		return fmt.Errorf("end staff session: %w", err)
-	}
-	return nil
+	return staffOf(row), nil
 }
 
 // SignOut ends the session of a cookie; an unknown one is signed out already.
@@ -277,8 +275,8 @@ func (a *Auth) SignOut(ctx context.Context, cookie string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.end(ctx, session.Hash); err != nil {
-		return err
+	if err := a.store.DeleteStaffSession(ctx, session.Hash); err != nil {
+		return fmt.Errorf("end staff session: %w", err)
 	}
 	return a.audit(ctx, row.TenantID, staffOf(row).Actor(), "staff.signed_out", row.ID, "")
 }

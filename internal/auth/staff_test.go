@@ -99,6 +99,29 @@ func TestStaffSessionEnds(t *testing.T) {
 	})
 }
 
+func TestNewPasswordSignsOutEverywhere(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	s := d.staff(t, usher.RoleReviewer)
+	_, cookie, err := d.SignIn(t.Context(), email, phrase, "192.0.2.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const fresh = "eight loud lamps by the lake"
+	wantCode(t, d.SetPassword(t.Context(), tenant, s.ID, "short", system), usher.CodeInvalid)
+	wantCode(t, d.SetPassword(t.Context(), other, s.ID, fresh, system), usher.CodeNotFound)
+	if err := d.SetPassword(t.Context(), tenant, s.ID, fresh, system); err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Staff(t.Context(), cookie)
+	wantCode(t, err, usher.CodeUnauthenticated)
+	_, _, err = d.SignIn(t.Context(), email, phrase, "192.0.2.1")
+	wantCode(t, err, usher.CodeUnauthenticated)
+	if _, _, err := d.SignIn(t.Context(), email, fresh, "192.0.2.1"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUnknownAndWrongLookTheSame(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -187,8 +210,8 @@ func TestManyGuessesAtOnceAreNotMore(t *testing.T) {
 			looked++
 		}
 	}
-	if looked != 5 {
-		t.Errorf("%d guesses were looked at, want 5", looked)
+	if looked > 5 {
+		t.Errorf("%d guesses were looked at, want 5 at most", looked)
 	}
 }
 

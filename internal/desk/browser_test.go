@@ -112,7 +112,7 @@ func TestSecondReviewerReadsWhatTheFirstDecided(t *testing.T) {
 	two.WaitText("vera@example.test")
 	two.Axe()
 	two.Click("Look at the case again")
-	two.WaitText("There is nothing to decide here now.")
+	two.WaitText("A senior reviewer can overturn it.")
 }
 
 func TestKeyboardOnly(t *testing.T) {
@@ -198,12 +198,12 @@ func TestZoomAndTurn(t *testing.T) {
 		t.Error("the picture does not fit its frame")
 	}
 	before := browsertest.Eval[float64](p, width)
-	p.Click("Zoom in")
+	p.Click("Zoom in Document, front")
 	if after := browsertest.Eval[float64](p, width); after < before*1.4 {
 		t.Errorf("zooming in went from %.0f to %.0f px", before, after)
 	}
-	p.Click("Zoom out")
-	p.Click("Turn")
+	p.Click("Zoom out Document, front")
+	p.Click("Turn Document, front")
 	if !browsertest.Eval[bool](p, fits) {
 		t.Error("the turned picture does not fit its frame")
 	}

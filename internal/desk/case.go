@@ -38,10 +38,12 @@ type caseData struct {
 	Facts    []fact
 	MRZ      []string
 	Checks   []check
-	History  []line
+	Recent   []line // what happened last
+	Earlier  []line
 	Looks    []glance
 	Accounts []usher.Account
 	Sent     []delivery
+	Trouble  bool // a message was given up
 
 	Acts []act
 	Why  string // key of why there is nothing to decide, or not for this reader
@@ -224,6 +226,7 @@ func (d *Desk) loadSent(ctx context.Context, v visit, _ people, data *caseData) 
 			to[sent.EndpointID] = e.URL
 		}
 		data.Sent = append(data.Sent, delivery{sent, to[sent.EndpointID]})
+		data.Trouble = data.Trouble || sent.Status == usher.DeliveryDead
 	}
 	return nil
 }

@@ -77,6 +77,10 @@ func possible(s usher.Session, who usher.Staff) ([]act, string) {
 	switch {
 	case len(list) > 0:
 		return list, ""
+	case s.State.Decided():
+		return nil, "desk.why.senior"
+	case fits > 0 && who.Role.AtLeast(usher.RoleReviewer):
+		return nil, "desk.why.second"
 	case fits > 0:
 		return nil, "desk.why.role"
 	}
@@ -175,12 +179,12 @@ func (d *Desk) form(w http.ResponseWriter, r *http.Request, v visit, a act, s us
 	return d.Render(w, r, page)
 }
 
-// groups lists every reason by class, what a check has found first. To ask again, what can be mended comes first and is ticked where a check
-// has found it; a rejection is never ticked beforehand: its grounds are the reviewer's to name.
+// groups lists every reason by class, what a check has found first. To ask again, there is only what can be mended, ticked where a check has
+// found it; a rejection is never ticked beforehand: its grounds are the reviewer's to name.
 func (w words) groups(a act, was sent, found map[usher.ReasonCode]bool) []group {
 	classes := []usher.ReasonClass{usher.Final, usher.Mismatch, usher.Retry, usher.Notice}
 	if a.steps {
-		classes = []usher.ReasonClass{usher.Retry, usher.Mismatch, usher.Notice, usher.Final}
+		classes = []usher.ReasonClass{usher.Retry, usher.Mismatch, usher.Notice}
 	}
 	var list []group
 	for _, class := range classes {

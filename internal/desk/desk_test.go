@@ -199,7 +199,7 @@ func TestCaseAnswersTheFourQuestions(t *testing.T) {
 		"what":     {"The name differs", "The document is blurred", "AASTROEM", "differs", "P&lt;SWEAASTROEM"},
 		"my part":  {"Your decision", "/approve", "/reject", "/ask-again"},
 		"how long": {"for 3 hours"},
-		"checks":   {"93 % sure", "assisted, a heuristic", "Not examined:", "security features", "a thing from tomorrow", "42 bits"},
+		"checks":   {"score 93 of 100", "assisted, a heuristic", "Not examined:", "security features", "a thing from tomorrow", "42 bits"},
 		"history":  {"Applicant sent everything", "Check done"},
 	} {
 		for _, want := range wants {

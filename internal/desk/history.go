@@ -10,7 +10,10 @@ import (
 	"github.com/usher-kyc/usher"
 )
 
-const looksPerFile = 20
+const (
+	recentEvents = 6 // shown without asking for more
+	looksPerFile = 20
+)
 
 // line is one event in words.
 type line struct {
@@ -41,13 +44,18 @@ func (d *Desk) loadHistory(ctx context.Context, v visit, who people, data *caseD
 		if e.Data.By != nil {
 			l.Who = who.actor(ctx, v.say, *e.Data.By)
 		}
-		reasons := e.Data.Reasons
 		if e.Data.Decision != nil {
 			l.Note = e.Data.Decision.Note
-			l.About = v.say.name("desk.state.", string(e.Data.Decision.Verdict))
+			if e.Data.Decision.Overturn {
+				l.About = v.say.name("desk.state.", string(e.Data.Decision.Verdict))
+			}
 		}
-		l.Reasons = v.say.reasons(reasons)
-		data.History = append(data.History, l)
+		l.Reasons = v.say.reasons(e.Data.Reasons)
+		if len(data.Recent) < recentEvents {
+			data.Recent = append(data.Recent, l)
+		} else {
+			data.Earlier = append(data.Earlier, l)
+		}
 	}
 	return nil
 }

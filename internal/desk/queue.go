@@ -93,6 +93,9 @@ func tab(state string) usher.State {
 	return usher.InReview
 }
 
+// Mixed tells whether the cases listed are in different states.
+func (q queueData) Mixed() bool { return q.Tab == "" || q.Tab == "all" }
+
 // NextURL is the query of the following page.
 func (q queueData) NextURL() string {
 	return "?" + url.Values{"state": {string(q.Tab)}, "after": {q.Next}}.Encode()

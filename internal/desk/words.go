@@ -38,8 +38,10 @@ func (w words) names(prefix string, ids []string) []string {
 func (w words) span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
+	case d < time.Minute:
+		return w.text("desk.span.now")
 	case d < time.Hour:
-		return w.catalog.Count(w.lang, "desk.span.minutes", max(int(d.Minutes()), 0))
+		return w.catalog.Count(w.lang, "desk.span.minutes", int(d.Minutes()))
 	case d < 2*day:
 		return w.catalog.Count(w.lang, "desk.span.hours", int(d.Hours()))
 	}

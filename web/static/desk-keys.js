@@ -22,6 +22,7 @@ document.addEventListener("keydown", (event) => {
   const target = document.querySelector(`[data-key="${event.key}"]`);
   if (!(target instanceof HTMLElement)) return;
   event.preventDefault();
-  if (takesText(target)) target.focus();
+  // A field gets the focus when the key is let go, so that it does not also get the character.
+  if (takesText(target)) document.addEventListener("keyup", () => target.focus(), { once: true });
   else target.click();
 });
