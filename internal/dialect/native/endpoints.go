@@ -37,7 +37,7 @@ func (s *server) endpointRoutes() {
 	handle(s, add(http.MethodPost, endpointPath+"/test", "test_webhook_endpoint", "Send a ping",
 		"Queues an event of type `ping` and gives its delivery; read the delivery to see how it went."), s.testEndpoint)
 	handle(s, add(http.MethodPost, endpointPath+"/rotate_secret", "rotate_webhook_secret", "Make a new secret",
-		"The answer holds the new secret, which is shown only now. For 24 hours everything is signed with the old one as well."), s.rotateSecret)
+		"The answer holds the new secret, which is shown only now. The old one signs as well until the next change, so that you can change over without missing anything."), s.rotateSecret)
 	handle(s, add(http.MethodPost, endpointPath+"/replay", "replay_webhooks", "Send again",
 		"Queues again what the endpoint was sent: one event, or everything since a moment."), s.replay)
 }
