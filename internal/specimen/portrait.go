@@ -42,7 +42,9 @@ func paintPortrait(look look, s scene, w, h int) *image.RGBA {
 // body paints clothes and the hair that falls behind the neck.
 func (l look) body(c rgb, x, y float64, s scene) rgb {
 	if l.long {
-		c = c.mix(l.strands(x, y, s).times(0.55), step(l.fall(x, y), 0.03))
+		shaded := s
+		shaded.strength *= 0.55
+		c = l.cover(c, x, y, shaded, step(l.fall(x, y), 0.03))
 	}
 	// Shoulders: a wide arc that drops outwards.
 	top := 1.42 + 0.22*x*x - 0.10*math.Exp(-x*x*9)
@@ -224,7 +226,7 @@ func (l look) hair(c rgb, x, y float64, s scene) rgb {
 		part := u - 0.16
 		crown := -0.93 + 1.45*math.Pow(math.Abs(part), 2.1) + 0.010*math.Sin(31*part) - y
 		sides := math.Abs(u) - (0.665 + 0.04*math.Sin(2.4*y+0.6))
-		return c.mix(l.strands(x, y, s), step(l.fall(x, y), 0.03)*step(max(crown, sides), 0.04))
+		return l.cover(c, x, y, s, step(l.fall(x, y), 0.03)*step(max(crown, sides), 0.04))
 	}
 	skull := 1 - math.Hypot(u/(0.785+l.volume*0.5), (y+0.22)/(1.02+l.volume))
 	skull = min(skull, 3*(l.outline(x, y)+0.03)+0.6*smooth(-0.2, -0.9, y)+9*smooth(-0.9, -1.15, y)) // close to the temples
@@ -232,7 +234,15 @@ func (l look) hair(c rgb, x, y float64, s scene) rgb {
 	if math.Abs(u) > 0.66 {
 		line = min(line, -0.10) // sideburns end above the ears
 	}
-	return c.mix(l.strands(x, y, s), step(skull, 0.035)*step(line-y, 0.05))
+	return l.cover(c, x, y, s, step(skull, 0.035)*step(line-y, 0.05))
+}
+
+// cover lays hair over a colour, with the share t.
+func (l look) cover(c rgb, x, y float64, s scene, t float64) rgb {
+	if t <= 0 {
+		return c // the strands are the dearest part of a drawing, and most of a picture has none
+	}
+	return c.mix(l.strands(x, y, s), t)
 }
 
 // fall is positive within long hair: round over the skull, then straight down to the shoulders in soft waves.

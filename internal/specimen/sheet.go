@@ -106,12 +106,18 @@ func (s *sheet) paper(light, tint rgb, plainBelow float64) {
 			c := light.mix(tint, 0.30+0.25*sin*at.cos)
 			if v < plainBelow {
 				wave := v + at.first + 1.3*(at.sin*cos+at.cos*sin)
-				line := bump(math.Mod(wave+100, 1.9)-0.95, 0, 0.11, 1) + bump(math.Mod(v+at.second+100, 2.3)-1.15, 0, 0.11, 1)
+				line := hairline(wave, 1.9) + hairline(v+at.second, 2.3)
 				c = c.mix(ink, 0.55*line)
 			}
 			setRGB(s.img, x, y, c)
 		}
 	}
+}
+
+// hairline is a fine line of the print: 1 on it, once every pitch.
+func hairline(at, pitch float64) float64 {
+	off := at/pitch - math.Floor(at/pitch) - 0.5
+	return bump(off*pitch, 0, 0.11, 1)
 }
 
 // picture lays a picture into a rectangle, with the share strength of its own colour.
