@@ -2,7 +2,6 @@ package specimen
 
 import (
 	"image"
-	"image/color"
 	"math"
 )
 
@@ -17,10 +16,6 @@ func (c rgb) times(f float64) rgb { return rgb{c.r * f, c.g * f, c.b * f} }
 func (c rgb) mix(d rgb, t float64) rgb {
 	t = min(1, max(0, t))
 	return rgb{c.r + (d.r-c.r)*t, c.g + (d.g-c.g)*t, c.b + (d.b-c.b)*t}
-}
-
-func (c rgb) color() color.RGBA {
-	return color.RGBA{R: level(c.r), G: level(c.g), B: level(c.b), A: 255}
 }
 
 func level(v float64) uint8 { return uint8(min(255, max(0, v*255+0.5))) }

@@ -182,8 +182,15 @@ func (v *verdict) expiry(in usher.CheckInput, reading mrz.Reading) {
 }
 
 // unsure names the fields of the zone that a person should compare with the picture. What agrees with the details that
-// were given apart from it needs no second look.
+// were given apart from it needs no second look. A zone without a surname or a whole birth date is read, but tells too
+// little.
 func (v *verdict) unsure(reading mrz.Reading, agreed map[string]bool) {
+	if reading.Document.Surname == "" {
+		v.consider(usher.DocumentUnsure, FieldLastName)
+	}
+	if !reading.Document.BirthDate.Complete() {
+		v.consider(usher.DocumentUnsure, FieldBirthDate)
+	}
 	names := map[mrz.Field]string{
 		mrz.FieldNumber: "number", mrz.FieldBirthDate: "date_of_birth", mrz.FieldExpiry: "expiry", mrz.FieldIssuer: "issuer",
 		mrz.FieldNationality: "nationality", mrz.FieldSurname: "last_name", mrz.FieldGivenNames: "first_name", mrz.FieldDocumentCode: "document_type",
