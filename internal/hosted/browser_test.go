@@ -29,6 +29,7 @@ var keyOnPage = regexp.MustCompile(`\b(start|resume|link|photo|camera|check|answ
 // look checks the page that is on the screen. With USHER_SHOTS=folder it keeps a picture of it.
 func (p *person) look(title string) {
 	p.t.Helper()
+	p.WaitText(title)
 	if got := browsertest.Eval[string](p.Page, "document.querySelector('h1').innerText"); !strings.Contains(got, title) {
 		p.t.Fatalf("the heading is %q, want %q; the page says: %s", got, title, p.Text("main"))
 	}
@@ -70,6 +71,31 @@ func (p *person) details() {
 	}
 }
 
+// documents goes from the choice of a document to the answers by uploading files.
+func (p *person) documents(pics pictures) {
+	p.t.Helper()
+	p.look("Which document will you use?")
+	p.Click("Continue")
+	p.WaitText("Choose which document you will use")
+	p.Click("[value=id_card]")
+	p.Click("Continue")
+	p.look("Take a photo of the front of your identity card")
+	p.upload(pics.front)
+	p.look("Is everything readable?")
+	p.Click("Use this photo")
+	p.look("Take a photo of the back of your identity card")
+	p.upload(pics.back)
+	p.Click("Use this photo")
+	p.look("Take a photo of your face")
+	p.upload(pics.selfie)
+	p.look("Is your face easy to see?")
+	p.Click("Use this photo")
+	p.look("Show where you live")
+	p.upload(pics.pdf)
+	p.look("Is this the right file?")
+	p.Click("Use this file")
+}
+
 // TestWholeJourney walks through every step by uploading files, in windows of all kinds and without scripts, and looks at each page.
 func TestWholeJourney(t *testing.T) {
 	t.Parallel()
@@ -105,26 +131,7 @@ func TestWholeJourney(t *testing.T) {
 			}
 			p.details()
 			p.Click("Continue")
-			p.look("Which document will you use?")
-			p.Click("Continue")
-			p.WaitText("Choose which document you will use")
-			p.Click("[value=id_card]")
-			p.Click("Continue")
-			p.look("Take a photo of the front of your identity card")
-			p.upload(pics.front)
-			p.look("Is everything readable?")
-			p.Click("Use this photo")
-			p.look("Take a photo of the back of your identity card")
-			p.upload(pics.back)
-			p.Click("Use this photo")
-			p.look("Take a photo of your face")
-			p.upload(pics.selfie)
-			p.look("Is your face easy to see?")
-			p.Click("Use this photo")
-			p.look("Show where you live")
-			p.upload(pics.pdf)
-			p.look("Is this the right file?")
-			p.Click("Use this file")
+			p.documents(pics)
 			p.look("Check before you send")
 			for _, want := range []string{"Anna Maria Eriksson", "12 August 1974", "Storgatan 1", "Sweden", "+46701234567", "Identity card", "PDF document"} {
 				p.WaitText(want)
@@ -164,6 +171,10 @@ func TestCamera(t *testing.T) {
 	p.Click("Open camera")
 	p.WaitText("Fit the document into the frame and keep still.")
 	p.look("Photo of your passport")
+	p.Offline(true)
+	p.Click("Take photo")
+	p.WaitText("The photo did not arrive.")
+	p.Offline(false)
 	p.Click("Take photo")
 	p.WaitURL("/front/check")
 	p.look("Is everything readable?")

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,6 +105,20 @@ var everyPage = []string{
 	"/selfie", "/selfie/camera", "/selfie/check", "/address", "/address/check", "/answers", "/redo", "/waiting", "/done", "/ended",
 }
 
+// everywhere asks for every page of a session: those that are open are shown, all others lead home.
+func (v *visitor) everywhere(at, home string, open []string) {
+	v.t.Helper()
+	for _, p := range everyPage {
+		want := home
+		if slices.Contains(open, p) {
+			want = p
+		}
+		if got := v.get(at + p); got.path != at+want || got.status != 200 {
+			v.t.Errorf("at %s, %q leads to %s (%d), want %s", home, p, got.path, got.status, want)
+		}
+	}
+}
+
 // TestEveryPageAtEveryTime asks for each page at each moment of a journey: it is shown when its turn has come, and otherwise the browser ends
 // on the page whose turn it is. Nothing loops and nothing fails.
 func TestEveryPageAtEveryTime(t *testing.T) {
@@ -115,17 +130,7 @@ func TestEveryPageAtEveryTime(t *testing.T) {
 	at := "/f/" + s.ID
 	check := func(home string, open ...string) {
 		t.Helper()
-		for _, p := range everyPage {
-			want := home
-			for _, o := range open {
-				if p == o {
-					want = p
-				}
-			}
-			if got := v.get(at + p); got.path != at+want || got.status != 200 {
-				t.Errorf("at %s, %q leads to %s (%d), want %s", home, p, got.path, got.status, want)
-			}
-		}
+		v.everywhere(at, home, open)
 	}
 	v.post("/s/"+link.Token, nil)
 	check("/consent", "/consent/decline")

@@ -250,7 +250,10 @@ func TestAskedAgain(t *testing.T) {
 	p.upload(pics.passport)
 	p.WaitText("This is the photo that you sent before")
 	p.upload(pics.front)
+	p.Visit(h.server.URL + "/verify/f/" + s.ID + "/selfie")
+	p.look("Is everything readable?") // nobody asked for the face again
 	p.Click("Use this photo")
+	p.Visit(h.server.URL + "/verify/f/" + s.ID + "/selfie")
 	p.look("Check before you send")
 	if got := p.Text("main"); strings.Contains(got, "Eriksson") || strings.Contains(got, "Your face") {
 		t.Errorf("shows what was not asked again: %s", got)
@@ -279,6 +282,7 @@ func TestCheckBetweenSteps(t *testing.T) {
 	p.Fill("Year", "1974")
 	p.Click("Continue")
 	p.look("One moment, we are checking")
+	p.WaitText("Still checking. Everything has arrived")
 	h.Settle()
 	p.WaitText("Which document will you use?")
 }
