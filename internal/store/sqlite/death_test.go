@@ -11,7 +11,8 @@ import (
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 )
 
-// TestStartTakesUpWhatADeadProcessLeft leaves a job running, on its last try, and a key taken, as a killed process does, and starts again.
+// TestStartTakesUpWhatADeadProcessLeft leaves a job running, on its last try, a key taken and a delivery leased, as a killed
+// process does, and starts again.
 func TestStartTakesUpWhatADeadProcessLeft(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -37,6 +38,21 @@ func TestStartTakesUpWhatADeadProcessLeft(t *testing.T) {
 	if _, mine, err := db.BeginOnce(ctx, key, stale); err != nil || mine {
 		t.Fatal("a key in use was given away", err)
 	}
+	d := onboard(1).Deliveries[0]
+	d.DueAt = time.Now()
+	if err := db.AddDelivery(ctx, d); err != nil {
+		t.Fatal(err)
+	}
+	claim := func() int {
+		list, err := db.ClaimDeliveries(ctx, time.Now(), time.Minute, 10, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if first, second := claim(), claim(); first != 1 || second != 0 {
+		t.Fatalf("claimed %d and then %d, want 1 and 0", first, second)
+	}
 	again := make(chan store.Job)
 	if err := db.Start(ctx, func(_ context.Context, j store.Job) error {
 		again <- j
@@ -49,6 +65,9 @@ func TestStartTakesUpWhatADeadProcessLeft(t *testing.T) {
 	}
 	if _, mine, err := db.BeginOnce(ctx, key, stale); err != nil || !mine {
 		t.Error("a dead process still holds its key", err)
+	}
+	if claim() != 1 {
+		t.Error("a dead process still holds its delivery")
 	}
 	if err := db.Stop(ctx); err != nil {
 		t.Error(err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -77,16 +76,28 @@ func (j *Jobs) Enqueue(ctx context.Context, tx *sql.Tx, jobs []store.Job) error 
 	return nil
 }
 
+// longestLease is how long a sender may hold a delivery that it claimed.
+const longestLease = time.Minute
+
 // takeUp frees what a process that died had in hand. On this database one process works at a time, so at its start nobody else holds anything:
-// a person need not wait until jobs are found to be stuck, nor a client until its keys are.
+// a person need not wait until jobs are found to be stuck, nor a client until keys are free and leases have ended.
 func (j *Jobs) takeUp(ctx context.Context) error {
-	for _, query := range []string{
+	now := time.Now()
+	for _, free := range []struct {
+		query string
+		args  []any
+	}{
 		// A job that was on its last try gets one more: it was not the job that failed.
-		`UPDATE river_job SET state = 'available', attempt = min(attempt, max_attempts - 1) WHERE state = 'running' AND kind = 'usher'`,
+		{`UPDATE river_job SET state = 'available', attempt = min(attempt, max_attempts - 1) WHERE state = 'running' AND kind = 'usher'`, nil},
 		// Older ones are free already.
-		`UPDATE idempotency SET started_at = 0 WHERE status = 0 AND started_at > ` + strconv.FormatInt(time.Now().Add(-time.Hour).UnixMilli(), 10),
+		{`UPDATE idempotency SET started_at = 0 WHERE status = 0 AND started_at > $1`, []any{now.Add(-time.Hour).UnixMilli()}},
+		// A lease looks like the wait before a next try; one that was close comes a little early.
+		{
+			`UPDATE deliveries SET due_at = $1 WHERE status = 'pending' AND due_at > $1 AND due_at <= $2`,
+			[]any{now.UnixMilli(), now.Add(longestLease).UnixMilli()},
+		},
 	} {
-		if _, err := j.db.ExecContext(ctx, query); err != nil {
+		if _, err := j.db.ExecContext(ctx, free.query, free.args...); err != nil {
 			return fmt.Errorf("take up what a dead process left: %w", err)
 		}
 	}

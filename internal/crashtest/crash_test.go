@@ -1,0 +1,250 @@
+package crashtest_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // to look into the database when the server is gone
+)
+
+const (
+	callers = 6
+	// How long a server that is left in peace may take to bring everything to an end.
+	settleTime = time.Minute
+)
+
+func rounds(t *testing.T) int {
+	t.Helper()
+	if testing.Short() {
+		return 3
+	}
+	word := os.Getenv("USHER_CRASH_ROUNDS")
+	if word == "" {
+		return 50
+	}
+	n, err := strconv.Atoi(word)
+	if err != nil || n < 1 {
+		t.Fatalf("USHER_CRASH_ROUNDS is %q, want a number", word)
+	}
+	return n
+}
+
+// TestCrash kills a busy server again and again; see the package comment for what it holds.
+func TestCrash(t *testing.T) {
+	n := rounds(t)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 1))
+	s := newServer(t)
+	s.start(t)
+	o, hooks := prepare(t, s)
+	stop := make(chan struct{})
+	var working sync.WaitGroup
+	for caller := range callers {
+		working.Go(func() { o.work(t.Context(), caller, stop) })
+	}
+	var slowest time.Duration
+	for round := range n {
+		time.Sleep(time.Duration(5+r.IntN(196)) * time.Millisecond)
+		_ = s.kill() // it says "killed", which is what was asked
+		slowest = max(slowest, s.start(t))
+		if o.report(t) {
+			t.Fatalf("in round %d of %d", round+1, n)
+		}
+	}
+	close(stop)
+	working.Wait()
+	o.report(t)
+	events := settled(t, o, hooks)
+	o.compare(t, events)
+	hooks.mu.Lock()
+	took, duplicates, wrong := hooks.took, hooks.duplicates, hooks.wrong
+	hooks.mu.Unlock()
+	for _, w := range wrong {
+		t.Error(w)
+	}
+	if err := s.term(); err != nil {
+		t.Errorf("the server did not end well: %v", err)
+	}
+	inspect(t, s.dir, len(events))
+	t.Logf("%d rounds (slowest start %d ms); %d calls acknowledged, %d sent again, %d kept answers; %d sessions, %d events; %d deliveries, %d of them twice",
+		n, slowest.Milliseconds(), o.answered.Load(), o.repeated.Load(), o.replayed.Load(), len(o.sessions), len(events), took, duplicates)
+}
+
+// prepare signs in and registers the receiver.
+func prepare(t *testing.T, s *server) (*oracle, *receiver) {
+	t.Helper()
+	o, hooks := newOracle(s.newClient(t)), newReceiver(t)
+	var endpoint struct {
+		Secret string `json:"secret"`
+	}
+	if err := o.post(t.Context(), "/v1/webhook_endpoints", fields{"url": hooks.URL, "events": []string{"*"}}, &endpoint); err != nil {
+		t.Fatal(err)
+	}
+	hooks.trust(endpoint.Secret)
+	return o, hooks
+}
+
+// report tells the faults found so far.
+func (o *oracle) report(t *testing.T) bool {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, w := range o.wrong {
+		t.Error(w)
+	}
+	return len(o.wrong) > 0
+}
+
+// settled waits until no session runs any more and every event was delivered, and gives the events.
+func settled(t *testing.T, o *oracle, hooks *receiver) []event {
+	t.Helper()
+	for limit := time.Now().Add(settleTime); ; time.Sleep(100 * time.Millisecond) {
+		events, err := o.events(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		states := map[string]string{}
+		for _, e := range events {
+			if e.Data.State != "" {
+				states[e.SessionID] = e.Data.State
+			}
+		}
+		running := 0
+		for _, state := range states {
+			if state == "submitted" {
+				running++
+			}
+		}
+		missing := hooks.missing(events)
+		if running == 0 && missing == 0 && opened(events, states) {
+			return events
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("after %s in peace: %d sessions are still submitted, %d of %d events not delivered, every account opened: %v",
+				settleTime, running, missing, len(events), opened(events, states))
+		}
+	}
+}
+
+// opened tells whether every approved session has its account.
+func opened(events []event, states map[string]string) bool {
+	have := map[string]bool{}
+	for _, e := range events {
+		if e.Type == "account.opened" {
+			have[e.SessionID] = true
+		}
+	}
+	for id, state := range states {
+		if state == "approved" && !have[id] {
+			return false
+		}
+	}
+	return true
+}
+
+// compare holds the server's events and sessions against what was acknowledged.
+func (o *oracle) compare(t *testing.T, events []event) {
+	t.Helper()
+	ids, last, states, accounts := map[string]bool{}, map[string]int64{}, map[string]string{}, map[string]int{}
+	for _, e := range events {
+		if ids[e.ID] {
+			t.Errorf("the event %s is there twice", e.ID)
+		}
+		ids[e.ID] = true
+		if e.Sequence != last[e.subject()]+1 {
+			t.Errorf("the events of %s jump from %d to %d", e.subject(), last[e.subject()], e.Sequence)
+		}
+		last[e.subject()] = e.Sequence
+		if e.Data.State != "" {
+			states[e.subject()] = e.Data.State
+		}
+		if e.Type == "account.opened" {
+			accounts[e.SessionID]++
+		}
+	}
+	for id, n := range accounts {
+		if n > 1 {
+			t.Errorf("%d accounts were opened for session %s", n, id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(o.sessions)) {
+		acknowledged := o.sessions[id]
+		var now session
+		if err := o.get(t.Context(), "/v1/sessions/"+id, &now); err != nil {
+			t.Errorf("the acknowledged session %s: %v", id, err)
+			continue
+		}
+		if now.Version < acknowledged.Version {
+			t.Errorf("session %s is at version %d, %d was acknowledged", id, now.Version, acknowledged.Version)
+		}
+		if now.Version != last[id] || now.State != states[id] {
+			t.Errorf("session %s is %s at version %d, its events lead to %s at %d", id, now.State, now.Version, states[id], last[id])
+		}
+		if ended(acknowledged.State) && now.State != acknowledged.State {
+			t.Errorf("session %s was acknowledged as %s and is %s", id, acknowledged.State, now.State)
+		}
+	}
+	for id, files := range o.files {
+		for _, f := range files {
+			o.compareFile(t, id, f)
+		}
+	}
+}
+
+func ended(state string) bool {
+	return slices.Contains([]string{"approved", "rejected", "cancelled", "expired"}, state)
+}
+
+func (o *oracle) compareFile(t *testing.T, session, file string) {
+	t.Helper()
+	id, want, _ := strings.Cut(file, "/")
+	var raw []byte
+	if err := o.get(t.Context(), "/v1/sessions/"+session+"/evidence/"+id+"/content", &raw); err != nil {
+		t.Errorf("the acknowledged evidence %s: %v", id, err)
+		return
+	}
+	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != want {
+		t.Errorf("the evidence %s is not what was sent", id)
+	}
+}
+
+// inspect looks into the database that the server left.
+func inspect(t *testing.T, dir string, events int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "usher.db")+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for query, want := range map[string]string{
+		`PRAGMA integrity_check`:                                                                                 "ok",
+		`SELECT count(*) FROM events`:                                                                            fmt.Sprint(events),
+		`SELECT count(*) FROM deliveries WHERE status = 'delivered'`:                                             fmt.Sprint(events),
+		`SELECT count(*) FROM deliveries WHERE status <> 'delivered'`:                                            "0",
+		`SELECT count(*) FROM (SELECT 1 FROM accounts GROUP BY session_id HAVING count(*) > 1)`:                  "0",
+		`SELECT count(*) FROM sessions s WHERE version <> (SELECT count(*) FROM events WHERE session_id = s.id)`: "0",
+		`SELECT count(*) FROM applicants WHERE id NOT IN (SELECT applicant_id FROM keysets)`:                     "0",
+		`SELECT count(*) FROM river_job WHERE kind = 'usher' AND state = 'discarded'`:                            "0",
+	} {
+		var got string
+		if err := db.QueryRowContext(context.Background(), query).Scan(&got); err != nil {
+			t.Errorf("%s: %v", query, err)
+		} else if got != want {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package crashtest_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// oracle knows what the server has acknowledged.
+type oracle struct {
+	*client
+
+	mu       sync.Mutex
+	sessions map[string]session  // at the newest version that an answer spoke of
+	files    map[string][]string // session → "evidence id/sha256"
+	wrong    []string
+}
+
+func newOracle(c *client) *oracle {
+	return &oracle{client: c, sessions: map[string]session{}, files: map[string][]string{}}
+}
+
+func (o *oracle) heard(s session) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s.Version >= o.sessions[s.ID].Version {
+		o.sessions[s.ID] = s
+	}
+}
+
+func (o *oracle) fault(format string, args ...any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wrong = append(o.wrong, fmt.Sprintf(format, args...))
+}
+
+// picture gives a small picture that differs from every other.
+func picture(r *rand.Rand) []byte {
+	img := image.NewGray(image.Rect(0, 0, 64, 64))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(r.Uint32())
+	}
+	img.SetGray(0, 0, color.Gray{0xff})
+	var b bytes.Buffer
+	_ = png.Encode(&b, img) // a buffer takes every write
+	return b.Bytes()
+}
+
+// work onboards people, one after the other, until it is told to stop.
+func (o *oracle) work(ctx context.Context, caller int, stop <-chan struct{}) {
+	r := rand.New(rand.NewPCG(uint64(caller), 7))
+	for n := caller; ; n++ {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		ways := []func(context.Context, *rand.Rand) error{o.simulated, o.withFile, o.reviewed, o.rejected, o.cancelled}
+		if err := ways[n%len(ways)](ctx, r); err != nil {
+			o.fault("%v", err)
+			return
+		}
+	}
+}
+
+type fields map[string]any
+
+// begin starts a session of a new person.
+func (o *oracle) begin(ctx context.Context, lastName string) (session, error) {
+	var s session
+	err := o.post(ctx, "/v1/sessions", fields{"applicant": fields{"first_name": "Ada", "last_name": lastName}, "reference": "r"}, &s)
+	if err == nil {
+		o.heard(s)
+	}
+	return s, err
+}
+
+// do sends a command to a session.
+func (o *oracle) do(ctx context.Context, path string, body any) error {
+	var s session
+	err := o.post(ctx, path, body, &s)
+	if err == nil {
+		o.heard(s)
+	}
+	return err
+}
+
+func (o *oracle) simulate(ctx context.Context, s session, action string) error {
+	return o.do(ctx, "/v1/simulate/session/"+s.ID, fields{"action": action})
+}
+
+func (o *oracle) simulated(ctx context.Context, _ *rand.Rand) error {
+	s, err := o.begin(ctx, "Lovelace")
+	if err != nil {
+		return err
+	}
+	return o.simulate(ctx, s, "submit")
+}
+
+func (o *oracle) withFile(ctx context.Context, r *rand.Rand) error {
+	s, err := o.begin(ctx, "Lovelace")
+	if err != nil {
+		return err
+	}
+	file := picture(r)
+	id, sum, err := o.upload(ctx, s.ID, "selfie", file)
+	if err != nil {
+		return err
+	}
+	want := sha256.Sum256(file)
+	if sum != hex.EncodeToString(want[:]) {
+		o.fault("evidence %s was acknowledged with another hash", id)
+	}
+	o.mu.Lock()
+	o.files[s.ID] = append(o.files[s.ID], id+"/"+sum)
+	o.mu.Unlock()
+	return o.simulate(ctx, s, "submit")
+}
+
+// reviewed waits until the checks have sent the session to a reviewer, and approves.
+func (o *oracle) reviewed(ctx context.Context, _ *rand.Rand) error {
+	s, err := o.begin(ctx, "Review")
+	if err != nil {
+		return err
+	}
+	if err := o.simulate(ctx, s, "submit"); err != nil {
+		return err
+	}
+	for limit := time.Now().Add(callLimit); s.State != "in_review"; time.Sleep(4 * callPause) {
+		if err := o.get(ctx, "/v1/sessions/"+s.ID, &s); err != nil {
+			return err
+		}
+		o.heard(s)
+		if time.Now().After(limit) {
+			return fmt.Errorf("session %s is never reviewed: it is %s", s.ID, s.State)
+		}
+	}
+	return o.do(ctx, "/v1/sessions/"+s.ID+"/approve", fields{})
+}
+
+func (o *oracle) rejected(ctx context.Context, _ *rand.Rand) error {
+	s, err := o.begin(ctx, "Lovelace")
+	if err != nil {
+		return err
+	}
+	if err := o.simulate(ctx, s, "submit_review"); err != nil {
+		return err
+	}
+	return o.do(ctx, "/v1/sessions/"+s.ID+"/reject", fields{"reasons": []string{"document_expired"}})
+}
+
+func (o *oracle) cancelled(ctx context.Context, _ *rand.Rand) error {
+	var person struct {
+		ID string `json:"id"`
+	}
+	if err := o.post(ctx, "/v1/applicants", fields{"last_name": "Lovelace"}, &person); err != nil {
+		return err
+	}
+	var s session
+	if err := o.post(ctx, "/v1/sessions", fields{"applicant_id": person.ID}, &s); err != nil {
+		return err
+	}
+	o.heard(s)
+	if err := o.do(ctx, "/v1/sessions/"+s.ID+"/link", fields{}); err != nil {
+		return err
+	}
+	return o.do(ctx, "/v1/sessions/"+s.ID+"/cancel", fields{})
+}
