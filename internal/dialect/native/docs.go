@@ -1,14 +1,7 @@
 package native
 
 import (
-	"bytes"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
-	"html/template"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -32,61 +25,6 @@ func tags() []*huma.Tag {
 		{Name: "accounts", Description: "What was opened at the end."},
 		{Name: "sandbox", Description: "Making things happen without people, in sandbox tenants."},
 	}
-}
-
-//go:embed docs.html
-var docsTemplate string
-
-//go:embed docs.css
-var docsStyle string
-
-type docsSection struct {
-	Name, About string
-	Operations  []docsOperation
-}
-
-type docsOperation struct {
-	ID, Method, Path, Summary, About string
-}
-
-// docsPage makes the page at /docs from the document. It loads nothing from anywhere; its style is allowed by its hash.
-func docsPage(doc *huma.OpenAPI) (page []byte, policy string, err error) {
-	t, err := template.New("docs").Parse(docsTemplate)
-	if err != nil {
-		return nil, "", err
-	}
-	var out bytes.Buffer
-	err = t.Execute(&out, map[string]any{
-		"Style": template.CSS(docsStyle), "Intro": introduction, "Sections": docsSections(doc), "Codes": codes(),
-		"Reasons": each(usher.ReasonCodes(), func(c usher.ReasonCode) reason { return reasonOf(usher.Reason{Code: c}) }),
-	})
-	sum := sha256.Sum256([]byte(docsStyle))
-	policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; frame-ancestors 'none'; base-uri 'none'"
-	return out.Bytes(), policy, err
-}
-
-func docsSections(doc *huma.OpenAPI) []docsSection {
-	sections := each(doc.Tags, func(t *huma.Tag) docsSection { return docsSection{Name: t.Name, About: t.Description} })
-	for path, item := range doc.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
-			if op == nil {
-				continue
-			}
-			i := slices.IndexFunc(sections, func(s docsSection) bool { return s.Name == op.Tags[0] })
-			sections[i].Operations = append(sections[i].Operations, docsOperation{
-				ID: op.OperationID, Method: op.Method, Path: path, Summary: op.Summary, About: strings.TrimSpace(op.Description),
-			})
-		}
-	}
-	for _, s := range sections {
-		slices.SortFunc(s.Operations, func(a, b docsOperation) int {
-			if c := strings.Compare(a.Path, b.Path); c != 0 {
-				return c
-			}
-			return strings.Compare(b.Method, a.Method)
-		})
-	}
-	return sections
 }
 
 type docsCode struct {
