@@ -192,6 +192,20 @@ func TestEveryOperationNeedsItsScope(t *testing.T) {
 	})
 }
 
+// TestNoWayAroundTheToken asks by addresses that mean a guarded one but do not look like it.
+func TestNoWayAroundTheToken(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.session(t)
+	for _, path := range []string{
+		"//v1/sessions", "/oauth/../v1/sessions", "/oauth/%2e%2e/v1/sessions", "/./v1/sessions", "/V1/sessions", "/docs/../v1/sessions", "/v1//sessions",
+	} {
+		if g := h.send(t, "GET", path, "", nil); g.Code < 300 || strings.Contains(g.Body.String(), "applicant_id") {
+			t.Errorf("%s is answered with %d %s", path, g.Code, g.Body)
+		}
+	}
+}
+
 // TestEveryAnswerIsAsDescribed holds the members of real answers to the document, in both directions.
 func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	t.Parallel()
