@@ -34,7 +34,10 @@ func floors() map[floor][]string {
 			"internal/desk", "internal/auth", "internal/audit", "internal/account", "internal/ops",
 		},
 		command: {"cmd/*"},
-		testKit: {"internal/browsertest", "internal/storetest", "internal/enginetest", "internal/dialecttest", "internal/crashtest"},
+		testKit: {
+			"internal/browsertest", "internal/storetest", "internal/enginetest", "internal/servertest", "internal/dialecttest", "internal/crashtest",
+			"internal/bench",
+		},
 	}
 }
 

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // to look into the database when the server is gone
+
+	"github.com/usher-kyc/usher/internal/servertest"
 )
 
 const (
@@ -48,8 +50,8 @@ func TestCrash(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))
-	s := newServer(t)
-	s.start(t)
+	s := servertest.New(t)
+	s.Start(t)
 	o, hooks := prepare(t, s)
 	stop := make(chan struct{})
 	var working sync.WaitGroup
@@ -59,8 +61,8 @@ func TestCrash(t *testing.T) {
 	var slowest time.Duration
 	for round := range n {
 		time.Sleep(time.Duration(5+r.IntN(196)) * time.Millisecond)
-		_ = s.kill() // it says "killed", which is what was asked
-		slowest = max(slowest, s.start(t))
+		_ = s.Kill() // it says "killed", which is what was asked
+		slowest = max(slowest, s.Start(t))
 		if o.report(t) {
 			t.Fatalf("in round %d of %d", round+1, n)
 		}
@@ -76,22 +78,22 @@ func TestCrash(t *testing.T) {
 	for _, w := range wrong {
 		t.Error(w)
 	}
-	if err := s.term(); err != nil {
+	if err := s.Term(); err != nil {
 		t.Errorf("the server did not end well: %v", err)
 	}
-	inspect(t, s.dir, len(events))
+	inspect(t, s.Dir, len(events))
 	t.Logf("%d rounds (slowest start %d ms); %d calls acknowledged, %d sent again, %d kept answers; %d sessions, %d events; %d deliveries, %d of them twice",
-		n, slowest.Milliseconds(), o.answered.Load(), o.repeated.Load(), o.replayed.Load(), len(o.sessions), len(events), took, duplicates)
+		n, slowest.Milliseconds(), o.Answered.Load(), o.Repeated.Load(), o.Replayed.Load(), len(o.sessions), len(events), took, duplicates)
 }
 
 // prepare signs in and registers the receiver.
-func prepare(t *testing.T, s *server) (*oracle, *receiver) {
+func prepare(t *testing.T, s *servertest.Server) (*oracle, *receiver) {
 	t.Helper()
-	o, hooks := newOracle(s.newClient(t)), newReceiver(t)
+	o, hooks := newOracle(s.Client(t)), newReceiver(t)
 	var endpoint struct {
 		Secret string `json:"secret"`
 	}
-	if err := o.post(t.Context(), "/v1/webhook_endpoints", fields{"url": hooks.URL, "events": []string{"*"}}, &endpoint); err != nil {
+	if err := o.Post(t.Context(), "/v1/webhook_endpoints", fields{"url": hooks.URL, "events": []string{"*"}}, &endpoint); err != nil {
 		t.Fatal(err)
 	}
 	hooks.trust(endpoint.Secret)
@@ -110,10 +112,10 @@ func (o *oracle) report(t *testing.T) bool {
 }
 
 // settled waits until no session runs any more and every event was delivered, and gives the events.
-func settled(t *testing.T, o *oracle, hooks *receiver) []event {
+func settled(t *testing.T, o *oracle, hooks *receiver) []servertest.Event {
 	t.Helper()
 	for limit := time.Now().Add(settleTime); ; time.Sleep(100 * time.Millisecond) {
-		events, err := o.events(t.Context())
+		events, err := o.Events(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +143,7 @@ func settled(t *testing.T, o *oracle, hooks *receiver) []event {
 }
 
 // opened tells whether every approved session has its account.
-func opened(events []event, states map[string]string) bool {
+func opened(events []servertest.Event, states map[string]string) bool {
 	have := map[string]bool{}
 	for _, e := range events {
 		if e.Type == "account.opened" {
@@ -157,7 +159,7 @@ func opened(events []event, states map[string]string) bool {
 }
 
 // compare holds the server's events and sessions against what was acknowledged.
-func (o *oracle) compare(t *testing.T, events []event) {
+func (o *oracle) compare(t *testing.T, events []servertest.Event) {
 	t.Helper()
 	ids, last, states, accounts := map[string]bool{}, map[string]int64{}, map[string]string{}, map[string]int{}
 	for _, e := range events {
@@ -165,12 +167,12 @@ func (o *oracle) compare(t *testing.T, events []event) {
 			t.Errorf("the event %s is there twice", e.ID)
 		}
 		ids[e.ID] = true
-		if e.Sequence != last[e.subject()]+1 {
-			t.Errorf("the events of %s jump from %d to %d", e.subject(), last[e.subject()], e.Sequence)
+		if e.Sequence != last[e.Subject()]+1 {
+			t.Errorf("the events of %s jump from %d to %d", e.Subject(), last[e.Subject()], e.Sequence)
 		}
-		last[e.subject()] = e.Sequence
+		last[e.Subject()] = e.Sequence
 		if e.Data.State != "" {
-			states[e.subject()] = e.Data.State
+			states[e.Subject()] = e.Data.State
 		}
 		if e.Type == "account.opened" {
 			accounts[e.SessionID]++
@@ -183,8 +185,8 @@ func (o *oracle) compare(t *testing.T, events []event) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(o.sessions)) {
 		acknowledged := o.sessions[id]
-		var now session
-		if err := o.get(t.Context(), "/v1/sessions/"+id, &now); err != nil {
+		var now servertest.Session
+		if err := o.Get(t.Context(), "/v1/sessions/"+id, &now); err != nil {
 			t.Errorf("the acknowledged session %s: %v", id, err)
 			continue
 		}
@@ -213,7 +215,7 @@ func (o *oracle) compareFile(t *testing.T, session, file string) {
 	t.Helper()
 	id, want, _ := strings.Cut(file, "/")
 	var raw []byte
-	if err := o.get(t.Context(), "/v1/sessions/"+session+"/evidence/"+id+"/content", &raw); err != nil {
+	if err := o.Get(t.Context(), "/v1/sessions/"+session+"/evidence/"+id+"/content", &raw); err != nil {
 		t.Errorf("the acknowledged evidence %s: %v", id, err)
 		return
 	}

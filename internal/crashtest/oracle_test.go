@@ -12,23 +12,25 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/usher-kyc/usher/internal/servertest"
 )
 
 // oracle knows what the server has acknowledged.
 type oracle struct {
-	*client
+	*servertest.Client
 
 	mu       sync.Mutex
-	sessions map[string]session  // at the newest version that an answer spoke of
-	files    map[string][]string // session → "evidence id/sha256"
+	sessions map[string]servertest.Session // at the newest version that an answer spoke of
+	files    map[string][]string           // session → "evidence id/sha256"
 	wrong    []string
 }
 
-func newOracle(c *client) *oracle {
-	return &oracle{client: c, sessions: map[string]session{}, files: map[string][]string{}}
+func newOracle(c *servertest.Client) *oracle {
+	return &oracle{Client: c, sessions: map[string]servertest.Session{}, files: map[string][]string{}}
 }
 
-func (o *oracle) heard(s session) {
+func (o *oracle) heard(s servertest.Session) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if s.Version >= o.sessions[s.ID].Version {
@@ -74,9 +76,9 @@ func (o *oracle) work(ctx context.Context, caller int, stop <-chan struct{}) {
 type fields map[string]any
 
 // begin starts a session of a new person.
-func (o *oracle) begin(ctx context.Context, lastName string) (session, error) {
-	var s session
-	err := o.post(ctx, "/v1/sessions", fields{"applicant": fields{"first_name": "Ada", "last_name": lastName}, "reference": "r"}, &s)
+func (o *oracle) begin(ctx context.Context, lastName string) (servertest.Session, error) {
+	var s servertest.Session
+	err := o.Post(ctx, "/v1/sessions", fields{"applicant": fields{"first_name": "Ada", "last_name": lastName}, "reference": "r"}, &s)
 	if err == nil {
 		o.heard(s)
 	}
@@ -85,15 +87,15 @@ func (o *oracle) begin(ctx context.Context, lastName string) (session, error) {
 
 // do sends a command to a session.
 func (o *oracle) do(ctx context.Context, path string, body any) error {
-	var s session
-	err := o.post(ctx, path, body, &s)
+	var s servertest.Session
+	err := o.Post(ctx, path, body, &s)
 	if err == nil {
 		o.heard(s)
 	}
 	return err
 }
 
-func (o *oracle) simulate(ctx context.Context, s session, action string) error {
+func (o *oracle) simulate(ctx context.Context, s servertest.Session, action string) error {
 	return o.do(ctx, "/v1/simulate/session/"+s.ID, fields{"action": action})
 }
 
@@ -111,7 +113,7 @@ func (o *oracle) withFile(ctx context.Context, r *rand.Rand) error {
 		return err
 	}
 	file := picture(r)
-	id, sum, err := o.upload(ctx, s.ID, "selfie", file)
+	id, sum, err := o.Upload(ctx, s.ID, "selfie", file)
 	if err != nil {
 		return err
 	}
@@ -134,8 +136,8 @@ func (o *oracle) reviewed(ctx context.Context, _ *rand.Rand) error {
 	if err := o.simulate(ctx, s, "submit"); err != nil {
 		return err
 	}
-	for limit := time.Now().Add(callLimit); s.State != "in_review"; time.Sleep(4 * callPause) {
-		if err := o.get(ctx, "/v1/sessions/"+s.ID, &s); err != nil {
+	for limit := time.Now().Add(servertest.CallLimit); s.State != "in_review"; time.Sleep(20 * time.Millisecond) {
+		if err := o.Get(ctx, "/v1/sessions/"+s.ID, &s); err != nil {
 			return err
 		}
 		o.heard(s)
@@ -161,11 +163,11 @@ func (o *oracle) cancelled(ctx context.Context, _ *rand.Rand) error {
 	var person struct {
 		ID string `json:"id"`
 	}
-	if err := o.post(ctx, "/v1/applicants", fields{"last_name": "Lovelace"}, &person); err != nil {
+	if err := o.Post(ctx, "/v1/applicants", fields{"last_name": "Lovelace"}, &person); err != nil {
 		return err
 	}
-	var s session
-	if err := o.post(ctx, "/v1/sessions", fields{"applicant_id": person.ID}, &s); err != nil {
+	var s servertest.Session
+	if err := o.Post(ctx, "/v1/sessions", fields{"applicant_id": person.ID}, &s); err != nil {
 		return err
 	}
 	o.heard(s)

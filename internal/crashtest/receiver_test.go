@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usher-kyc/usher/internal/servertest"
 	"github.com/usher-kyc/usher/internal/webhook"
 )
 
@@ -52,7 +53,7 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 	if err := webhook.Verify(req.Header, body, []string{r.secret}, time.Now()); err != nil {
 		r.wrong = append(r.wrong, err.Error())
 	}
-	var e event
+	var e servertest.Event
 	if err := json.Unmarshal(body, &e); err != nil {
 		r.wrong = append(r.wrong, err.Error())
 		return
@@ -69,14 +70,14 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 	if r.events[e.ID] {
 		r.wrong = append(r.wrong, "the event "+e.ID+" came as two deliveries")
 	}
-	if e.Sequence != r.last[e.subject()]+1 {
-		r.wrong = append(r.wrong, fmt.Sprintf("%s of %s came as number %d after %d", e.Type, e.subject(), e.Sequence, r.last[e.subject()]))
+	if e.Sequence != r.last[e.Subject()]+1 {
+		r.wrong = append(r.wrong, fmt.Sprintf("%s of %s came as number %d after %d", e.Type, e.Subject(), e.Sequence, r.last[e.Subject()]))
 	}
-	r.bodies[id], r.events[e.ID], r.last[e.subject()] = sum, true, e.Sequence
+	r.bodies[id], r.events[e.ID], r.last[e.Subject()] = sum, true, e.Sequence
 }
 
 // missing gives how many of the events have not come yet.
-func (r *receiver) missing(events []event) (n int) {
+func (r *receiver) missing(events []servertest.Event) (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range events {

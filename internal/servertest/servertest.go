@@ -1,4 +1,6 @@
-package crashtest_test
+// Package servertest runs the whole program as a child process, for tests that must not share a process with it: those that kill it and those
+// that measure it. A [Server] is built once, started and ended as often as wished on one data folder, and spoken to by a [Client].
+package servertest
 
 import (
 	"bufio"
@@ -11,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,31 +21,34 @@ import (
 )
 
 // build builds the program into the test's folder. The race detector of the test does not reach into a child, and would only slow it.
-func build(t *testing.T) string {
+func build(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "usher")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/usher-kyc/usher/cmd/usher")
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "github.com/usher-kyc/usher/cmd/usher")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build usher: %v\n%s", err, out)
 	}
 	return binary
 }
 
-// server is a child process on a data folder, at an address that stays the same from start to start.
-type server struct {
-	binary, dir, address string
-	cmd                  *exec.Cmd
-	ended                chan error
-	stderr               *os.File
+// Server is a child process on a data folder, at an address that stays the same from start to start.
+type Server struct {
+	Dir string // data folder
+
+	binary, address string
+	cmd             *exec.Cmd
+	ended           chan error
+	stderr          *os.File
 }
 
-func newServer(t *testing.T) *server {
+// New builds the program and gives a server that is not started yet. It ends with the test.
+func New(t testing.TB) *Server {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{binary: build(t), dir: filepath.Join(t.TempDir(), "data"), address: l.Addr().String()}
+	s := &Server{binary: build(t), Dir: filepath.Join(t.TempDir(), "data"), address: l.Addr().String()}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +57,7 @@ func newServer(t *testing.T) *server {
 	}
 	t.Cleanup(func() {
 		if s.cmd != nil {
-			_ = s.kill()
+			_ = s.Kill()
 		}
 		if t.Failed() {
 			log, _ := os.ReadFile(s.stderr.Name())
@@ -62,11 +68,11 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-// start starts the process and returns when it says that it is ready.
-func (s *server) start(t *testing.T) time.Duration {
+// Start starts the process and returns when it says that it is ready, with the time that took.
+func (s *Server) Start(t testing.TB) time.Duration {
 	t.Helper()
 	began := time.Now()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), s.binary, "serve", "--dev", "--addr", s.address, "--data", s.dir)
+	cmd := exec.CommandContext(context.Background(), s.binary, "serve", "--dev", "--addr", s.address, "--data", s.Dir)
 	cmd.Stderr = s.stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -96,13 +102,28 @@ func (s *server) start(t *testing.T) time.Duration {
 	return time.Since(began)
 }
 
-// kill ends the process as a power cut would, from its point of view.
-func (s *server) kill() error { return s.end(syscall.SIGKILL) }
+// Kill ends the process as a power cut would, from its point of view.
+func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
 
-// term asks the process to end and gives how it did: nil is exit code 0.
-func (s *server) term() error { return s.end(syscall.SIGTERM) }
+// Term asks the process to end and gives how it did: nil is exit code 0.
+func (s *Server) Term() error { return s.end(syscall.SIGTERM) }
 
-func (s *server) end(signal os.Signal) error {
+// Memory gives what the process holds in memory (resident), in bytes, or 0 where the system does not tell.
+func (s *Server) Memory() int64 {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, line, _ := strings.Cut(string(raw), "VmRSS:")
+	line, _, _ = strings.Cut(line, "kB")
+	kilobytes, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return kilobytes << 10
+}
+
+func (s *Server) end(signal os.Signal) error {
 	if err := s.cmd.Process.Signal(signal); err != nil {
 		return fmt.Errorf("signal the server: %w", err)
 	}
@@ -115,10 +136,10 @@ func (s *server) end(signal os.Signal) error {
 	}
 }
 
-// newClient signs in with the credentials that the server left in dev.json.
-func (s *server) newClient(t *testing.T) *client {
+// Client signs in with the credentials that the server left in dev.json.
+func (s *Server) Client(t testing.TB) *Client {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(s.dir, "dev.json"))
+	raw, err := os.ReadFile(filepath.Join(s.Dir, "dev.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,10 +154,10 @@ func (s *server) newClient(t *testing.T) *client {
 	if err := json.Unmarshal(raw, &dev); err != nil {
 		t.Fatal(err)
 	}
-	c := &client{base: dev.Native.BaseURL, http: &http.Client{
+	c := &Client{base: dev.Native.BaseURL, http: &http.Client{
 		Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 	}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, dev.Native.TokenURL, strings.NewReader("grant_type=client_credentials"))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, dev.Native.TokenURL, strings.NewReader("grant_type=client_credentials"))
 	if err != nil {
 		t.Fatal(err)
 	}
