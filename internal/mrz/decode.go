@@ -278,14 +278,18 @@ func (s *search) decode(z *zone, v view, g grid) Reading {
 	return r
 }
 
-// nudged classifies a cell again a little to each side and returns the
-// surest answer, as the line's curve is not exact at every character.
+// nudged classifies a cell again a little to each side, as the line's curve is
+// not exact at every character, and returns the mean of the first and the
+// surest answer: one that needs to be searched for is not to be trusted whole.
 func (s *search) nudged(v view, f glyphnet.Frame, before *glyphnet.Scores) glyphnet.Scores {
 	best := *before
 	for _, move := range [...][2]float64{{-0.1, 0}, {0.1, 0}, {0, -0.08}, {0, 0.08}} {
 		if scores := v.classify(s.net, f.Shift(move[0], move[1])); peak(&scores) > peak(&best) {
 			best = scores
 		}
+	}
+	for i := range best {
+		best[i] = (best[i] + before[i]) / 2
 	}
 	return best
 }
