@@ -5,6 +5,7 @@ import "time"
 // CommandKind is what somebody wants.
 type CommandKind string
 
+// The commands a session takes.
 const (
 	CmdOpen         CommandKind = "open"          // the applicant opened the link
 	CmdReissueLink  CommandKind = "reissue_link"  // a new link; the old one is dead

@@ -1,0 +1,5 @@
+//go:build !race
+
+package usher_test
+
+const histories = 11_000
