@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -184,4 +185,17 @@ type onlyErrors struct{ slog.Handler }
 // Enabled tells whether a line is worth its place.
 func (h onlyErrors) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelError && h.Handler.Enabled(ctx, l)
+}
+
+// Handle drops what is only the end of River's own context: it tells of a stop that was wanted.
+func (h onlyErrors) Handle(ctx context.Context, r slog.Record) error {
+	ended := false
+	r.Attrs(func(a slog.Attr) bool {
+		ended = ended || strings.Contains(a.Value.String(), context.Canceled.Error())
+		return !ended
+	})
+	if ended {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
 }
