@@ -87,13 +87,13 @@ func (d *door) staff(t testing.TB, role usher.Role) usher.Staff {
 }
 
 // wantCode fails unless the error is what a caller may be told, with a code.
-func wantCode(t testing.TB, err error, code usher.Code) *usher.Error {
+func wantCode(t testing.TB, err error, code usher.Code) usher.Error {
 	t.Helper()
 	var told *usher.Error
 	if !errors.As(err, &told) || told.Code != code {
 		t.Fatalf("got %v, want code %s", err, code)
 	}
-	return told
+	return *told
 }
 
 func TestSecretsHaveTheShapeOfTheirDialect(t *testing.T) {

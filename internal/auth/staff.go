@@ -322,6 +322,7 @@ func plainEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) 
 func accountCounter(email string) string {
 	return "sign_in/account/" + hex.EncodeToString(digest(email)[:16])
 }
+
 func addressCounter(address string) string {
 	return "sign_in/address/" + hex.EncodeToString(digest(address)[:16])
 }

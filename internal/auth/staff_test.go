@@ -129,8 +129,8 @@ func TestUnknownAndWrongLookTheSame(t *testing.T) {
 	_, _, wrong := d.SignIn(t.Context(), email, "not the right words at all", "192.0.2.1")
 	_, _, unknown := d.SignIn(t.Context(), "nobody@example.test", phrase, "192.0.2.1")
 	a, b := wantCode(t, wrong, usher.CodeUnauthenticated), wantCode(t, unknown, usher.CodeUnauthenticated)
-	if *a != *b {
-		t.Errorf("answers differ: %+v and %+v", *a, *b)
+	if a != b {
+		t.Errorf("answers differ: %+v and %+v", a, b)
 	}
 	// Locked accounts must not tell either.
 	for _, name := range []string{email, "nobody@example.test"} {

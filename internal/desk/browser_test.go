@@ -1,12 +1,16 @@
 package desk_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/browsertest"
+	"github.com/usher-kyc/usher/internal/desk"
 )
 
 // tab opens a real browser in which a member of staff has signed in.
@@ -209,6 +213,32 @@ func TestZoomAndTurn(t *testing.T) {
 	}
 	if turned := browsertest.Eval[bool](p, `(() => { const r = document.querySelector(".shot img").getBoundingClientRect(); return r.height > r.width })()`); !turned {
 		t.Error("the picture was not turned")
+	}
+	p.CSPViolations()
+}
+
+func TestQuietReviewerIsWarnedAndStays(t *testing.T) {
+	t.Parallel()
+	// The page warns two minutes before the end, which is at once here.
+	f := open(t, func(c *desk.Config) { c.Idle = 2*time.Minute + time.Millisecond })
+	f.member("vera", usher.RoleReviewer)
+	stayed := make(chan int, 10)
+	watched := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.desk.ServeHTTP(w, r)
+		if r.URL.Path == "/desk/stay" {
+			stayed <- 1
+		}
+	}))
+	t.Cleanup(watched.Close)
+	f.url = watched.URL + "/desk"
+	p := f.tab("vera", browsertest.Options{})
+	p.WaitText("you will soon be signed out")
+	p.Axe()
+	p.Click("Stay signed in")
+	select {
+	case <-stayed:
+	case <-time.After(time.Minute):
+		t.Error("the page did not ask to stay")
 	}
 	p.CSPViolations()
 }

@@ -138,7 +138,7 @@ func (d *Desk) decisionPage(a act) handler {
 			return err
 		}
 		if !slices.Contains(a.states, s.State) {
-			return d.changed(w, r, v, s)
+			return d.changed(w, r, v, s, s.Version)
 		}
 		return d.form(w, r, v, a, s, sent{version: s.Version, opened: true}, nil)
 	}
@@ -270,7 +270,7 @@ func (d *Desk) decide(a act) handler {
 			return usher.Invalid("version", "open the form again")
 		}
 		if was.version != s.Version {
-			return d.changed(w, r, v, s)
+			return d.changed(w, r, v, s, was.version)
 		}
 		if problems := a.problems(was); len(problems) > 0 {
 			return d.form(w, r, v, a, s, was, problems)
@@ -287,7 +287,7 @@ func (d *Desk) decide(a act) handler {
 			if s, err = d.config.Service.Session(r.Context(), v.tenant.ID, s.ID); err != nil {
 				return err
 			}
-			return d.changed(w, r, v, s)
+			return d.changed(w, r, v, s, was.version)
 		}
 		return err
 	}
@@ -334,23 +334,28 @@ func (a act) grounds(s usher.Session, was sent) []usher.Reason {
 	return list
 }
 
-// changedData is what is shown to a reviewer who was not the first.
+// changedData is what is shown to a reviewer whose decision was not taken: another was faster, or the state does not allow it.
 type changedData struct {
 	frame
+	Key      string // below which the words are
 	S        usher.Session
 	Name     string
 	Decision *decision
 	Reasons  []reason
 }
 
-// changed tells that a case has moved on since the reviewer looked at it: nothing was decided.
-func (d *Desk) changed(w http.ResponseWriter, r *http.Request, v visit, s usher.Session) error {
+// changed tells that nothing was decided, and why: the case has moved on since the reviewer looked at it, or does not take the decision.
+func (d *Desk) changed(w http.ResponseWriter, r *http.Request, v visit, s usher.Session, looked int64) error {
 	a, err := d.config.Service.Applicant(r.Context(), v.tenant.ID, s.ApplicantID)
 	if err != nil {
 		return err
 	}
+	key := "desk.changed"
+	if looked == s.Version {
+		key = "desk.not_now"
+	}
 	page := v.page("changed", changedData{
-		v.frame(), s, v.say.person(a), decided(r.Context(), s, v.say, d.people(v)), v.say.reasons(s.Reasons),
+		v.frame(), key, s, v.say.person(a), decided(r.Context(), s, v.say, d.people(v)), v.say.reasons(s.Reasons),
 	})
 	page.Status = http.StatusConflict
 	return d.Render(w, r, page)

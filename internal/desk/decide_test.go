@@ -247,7 +247,7 @@ steps:
 	if strings.Contains(page, s.ID+"/approve") || !strings.Contains(page, "Approved so far by") {
 		t.Error("the first is offered to approve again, or their approval is not shown")
 	}
-	if got := one.post("/cases/"+s.ID+"/approve", form(s)...); got.status != http.StatusConflict {
+	if got := one.post("/cases/"+s.ID+"/approve", form(s)...); got.status != http.StatusConflict || !strings.Contains(got.body, "That cannot be done now") {
 		t.Errorf("approving twice answers %d", got.status)
 	}
 	if got := two.post("/cases/"+s.ID+"/approve", form(s)...); got.location != "/cases/"+s.ID+"?done=approve" {

@@ -17,7 +17,12 @@ import (
 	"github.com/usher-kyc/usher/internal/web"
 )
 
-const cookieName = "desk"
+const (
+	cookieName  = "desk"
+	defaultIdle = 15 * time.Minute
+	// warnBefore is how long before the end of a quiet session its page says so (WCAG 2.2, 2.2.1 asks for 20 s at least).
+	warnBefore = 2 * time.Minute
+)
 
 // Config is what a desk needs. Files, Base, Secure and Log are those of [web.Config].
 type Config struct {
@@ -34,6 +39,7 @@ type Config struct {
 	// Member gives a member of staff of a tenant by id, for their name; nil shows ids.
 	Member  func(ctx context.Context, tenant, id string) (usher.Staff, error)
 	Address func(*http.Request) string // who is counted when a password is wrong; nil takes the peer's address
+	Idle    time.Duration              // how long the door lets a session be quiet, to warn in time; 0 means 15 min
 	Now     func() time.Time           // nil means time.Now
 }
 
@@ -50,6 +56,9 @@ func New(c Config) (*Desk, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Idle == 0 {
+		c.Idle = defaultIdle
 	}
 	if c.Address == nil {
 		c.Address = peer
@@ -87,15 +96,17 @@ type visit struct {
 	tenant usher.Tenant
 	say    words
 	keys   bool // single-letter keys are on
+	warn   time.Duration
 }
 
 // frame is what the layout shows of a visit; every page's data has it.
 type frame struct {
 	Me   usher.Staff
 	Keys bool
+	Warn int64 // ms of quiet until the page warns that the session will end
 }
 
-func (v visit) frame() frame { return frame{Me: v.staff, Keys: v.keys} }
+func (v visit) frame() frame { return frame{Me: v.staff, Keys: v.keys, Warn: v.warn.Milliseconds()} }
 
 // page makes a page of the visit's tenant.
 func (v visit) page(name string, data any) web.Page {
@@ -126,6 +137,7 @@ func (d *Desk) staff(least usher.Role, h handler) web.HandlerFunc {
 		}
 		v := visit{
 			staff: s, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: d.Cookie(r, keysCookie) != keysOff,
+			warn: d.config.Idle - warnBefore,
 		}
 		return forDesk(h(w, r, v))
 	}

@@ -74,8 +74,10 @@ func checkers() []usher.Checker {
 				"mrz": "P<SWEAASTROEM<<OERJAN<<<<<<<<<<<<<<<<<<<<<<<\nL898902C36SWE7408122M3412318ZE184226B<<<<<18",
 			},
 			Findings: []usher.Finding{
-				{Name: "last_name", Given: "Berg", Read: "AASTROEM"}, {Name: "first_name", Given: "Örjan", Read: "OERJAN", OK: true},
-				{Name: "digit_number", Read: "agrees", OK: true}, {Name: "a_thing_from_tomorrow", Read: "42 bits", OK: true},
+				{Name: "last_name", Given: "Berg", Read: "AASTROEM"},
+				{Name: "first_name", Given: "Örjan", Read: "OERJAN", OK: true},
+				{Name: "digit_number", Read: "agrees", OK: true},
+				{Name: "a_thing_from_tomorrow", Read: "42 bits", OK: true},
 			},
 			DurationMS: 312,
 		}},
@@ -88,14 +90,13 @@ func checkers() []usher.Checker {
 	}
 }
 
-func open(t testing.TB) *firm {
+func open(t testing.TB, change ...func(*desk.Config)) *firm {
 	t.Helper()
 	f := &firm{House: enginetest.Open(t, enginetest.Config{Checkers: checkers(), Renderers: []usher.Renderer{plainWords{}}}), t: t}
 	log := slog.New(slog.DiscardHandler)
 	f.auth = auth.New(auth.Config{Store: f.Store, Now: f.Now, Log: log})
 	in := picture.New(picture.Config{})
-	var err error
-	f.desk, err = desk.New(desk.Config{
+	c := desk.Config{
 		Files: web.Files, Base: "/desk", Log: log, Service: f.Service, Door: f.auth, Auditor: f.Engine, Member: f.auth.Member, Now: f.Now,
 		Preview: func(ctx context.Context, raw io.Reader, side int) ([]byte, error) {
 			data, err := io.ReadAll(raw)
@@ -105,8 +106,12 @@ func open(t testing.TB) *firm {
 			out, _, err := in.Copy(ctx, data, picture.CopyConfig{MaxSide: side})
 			return out, err
 		},
-	})
-	if err != nil {
+	}
+	for _, fn := range change {
+		fn(&c)
+	}
+	var err error
+	if f.desk, err = desk.New(c); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(f.desk)

@@ -1,8 +1,6 @@
 package desk
 
-import (
-	"net/http"
-)
+import "net/http"
 
 // Whether single-letter keys are on is a matter of the person at this browser (WCAG 2.2, 2.1.4: it must be possible to switch them off).
 const (
@@ -22,8 +20,15 @@ type keysData struct {
 
 func (d *Desk) keysPage(w http.ResponseWriter, r *http.Request, v visit) error {
 	list := []key{
-		{"j", "desk.keys.next"}, {"k", "desk.keys.prev"}, {"Enter", "desk.keys.open"}, {"a", "desk.act.approve"}, {"r", "desk.act.reject"},
-		{"i", "desk.act.ask-again"}, {"/", "desk.keys.search"}, {"q", "desk.keys.queue"}, {"?", "desk.keys.help"},
+		{"j", "desk.keys.next"},
+		{"k", "desk.keys.prev"},
+		{"Enter", "desk.keys.open"},
+		{"a", "desk.act.approve"},
+		{"r", "desk.act.reject"},
+		{"i", "desk.act.ask-again"},
+		{"/", "desk.keys.search"},
+		{"q", "desk.keys.queue"},
+		{"?", "desk.keys.help"},
 	}
 	return d.Render(w, r, v.page("keys", keysData{v.frame(), list, r.URL.Query().Has("done")}))
 }

@@ -1,14 +1,12 @@
 // Warns before a quiet session ends (WCAG 2.2, 2.2.1) and lets the reviewer stay. Typing is not a request, so the server cannot see it.
 
-const warnAfter = 13 * 60 * 1000; // ms; the server signs out after 15 min
-
 const note = document.querySelector("[data-idle]");
 const button = note?.querySelector("button");
 if (note instanceof HTMLElement && button) {
   let timer = 0;
   const start = () => {
     note.hidden = true;
-    timer = setTimeout(() => { note.hidden = false; }, warnAfter);
+    timer = setTimeout(() => { note.hidden = false; }, Number(note.dataset.after));
   };
   button.addEventListener("click", async () => {
     clearTimeout(timer);
