@@ -93,6 +93,7 @@ func New(c Config) *Engine {
 	if c.Stand == nil {
 		c.Stand = func(usher.EvidenceKind) []byte { return onePixel() }
 	}
+	c.Stand = remembered(c.Stand)
 	if c.Wake == nil {
 		c.Wake = func() {}
 	}
@@ -116,6 +117,15 @@ func New(c Config) *Engine {
 		e.known.Openers = append(e.known.Openers, o.Name())
 	}
 	return e
+}
+
+// remembered draws a stand-in once for each kind: drawing took a sixth of what a simulated onboarding costs.
+func remembered(draw func(usher.EvidenceKind) []byte) func(usher.EvidenceKind) []byte {
+	drawn := map[usher.EvidenceKind]func() []byte{}
+	for _, kind := range usher.EvidenceKinds() {
+		drawn[kind] = sync.OnceValue(func() []byte { return draw(kind) })
+	}
+	return func(kind usher.EvidenceKind) []byte { return drawn[kind]() }
 }
 
 // onePixel is the smallest picture there is.
