@@ -173,7 +173,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	}
 	review, err := desk.New(desk.Config{
 		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
-		Preview: h.pictures.preview,
+		Preview: h.pictures.preview, Member: h.auth.Member,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build desk: %w", err)
