@@ -167,32 +167,24 @@ func (a Applicant) Tell(d Details, by Actor, now time.Time) (Applicant, []Event)
 
 // amend puts details in place of those there are, and names what differs; where nothing does, nothing happened.
 func (a Applicant) amend(d Details, by Actor, now time.Time) (Applicant, []Event) {
-	was, address, before := a.Details, Address{}, Address{}
-	if was.Address != nil {
-		before = *was.Address
-	}
+	was := a.Details
 	if d.Address != nil {
-		address = *d.Address
+		address := *d.Address // the caller keeps its own
 		d.Address = &address
 	}
 	var fields []string
-	type field struct {
-		name    string
-		differs bool
-	}
-	for _, f := range []field{
-		{"first_name", d.FirstName != was.FirstName},
-		{"last_name", d.LastName != was.LastName},
-		{"date_of_birth", d.DateOfBirth != was.DateOfBirth},
-		{"nationality", d.Nationality != was.Nationality},
-		{"email", d.Email != was.Email},
-		{"phone", d.Phone != was.Phone},
-		{"address", address != before},
-	} {
-		if f.differs {
-			fields = append(fields, f.name)
+	note := func(field string, differs bool) {
+		if differs {
+			fields = append(fields, field)
 		}
 	}
+	note("first_name", d.FirstName != was.FirstName)
+	note("last_name", d.LastName != was.LastName)
+	note("date_of_birth", d.DateOfBirth != was.DateOfBirth)
+	note("nationality", d.Nationality != was.Nationality)
+	note("email", d.Email != was.Email)
+	note("phone", d.Phone != was.Phone)
+	note("address", d.Address != nil && (was.Address == nil || *was.Address != *d.Address))
 	if len(fields) == 0 {
 		return a, nil
 	}

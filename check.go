@@ -122,18 +122,10 @@ func EvidenceKinds() []EvidenceKind {
 	return []EvidenceKind{DocumentFront, DocumentBack, Selfie, SelfieVideo, LivenessFrames, ProofOfAddress, ReportFile}
 }
 
-// step gives the kind of step that takes this kind of evidence, or "" when none does.
-func (k EvidenceKind) step() StepKind {
-	switch k {
-	case DocumentFront, DocumentBack:
-		return StepDocument
-	case Selfie, SelfieVideo, LivenessFrames:
-		return StepSelfie
-	case ProofOfAddress:
-		return StepProofOfAddress
-	default:
-		return ""
-	}
+// takenBy gives the kind of step that takes a kind of evidence. It is never written to.
+var takenBy = map[EvidenceKind]StepKind{
+	DocumentFront: StepDocument, DocumentBack: StepDocument, Selfie: StepSelfie, SelfieVideo: StepSelfie, LivenessFrames: StepSelfie,
+	ProofOfAddress: StepProofOfAddress,
 }
 
 // EvidenceSource says how a file came in; a reviewer trusts a live capture more than an upload.

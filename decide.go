@@ -125,15 +125,15 @@ func (d *decider) emit(t EventType, data EventData) {
 func (d *decider) overdue() bool { return !d.now.Before(d.s.ExpiresAt) }
 
 // touch refuses what the applicant does after the deadline, even when no timer has noticed it yet, and takes their first move, or their first
-// after a silence, as the start of a go. A flow may begin with checks: they go out then.
+// after a silence, as the start of a go. Checks may stand first in a flow, or where it was taken up again: they go out then.
 func (d *decider) touch() error {
 	if d.overdue() {
 		return &Error{Code: CodeGone, Message: "the link has expired; ask for a new one"}
 	}
 	if d.s.State != InProgress || d.s.Abandoned {
 		d.emit(SessionStarted, EventData{Resumed: !d.s.StartedAt.IsZero()})
-		d.advance()
 	}
+	d.advance()
 	return nil
 }
 
@@ -210,7 +210,7 @@ func (d *decider) addEvidence() error {
 func (d *decider) locked(kind EvidenceKind) bool {
 	locked := false
 	for i, st := range d.s.Steps {
-		if st.Kind == kind.step() {
+		if st.Kind == takenBy[kind] {
 			if !d.relied(i) {
 				return false
 			}

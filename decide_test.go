@@ -165,6 +165,22 @@ func TestStopWithStepsStillOpen(t *testing.T) {
 	p.is(t, usher.Rejected)
 }
 
+func TestTakenUpAgainBeforeChecks(t *testing.T) {
+	t.Parallel()
+	p := playOf(t, usher.Live, run("first", true, usher.CheckAge), run("second", false, usher.CheckWatchlist), usher.Step{Kind: usher.StepContact}, decide)
+	p.must(t, open)
+	p.must(t, p.answer(p.jobs[0], usher.Refuse, usher.Verified))
+	p.must(t, again("contact")) // the second checks were never sent out
+	p.now = p.s.ExpiresAt
+	p.must(t, tick)
+	p.must(t, usher.Command{Kind: usher.CmdReissueLink, By: client})
+	p.must(t, open)
+	p.must(t, p.answer(p.jobs[0], usher.Clear, usher.Verified))
+	p.must(t, done("contact"))
+	p.must(t, send)
+	p.is(t, usher.InReview)
+}
+
 // A client that may decide, and a reviewer, need not wait for checks; what they did not wait for stays without a verdict.
 func TestApprovalDoesNotWaitForChecks(t *testing.T) {
 	t.Parallel()

@@ -11,10 +11,8 @@ import (
 // handler looks at nothing but the outermost value.
 type Redacted struct{}
 
-const redacted = "[redacted]"
-
 // Format writes "[redacted]" whatever the verb.
-func (Redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+func (Redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
 
 // LogValue gives "[redacted]".
-func (Redacted) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (Redacted) LogValue() slog.Value { return slog.StringValue("[redacted]") }

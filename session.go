@@ -191,19 +191,16 @@ func (s Session) Has(kind EvidenceKind) bool {
 // NextAction is what the applicant or client can do next.
 type NextAction string
 
-// The next actions.
+// Phase is the state in the words of a progress display.
+type Phase string
+
+// The next actions and the phases.
 const (
 	ActNone     NextAction = "none"
 	ActOpenLink NextAction = "open_link"
 	ActRedo     NextAction = "redo"
 	ActWait     NextAction = "wait"
-)
 
-// Phase is the state in the words of a progress display.
-type Phase string
-
-// The phases.
-const (
 	PhaseNotStarted   Phase = "not_started"
 	PhaseInProgress   Phase = "in_progress"
 	PhaseAwaitingUser Phase = "awaiting_user"
