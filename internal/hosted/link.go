@@ -119,11 +119,6 @@ func (h *Hosted) start(w http.ResponseWriter, r *http.Request) error {
 	t.visit, t.s = v, v.Session
 	h.kit.SetCookie(w, visitCookie(v.Session.ID), v.Token, 0)
 	h.kit.ClearCookie(w, noteCookie(v.Session.ID))
-	if t.s.State == usher.Created {
-		if err := t.do(usher.Command{Kind: usher.CmdOpen}); err != nil && !isCode(err, usher.CodeConflict) {
-			return h.deadLink(w, r, v, err)
-		}
-	}
 	return t.goHome()
 }
 

@@ -35,12 +35,14 @@ func (h *Hosted) visit(do func(*turn) error) web.HandlerFunc {
 			return h.notice(w, r, usher.Visit{}, http.StatusUnauthorized, "nocookie", "nocookie.way")
 		}
 		v, err := h.config.Service.Visit(r.Context(), cookie)
-		if known := v.Session.ID == id && id != ""; err != nil && !(isCode(err, usher.CodeGone) && known) {
-			if isCode(err, usher.CodeNotFound, usher.CodeUnauthenticated, usher.CodeGone) {
-				return h.notice(w, r, usher.Visit{}, http.StatusUnauthorized, "nocookie", "nocookie.way")
-			}
+		switch {
+		case err == nil, isCode(err, usher.CodeGone) && v.Session.ID != "":
+		case isCode(err, usher.CodeNotFound, usher.CodeUnauthenticated, usher.CodeGone):
+			return h.notice(w, r, usher.Visit{}, http.StatusUnauthorized, "nocookie", "nocookie.way")
+		default:
 			return err
-		} else if !known {
+		}
+		if v.Session.ID != id {
 			return usher.NotFound("session")
 		}
 		if v.Replaced {
@@ -93,7 +95,6 @@ func (t *turn) do(c usher.Command) error {
 	if err != nil {
 		return err
 	}
-	s.Flow = t.s.Flow
 	t.s = s
 	return nil
 }

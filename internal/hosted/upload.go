@@ -70,7 +70,6 @@ func (t *turn) receive(source usher.EvidenceSource) (page, wrong string, err err
 	case err != nil:
 		return "", "", err
 	}
-	s.Flow = t.s.Flow
 	t.s = s
 	t.note.Sent = append(t.note.Sent, e.ID)
 	t.remember()

@@ -1,11 +1,15 @@
 package web_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -259,5 +263,34 @@ func TestCookies(t *testing.T) {
 	kit(t, web.Config{}).SetCookie(w, "v", "secret", 60)
 	if got := w.Header().Get("Set-Cookie"); got != "v=secret; Path=/; Max-Age=60; HttpOnly; SameSite=Lax" {
 		t.Error(got)
+	}
+}
+
+// TestSilentUpload holds that a sender who stops in the middle of a body is given up, while the answer still goes out.
+func TestSilentUpload(t *testing.T) {
+	t.Parallel()
+	k := kit(t, web.Config{})
+	read := make(chan error, 1)
+	k.Handle("POST /upload", web.Route{ReadTimeout: 20 * time.Millisecond}, func(_ http.ResponseWriter, r *http.Request) error {
+		_, err := io.ReadAll(r.Body)
+		read <- err
+		return usher.Invalid("file", "it broke off")
+	})
+	server := httptest.NewServer(k)
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-read; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("reading ends with %v", err)
+	}
+	status, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.HasPrefix(status, "HTTP/1.1 400") {
+		t.Errorf("the answer is %q, %v", status, err)
 	}
 }
