@@ -164,8 +164,9 @@ func (b *rollingBody) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("set the deadline of an upload: %w", err)
 	}
 	n, err := b.body.Read(p)
-	if err != nil {
-		// What is left is the server's work on what came, for which the silence of the sender is no reason to stop.
+	if errors.Is(err, io.EOF) {
+		// All has come: from here on silence is the sender's right. After any other error the deadline stays, or the server would wait for
+		// the rest for ever before it answers.
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err
