@@ -64,7 +64,7 @@ func open(t testing.TB) *door {
 		}
 	}
 	d := &door{store: db.Store, time: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
-	d.Auth = auth.New(auth.Config{Store: db.Store, Now: d.now, Log: log})
+	d.Auth = auth.New(auth.Config{Store: db.Store, Now: d.now, Log: log, HashMemory: 64})
 	return d
 }
 

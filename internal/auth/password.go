@@ -29,12 +29,12 @@ const (
 	fewestLetters    = 5 // different characters, which refuses "aaaaaaaaaaaaaaa" and "121212121212121"
 )
 
-// hashPassword gives a password's hash with a new salt, in the PHC string format, so that parameters can rise without losing old ones.
-func hashPassword(password string) string {
+// hashPassword gives a password's hash with a new salt, made with memory KiB, in the PHC string format, so that parameters can rise without losing old ones.
+func hashPassword(password string, memory uint32) string {
 	salt := make([]byte, saltLength)
 	_, _ = rand.Read(salt)
-	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, hashLength)
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonLanes,
+	key := argon2.IDKey([]byte(password), salt, argonTime, memory, argonLanes, hashLength)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, argonTime, argonLanes,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 

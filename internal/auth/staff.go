@@ -56,7 +56,7 @@ func (a *Auth) CreateStaff(ctx context.Context, tenant string, n NewStaff, by us
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return usher.Staff{}, fmt.Errorf("read staff: %w", err)
 	}
-	hash, err := hashed(ctx, a, func() (string, error) { return hashPassword(n.Password), nil })
+	hash, err := hashed(ctx, a, func() (string, error) { return hashPassword(n.Password, a.config.HashMemory), nil })
 	if err != nil {
 		return usher.Staff{}, err
 	}
@@ -134,7 +134,7 @@ func (a *Auth) SetPassword(ctx context.Context, tenant, id, password string, by 
 	if err := goodPassword(row.Email, password); err != nil {
 		return err
 	}
-	if row.PasswordHash, err = hashed(ctx, a, func() (string, error) { return hashPassword(password), nil }); err != nil {
+	if row.PasswordHash, err = hashed(ctx, a, func() (string, error) { return hashPassword(password, a.config.HashMemory), nil }); err != nil {
 		return err
 	}
 	if err := a.store.PutStaff(ctx, row); err != nil {

@@ -94,7 +94,7 @@ func open(t testing.TB, change ...func(*desk.Config)) *firm {
 	t.Helper()
 	f := &firm{House: enginetest.Open(t, enginetest.Config{Checkers: checkers(), Renderers: []usher.Renderer{plainWords{}}}), t: t}
 	log := slog.New(slog.DiscardHandler)
-	f.auth = auth.New(auth.Config{Store: f.Store, Now: f.Now, Log: log})
+	f.auth = auth.New(auth.Config{Store: f.Store, Now: f.Now, Log: log, HashMemory: 64})
 	in := picture.New(picture.Config{})
 	c := desk.Config{
 		Files: web.Files, Base: "/desk", Log: log, Service: f.Service, Door: f.auth, Auditor: f.Engine, Member: f.auth.Member, Now: f.Now,
@@ -150,7 +150,7 @@ func (f *firm) submitted(p person) usher.Session {
 	tenant := f.Tenant
 	document, selfie := blank(f.t), blank(f.t)
 	if p.drawn {
-		document, selfie = documentPhoto(f.t), encode(f.t, specimen.Selfie(someone()))
+		document, selfie = drawn(f.t)
 	}
 	c := f.Client(tenant, "native")
 	s, link, err := f.Service.StartSession(ctx, c, usher.NewSession{
@@ -214,13 +214,15 @@ func (f *firm) must(err error) {
 	}
 }
 
-func documentPhoto(t testing.TB) []byte {
+// drawn gives pictures of a document and of a face.
+func drawn(t testing.TB) (document, selfie []byte) {
 	t.Helper()
-	p, err := specimen.Passport(someone())
+	page, err := specimen.Passport(someone())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return encode(t, specimen.Photo(p, 7))
+	small := picture.Shrink(specimen.Photo(page, 7), 900)
+	return encode(t, small), encode(t, picture.Shrink(specimen.Selfie(someone()), 700))
 }
 
 // blank is a picture of nothing, for tests that look at something else.
