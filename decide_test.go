@@ -352,6 +352,33 @@ func TestOutcomesAndWhatTheyLeadTo(t *testing.T) {
 	}
 }
 
+// What a check says of itself goes before the general word for its outcome.
+func TestReasonsAreTheChecksOwn(t *testing.T) {
+	t.Parallel()
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDocument}, run("first", false, usher.CheckDocument), decide)
+	p.refuses(t, done("nowhere"), usher.CodeInvalid)
+	odd := done("document")
+	odd.Document = &usher.DocumentChoice{Type: "library_card"}
+	p.refuses(t, odd, usher.CodeInvalid)
+	p.must(t, file(usher.DocumentFront))
+	odd.Document.Type = usher.IDCard
+	p.refuses(t, odd, usher.CodeConflict) // a card has a back
+	p.must(t, file(usher.DocumentBack))
+	p.must(t, odd)
+	p.must(t, send)
+	report := p.answer(p.jobs[0], usher.Consider, usher.Assisted)
+	report.Results[0].Reasons = []usher.Reason{{Code: usher.DocumentBlurred, Field: "number"}}
+	p.must(t, report)
+	want := []usher.Reason{{Code: usher.DocumentBlurred, Check: usher.CheckDocument, Field: "number"}}
+	if diff := cmp.Diff(want, p.s.Reasons); diff != "" || p.s.State != usher.InReview {
+		t.Error(p.s.State, diff)
+	}
+	in := usher.CheckInput{Evidence: []usher.EvidenceFile{{Evidence: p.s.Evidence[1]}}}
+	if f, ok := in.Find(usher.DocumentBack); !ok || f.Kind != usher.DocumentBack {
+		t.Errorf("found %v", f.Kind)
+	}
+}
+
 func TestNothingCheckedIsNothingApproved(t *testing.T) {
 	t.Parallel()
 	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, decide)

@@ -323,7 +323,7 @@ func TestHistories(t *testing.T) {
 					if i == restart {
 						p.twin = restarted(t, p.twin)
 					}
-					p.do(t, c)
+					_ = p.do(t, c)
 				}
 				p.foldsWhenStored(t)
 				p.canEnd(t)
