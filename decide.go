@@ -183,7 +183,7 @@ func (d *decider) decline() error {
 	return nil
 }
 
-// mostEvidence bounds what one session may hold; the fronts bound the bytes of each file.
+// mostEvidence bounds what one go of a session may bring; the fronts bound the bytes of each file, and the flow the number of goes.
 const mostEvidence = 30
 
 func (d *decider) addEvidence() error {
@@ -194,8 +194,14 @@ func (d *decider) addEvidence() error {
 	if e.IsSimulated() && d.s.Mode != Sandbox {
 		return &Error{Code: CodeForbidden, Message: "only sandbox tenants may simulate evidence"}
 	}
-	if len(d.s.Evidence) >= mostEvidence {
-		return &Error{Code: CodeLimited, Field: "file", Message: "this session already holds 30 files, the most it may"}
+	held := 0
+	for _, had := range d.s.Evidence {
+		if had.Attempt == d.s.Attempt {
+			held++
+		}
+	}
+	if held >= mostEvidence {
+		return &Error{Code: CodeLimited, Field: "file", Message: "this session already holds 30 files of this attempt, the most it may"}
 	}
 	if d.locked(e.Kind) {
 		return Conflict("evidence of kind %s can no longer be changed: checks rest on it", e.Kind)

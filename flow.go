@@ -71,7 +71,6 @@ type Step struct {
 	Text           string         // consent: id of the text agreed to
 	Ask            []DetailField  // details
 	Accept         []DocumentType // document
-	Video          bool           // selfie: record a video as well
 	Checks         []CheckKind    // run
 	Stop           bool           // run: a rejecting check ends the collection and decides at once
 	Automatic      bool           // decide: approve by rule when every check is clear

@@ -218,7 +218,8 @@ func TestWebhookTargetsThatHangOrRedirect(t *testing.T) {
 			Status   string `json:"status"`
 			Attempts int    `json:"attempts"`
 		} `json:"data"`
-	}) {
+	},
+	) {
 		if err := b.call(ctx, http.MethodGet, "/v1/deliveries?endpoint_id="+ids[name], nil, &d); err != nil {
 			t.Fatal(err)
 		}

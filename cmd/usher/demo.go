@@ -34,7 +34,7 @@ func demo(ctx context.Context, c console, args []string) error {
 	if err != nil {
 		return fmt.Errorf("make demo folder: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // what is left lies in the folder for temporary things
+	defer os.RemoveAll(dir) // what is left lies in the folder for temporary things
 	s.Dev, s.Data, s.Addr = true, dir, "127.0.0.1:0"
 	ctx, end := context.WithCancel(ctx)
 	defer end()

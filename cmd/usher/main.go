@@ -41,14 +41,22 @@ func commands() []command {
 		{"serve", "[--dev] [--addr HOST:PORT] [--data DIR] …", "run the server", "usher serve --dev", serve},
 		{"demo", "[--once]", "walk one made-up person through the whole chain, and stay up to be tried by hand", "usher demo --once", demo},
 		{"doctor", "[--data DIR] …", "check that this installation can run, and prove it with a made-up person", "usher doctor", doctor},
-		{"tenant", "create --name NAME [--mode live|sandbox] | list", "manage the firms that use this server",
-			`usher tenant create --name "Example Bank" --mode live`, tenantCommand},
-		{"client", "create --tenant ID --dialect native|intergiro [--return-url URL] | list", "manage a tenant's API credentials",
-			"usher client create --tenant ID --dialect native --return-url https://bank.example/", clientCommand},
-		{"staff", "create --tenant ID --email ADDRESS --role viewer|reviewer|senior|admin | list", "manage who may sign in at the desk",
-			"usher staff create --tenant ID --email ann@bank.example --role reviewer", staffCommand},
-		{"flow", "check FILE | publish --tenant ID FILE | show --tenant ID NAME", "check and publish flows",
-			"usher flow check onboarding.yaml", flowCommand},
+		{
+			"tenant", "create --name NAME [--mode live|sandbox] | list", "manage the firms that use this server",
+			`usher tenant create --name "Example Bank" --mode live`, tenantCommand,
+		},
+		{
+			"client", "create --tenant ID --dialect native|intergiro [--return-url URL] | list", "manage a tenant's API credentials",
+			"usher client create --tenant ID --dialect native --return-url https://bank.example/", clientCommand,
+		},
+		{
+			"staff", "create --tenant ID --email ADDRESS --role viewer|reviewer|senior|admin | list", "manage who may sign in at the desk",
+			"usher staff create --tenant ID --email ann@bank.example --role reviewer", staffCommand,
+		},
+		{
+			"flow", "check FILE | publish --tenant ID FILE | show --tenant ID NAME", "check and publish flows",
+			"usher flow check onboarding.yaml", flowCommand,
+		},
 		{"version", "[--json]", "say which build this is", "usher version", version},
 	}
 }

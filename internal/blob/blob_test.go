@@ -69,7 +69,11 @@ func newBench(t testing.TB, cfg blob.FolderConfig) bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { f.Close() })
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return bench{Folder: f, dir: cfg.Dir, keys: keys}
 }
 

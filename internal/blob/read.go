@@ -96,7 +96,7 @@ func (v *verifying) Read(p []byte) (int, error) {
 	switch {
 	case err == nil:
 		return n, nil
-	case err != io.EOF: //nolint:errorlint // only the bare io.EOF is the end; a wrapped one came from below
+	case err != io.EOF: // only the bare io.EOF is the end; a wrapped one came from below
 		v.err = classify(err)
 	case hex.EncodeToString(v.sum.Sum(nil)) != v.want:
 		v.err = fmt.Errorf("%w: holds another file's content", ErrDamaged)

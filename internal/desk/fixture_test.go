@@ -298,7 +298,7 @@ func (b browser) send(method, path, form string) answer {
 	}
 	res, err := b.Do(req)
 	b.f.must(err)
-	defer res.Body.Close() //nolint:errcheck // read to its end
+	defer res.Body.Close() // read to its end
 	body, err := io.ReadAll(res.Body)
 	b.f.must(err)
 	return answer{res.StatusCode, res.Header, string(body), strings.TrimPrefix(res.Header.Get("Location"), "/desk")}

@@ -40,7 +40,7 @@ func (d *Desk) picture(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	defer raw.Close() //nolint:errcheck // it was read to its end or given up
+	defer raw.Close() // it was read to its end or given up
 	out, err := d.config.Preview(r.Context(), io.LimitReader(raw, mostOfPicture), side)
 	if err != nil {
 		return &usher.Error{Code: usher.CodeConflict, Detail: "desk_unshowable", Message: "this file cannot be shown as a picture", Err: err}
@@ -67,7 +67,7 @@ func (d *Desk) file(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
-	defer raw.Close() //nolint:errcheck // it was read to its end or given up
+	defer raw.Close() // it was read to its end or given up
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")

@@ -90,7 +90,8 @@ func (e *Engine) UseLink(ctx context.Context, token string) (usher.Visit, error)
 	if err != nil {
 		return v, fmt.Errorf("bind link to browser: %w", err)
 	}
-	if v.Session.State == usher.Created {
+	// Opening tells of the start, or that somebody came back; where that changes nothing, nothing is written.
+	if s := v.Session.State; s == usher.Created || s == usher.InProgress {
 		by := usher.Actor{Kind: usher.ByApplicant, ID: v.Session.ApplicantID}
 		if v.Session, err = e.Do(ctx, v.Tenant.ID, v.Session.ID, usher.Command{Kind: usher.CmdOpen, By: by}); err != nil {
 			return v, err

@@ -45,8 +45,10 @@ steps:
 			{ID: "document", Kind: usher.StepDocument, Accept: []usher.DocumentType{usher.Passport}},
 			{ID: "selfie", Kind: usher.StepSelfie},
 			{ID: "run", Kind: usher.StepRun, Checks: []usher.CheckKind{usher.CheckDocument, usher.CheckFace}},
-			{ID: "decide", Kind: usher.StepDecide, Automatic: true, OnReject: usher.ToReject, Reviewers: 1,
-				AcceptAssisted: []usher.CheckKind{usher.CheckFace}},
+			{
+				ID: "decide", Kind: usher.StepDecide, Automatic: true, OnReject: usher.ToReject, Reviewers: 1,
+				AcceptAssisted: []usher.CheckKind{usher.CheckFace},
+			},
 			{ID: "account", Kind: usher.StepAccount, Opener: "http"},
 		},
 	}
@@ -73,6 +75,7 @@ func TestParseSaysWhereAndHow(t *testing.T) {
 		"unknown opener":   {"name: a\nsteps:\n  - decide: {}\n  - account: {opener: gold}\n", `unknown account opener "gold"`, "use one of", 4},
 		"unknown document": {"name: a\nsteps:\n  - document: {accept: [library_card]}\n  - decide: {}\n", "unknown document type", "accept passport", 3},
 		"step not shown":   {"name: a\nsteps:\n  - contact\n  - decide: {}\n", `cannot show the step "contact"`, "leave it out", 3},
+		"video":            {"name: a\nsteps:\n  - selfie: {video: true}\n  - decide: {}\n", "cannot record a video", "leave it out", 3},
 		"aliases":          {"name: &a x\nsteps: *a\n", "anchors and aliases", "write the value out", 1},
 		"reviewers":        {"name: a\nsteps:\n  - decide: {reviewers: 9}\n", "reviewers is 9", "use 1 or 2", 3},
 	}

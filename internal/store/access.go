@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -236,7 +237,7 @@ func (s *Store) Count(ctx context.Context, name string, now time.Time, window ti
 func (s *Store) Counter(ctx context.Context, name string, now time.Time) (int64, time.Time, error) {
 	var n, ends int64
 	err := s.row(ctx, `SELECT count, ends_at FROM counters WHERE name = $1 AND ends_at > $2`, []any{name, ms(now)}, &n, &ends)
-	if err == ErrNotFound { //nolint:errorlint // row gives it unwrapped
+	if errors.Is(err, ErrNotFound) {
 		return 0, time.Time{}, nil
 	}
 	return n, at(ends), err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -89,7 +90,7 @@ func (s *Store) ListApplicants(ctx context.Context, tenant string, f usher.Appli
 func (s *Store) Keyset(ctx context.Context, tenant, applicant string) ([]byte, error) {
 	var wrapped []byte
 	err := s.row(ctx, `SELECT wrapped FROM keysets WHERE applicant_id = $1 AND tenant_id = $2`, []any{applicant, tenant}, &wrapped)
-	if err == ErrNotFound { //nolint:errorlint // row gives it unwrapped
+	if errors.Is(err, ErrNotFound) {
 		return nil, nil
 	}
 	return wrapped, err

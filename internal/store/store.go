@@ -188,7 +188,7 @@ func (s *Store) rows(ctx context.Context, query string, args []any, scan func(sc
 	if err != nil {
 		return fmt.Errorf("read: %w", err)
 	}
-	defer rs.Close() //nolint:errcheck // rs.Err below tells what went wrong
+	defer rs.Close() // rs.Err below tells what went wrong
 	for rs.Next() {
 		if err := scan(rs); err != nil {
 			return fmt.Errorf("read row: %w", err)

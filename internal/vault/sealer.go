@@ -97,7 +97,7 @@ func (d *decrypting) Read(p []byte) (int, error) {
 	case err == nil:
 	case d.src.err != nil:
 		d.err = fmt.Errorf("read encrypted data: %w", d.src.err)
-	case err == io.EOF: //nolint:errorlint // only Tink's bare io.EOF means that the last segment proved genuine
+	case err == io.EOF: // only Tink's bare io.EOF means that the last segment proved genuine
 		d.err = io.EOF
 	default:
 		d.err = fmt.Errorf("decrypt data: %w", ErrTampered)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -95,8 +96,11 @@ func bare(b *testing.B, client *http.Client, endpoints []usher.Endpoint, body []
 					b.Error(err)
 					return
 				}
-				io.Copy(io.Discard, res.Body)
-				res.Body.Close()
+				_, err = io.Copy(io.Discard, res.Body)
+				if err = errors.Join(err, res.Body.Close()); err != nil {
+					b.Error(err)
+					return
+				}
 			}
 		})
 	}

@@ -107,7 +107,7 @@ type guarded struct {
 func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 	if (r.URL.Scheme != "https" && !(g.cfg.Dev && r.URL.Scheme == "http")) || r.URL.User != nil {
 		if r.Body != nil {
-			r.Body.Close() //nolint:errcheck // a RoundTripper owes the close; the refusal is the news
+			r.Body.Close() // a RoundTripper owes the close; the refusal is the news
 		}
 		return nil, ErrRefused
 	}

@@ -76,16 +76,16 @@ func (p *poster) once(ctx context.Context, d usher.Delivery, e usher.Endpoint) (
 	if err != nil {
 		return answer{}, nil, err
 	}
+	defer res.Body.Close() // it was only read
 	return answer{status: res.StatusCode, header: res.Header, body: readAnswer(res.Body)}, r.Header, nil
 }
 
-// readAnswer gives the first KB of a body and closes it. The status has already said whether the message was taken, so a body that breaks off
+// readAnswer gives the first KB of a body. The status has already said whether the message was taken, so a body that breaks off
 // is kept as far as it came.
-func readAnswer(body io.ReadCloser) string {
-	defer body.Close() //nolint:errcheck // read only
+func readAnswer(body io.Reader) string {
 	kept, err := io.ReadAll(io.LimitReader(body, keptAnswer))
 	if err == nil && len(kept) == keptAnswer {
-		io.CopyN(io.Discard, body, defaultMaxAnswer-keptAnswer) //nolint:errcheck // only to use the connection again
+		_, _ = io.CopyN(io.Discard, body, defaultMaxAnswer-keptAnswer) // only to use the connection again
 	}
 	// A character cut in two at the limit, or bytes that are no text, would not survive storage as text.
 	return strings.ToValidUTF8(string(kept), "\uFFFD")

@@ -98,7 +98,7 @@ func (t *tokens) fetch(ctx context.Context, a usher.EndpointAuth) (string, time.
 	if err != nil {
 		return "", 0, fault("no token: " + describe(err))
 	}
-	defer res.Body.Close() //nolint:errcheck // read only
+	defer res.Body.Close() // read only
 	if res.StatusCode != http.StatusOK {
 		return "", 0, fault(fmt.Sprintf("no token: the token address answered %d", res.StatusCode))
 	}

@@ -17,12 +17,16 @@ func testFlows() []usher.Flow {
 			{Kind: usher.StepDetails}, {Kind: usher.StepRun, Checks: []usher.CheckKind{usher.CheckAge}}, {Kind: usher.StepDecide, Automatic: true},
 		}},
 		{Name: "stop", Steps: []usher.Step{
-			{Kind: usher.StepDetails}, {Kind: usher.StepRun, Checks: []usher.CheckKind{usher.CheckWatchlist}, Stop: true},
-			{Kind: usher.StepContact}, {Kind: usher.StepDecide, Reviewers: 2},
+			{Kind: usher.StepDetails},
+			{Kind: usher.StepRun, Checks: []usher.CheckKind{usher.CheckWatchlist}, Stop: true},
+			{Kind: usher.StepContact},
+			{Kind: usher.StepDecide, Reviewers: 2},
 		}},
 		{Name: "stop_reject", Steps: []usher.Step{
-			{Kind: usher.StepDetails}, {Kind: usher.StepRun, Checks: []usher.CheckKind{usher.CheckWatchlist}, Stop: true},
-			{Kind: usher.StepContact}, {Kind: usher.StepDecide, OnReject: usher.ToReject, Automatic: true},
+			{Kind: usher.StepDetails},
+			{Kind: usher.StepRun, Checks: []usher.CheckKind{usher.CheckWatchlist}, Stop: true},
+			{Kind: usher.StepContact},
+			{Kind: usher.StepDecide, OnReject: usher.ToReject, Automatic: true},
 		}},
 		{Name: "identity", Purpose: usher.ForIdentity, Steps: []usher.Step{{Kind: usher.StepDetails}, {Kind: usher.StepDecide}}},
 	}

@@ -163,11 +163,11 @@ func (s tappedStmt) Close() error  { return s.full.Close() }
 func (s tappedStmt) NumInput() int { return s.full.NumInput() }
 
 func (s tappedStmt) Exec(args []driver.Value) (driver.Result, error) {
-	return s.full.Exec(args) //nolint:staticcheck // the interface asks for it; database/sql calls ExecContext
+	return s.full.Exec(args) // the interface asks for it; database/sql calls ExecContext
 }
 
 func (s tappedStmt) Query(args []driver.Value) (driver.Rows, error) {
-	return s.full.Query(args) //nolint:staticcheck // the interface asks for it; database/sql calls QueryContext
+	return s.full.Query(args) // the interface asks for it; database/sql calls QueryContext
 }
 
 func (s tappedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
