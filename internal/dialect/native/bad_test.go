@@ -173,7 +173,7 @@ func TestLiveTenantsDoNotSimulate(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	h := open(t)
+	h := alone(t)
 	begun := h.do(t, "POST", "/v1/sessions", map[string]any{"applicant": astrid, "expires_in": 60}).want(t, 201)
 	id, first := begun.word(t, "id"), begun.word(t, "token")
 	again := h.do(t, "POST", "/v1/sessions/"+id+"/link", map[string]any{"expires_in": 3600, "return_url": "https://client.example/done"}).want(t, 200)
@@ -199,7 +199,7 @@ func TestLinks(t *testing.T) {
 
 func TestAskAgain(t *testing.T) {
 	t.Parallel()
-	h := open(t)
+	h := alone(t)
 	h.Checks.Set(usher.CheckDocument, usher.Consider, usher.DocumentBlurred)
 	id := h.session(t)
 	h.upload(t, id, h.token, "document_front", "a.jpg", jpeg).want(t, 201)

@@ -1,6 +1,7 @@
 package native_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/usher-kyc/usher"
@@ -8,7 +9,7 @@ import (
 	"github.com/usher-kyc/usher/internal/dialecttest"
 )
 
-// milestones are the events that most clients ask for; the whole stream is in the happy path.
+// milestones are the events that most clients ask for.
 var milestones = []usher.EventType{
 	usher.SessionSubmitted, usher.SessionReviewRequested, usher.SessionResubmissionRequested, usher.SessionApproved, usher.SessionRejected,
 	usher.SessionOverturned, usher.SessionExpired, usher.SessionAbandoned, usher.SessionCancelled, usher.AccountOpened, usher.AccountFailed,
@@ -18,14 +19,16 @@ func TestTranscripts(t *testing.T) {
 	t.Parallel()
 	dialecttest.Run(t, "testdata", nil, func(t *testing.T, scenario string) dialecttest.Stage {
 		h := open(t)
+		if slices.Contains([]string{"stop_fail", "expiry", "abandon_restart"}, scenario) {
+			h = alone(t)
+		}
 		endpoint := usher.Endpoint{URL: "https://client.example/hook", Dialect: native.Name, Events: milestones}
 		switch scenario {
 		case "happy_path":
-			endpoint.Events = nil
+			// All but the ends of checks, which run side by side: which ends first is not the same each time.
+			endpoint.Events = slices.DeleteFunc(usher.EventTypes(), func(e usher.EventType) bool { return e == usher.CheckCompleted })
 		case "stop_fail":
 			h.Checks.Set(usher.CheckAge, usher.Refuse, usher.Underage)
-		case "resubmission", "review_reject":
-			h.Checks.Set(usher.CheckDocument, usher.Consider, usher.DocumentBlurred)
 		}
 		if _, err := h.CreateEndpoint(t.Context(), h.Tenant.ID, endpoint); err != nil {
 			t.Fatal(err)

@@ -10,7 +10,10 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/usher-kyc/usher"
@@ -19,9 +22,12 @@ import (
 	"github.com/usher-kyc/usher/internal/enginetest"
 )
 
-// house is the API on a real engine, with a client of two tenants signed in.
+// house is the API on a real engine, with a client of each tenant signed in.
 type house struct {
 	*enginetest.House
+
+	Tenant, Other, Live usher.Tenant // the test's own
+
 	auth    *auth.Auth
 	handler http.Handler
 	token   string // of a client of Tenant
@@ -29,9 +35,53 @@ type house struct {
 	live    string // of a client of Live
 }
 
-func open(t testing.TB) *house {
+// stage is a testing.TB for the house that tests share, which outlives each of them.
+type stage struct {
+	testing.TB
+
+	dir      string
+	cleanups []func()
+}
+
+func (*stage) Helper()                   {}
+func (s *stage) TempDir() string         { return s.dir }
+func (s *stage) Cleanup(f func())        { s.cleanups = append(s.cleanups, f) }
+func (*stage) Context() context.Context  { return context.Background() }
+func (*stage) Fatal(args ...any)         { panic(fmt.Sprint(args...)) }
+func (*stage) Fatalf(f string, a ...any) { panic(fmt.Sprintf(f, a...)) }
+
+var (
+	common   stage
+	shared   = sync.OnceValue(func() *house { return alone(&common) })
+	settling sync.Mutex
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "native")
+	if err != nil {
+		panic(err)
+	}
+	common.dir = dir
+	code := m.Run()
+	for _, clean := range slices.Backward(common.cleanups) {
+		clean()
+	}
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// Settle runs jobs and timers until nothing is left to do, for one test at a time.
+func (h *house) Settle() {
+	settling.Lock()
+	defer settling.Unlock()
+	h.House.Settle()
+}
+
+// alone gives a test a house of its own, for tests that move the clock or set what checks answer.
+func alone(t testing.TB) *house {
 	t.Helper()
 	h := &house{House: enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{native.Renderer{}}})}
+	h.Tenant, h.Other, h.Live = h.House.Tenant, h.House.Other, h.House.Live
 	h.auth = auth.New(auth.Config{Store: h.Store, Now: h.Now})
 	var err error
 	h.handler, err = native.New(native.Config{
@@ -40,10 +90,31 @@ func open(t testing.TB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.signAllIn(t)
+	return h
+}
+
+// open gives a test tenants of its own in a house that most tests share: to make a house takes far longer than most tests do.
+func open(t testing.TB) *house {
+	t.Helper()
+	h := *shared()
+	for _, tenant := range []*usher.Tenant{&h.Tenant, &h.Other, &h.Live} {
+		made, err := h.CreateTenant(t.Context(), tenant.Name, tenant.Mode, tenant.Currency)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*tenant = made
+		h.Publish(made.ID, enginetest.Onboarding)
+	}
+	h.signAllIn(t)
+	return &h
+}
+
+func (h *house) signAllIn(t testing.TB) {
+	t.Helper()
 	h.token = h.signIn(t, h.Tenant)
 	h.other = h.signIn(t, h.Other)
 	h.live = h.signIn(t, h.Live)
-	return h
 }
 
 // intake knows pictures and PDFs by their first bytes, which is all these tests need.

@@ -80,7 +80,7 @@ func (forgetful) Finish(context.Context, api.Once, api.Answer) error {
 
 func TestEffectOutlivesItsAnswer(t *testing.T) {
 	t.Parallel()
-	h := open(t)
+	h := alone(t)
 	whole := h.handler
 	dying, err := native.New(native.Config{
 		Service: h.Service, Credentials: h.auth, Idempotency: forgetful{h.Answers()}, Intake: intake, Known: h.Engine.Known(), Now: h.Now,

@@ -57,7 +57,7 @@ func TestToken(t *testing.T) {
 
 func TestTokenEnds(t *testing.T) {
 	t.Parallel()
-	h := open(t)
+	h := alone(t)
 	h.do(t, "GET", "/v1/sessions", nil).want(t, 200)
 	h.Advance(time.Hour + time.Minute)
 	g := h.do(t, "GET", "/v1/sessions", nil).want(t, 401)
