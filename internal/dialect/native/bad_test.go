@@ -9,18 +9,19 @@ import (
 	"github.com/usher-kyc/usher"
 )
 
-// TestBadInput sends what real clients get wrong. Each row says what the answer must name, so that its reader can mend the request.
-func TestBadInput(t *testing.T) {
+// badRequest is what a real client gets wrong, and what the answer must name, so that its reader can mend the request.
+type badRequest struct {
+	name, method, path string
+	body               any
+	status             int
+	pointer, says      string
+}
+
+const applicants, sessions, endpoints = "/v1/applicants", "/v1/sessions", "/v1/webhook_endpoints"
+
+func TestBadPeople(t *testing.T) {
 	t.Parallel()
-	h := open(t)
-	id := h.session(t)
-	const applicants, sessions, endpoints = "/v1/applicants", "/v1/sessions", "/v1/webhook_endpoints"
-	for _, c := range []struct {
-		name, method, path string
-		body               any
-		status             int
-		pointer, says      string
-	}{
+	open(t).refuses(t, []badRequest{
 		{"no JSON", "POST", applicants, `{"first_name": `, 400, "", "ends too early"},
 		{"empty", "POST", applicants, ``, 400, "", "empty"},
 		{"a list", "POST", applicants, `[]`, 422, "", "must be an object"},
@@ -50,7 +51,14 @@ func TestBadInput(t *testing.T) {
 		{"bad locale", "POST", sessions, `{"applicant": {}, "locale": "swedish"}`, 422, "#/locale", "language tag"},
 		{"bad inline applicant", "POST", sessions, `{"applicant": {"phone": "x"}}`, 422, "#/applicant/phone", "digits only"},
 		{"expires at once", "POST", sessions, `{"applicant": {}, "expires_in": 1}`, 422, "#/expires_in", "60"},
+	})
+}
 
+func TestBadCommandsAndSettings(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	id := h.session(t)
+	h.refuses(t, []badRequest{
 		{"approve what is not submitted", "POST", sessions + "/" + id + "/approve", nil, 409, "", "created"},
 		{"submit what is not done", "POST", sessions + "/" + id + "/submit", nil, 409, "", "consent"},
 		{"reject without a reason", "POST", sessions + "/" + id + "/reject", `{}`, 422, "#/reasons", "is required"},
@@ -84,7 +92,12 @@ func TestBadInput(t *testing.T) {
 		{"flow that is no YAML", "PUT", "/v1/flows/x", `{"source": "a: b: c"}`, 422, "#/source", "not YAML"},
 		{"flow with mistakes", "PUT", "/v1/flows/x", `{"source": "name: x\nsteps:\n  - run: [documnt]\n"}`, 422, "#/source", "documnt"},
 		{"flow of another name", "PUT", "/v1/flows/x", map[string]string{"source": short}, 422, "#/source", "differ"},
-	} {
+	})
+}
+
+func (h *house) refuses(t *testing.T, requests []badRequest) {
+	t.Helper()
+	for _, c := range requests {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			g := h.do(t, c.method, c.path, c.body).want(t, c.status)
