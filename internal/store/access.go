@@ -216,21 +216,21 @@ func (s *Store) DeleteStaffSession(ctx context.Context, hash []byte) error {
 	return err
 }
 
-// Count raises a counter that starts over when its window ends, and gives its value and end: of many callers at once each gets its own. It
-// outlives a restart.
-func (s *Store) Count(ctx context.Context, name string, now time.Time, window time.Duration) (n int64, ends time.Time, err error) {
+// Count raises a counter that starts over when its window ends, and gives its value and end: of many callers at once each has a number of its
+// own. It outlives a restart.
+func (s *Store) Count(ctx context.Context, name string, now time.Time, window time.Duration) (n int64, end time.Time, err error) {
 	err = s.together(ctx, func(w *writer) {
 		w.rows(`INSERT INTO counters (name, count, ends_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET
 			count = CASE WHEN counters.ends_at <= $3 THEN 1 ELSE counters.count + 1 END,
 			ends_at = CASE WHEN counters.ends_at <= $3 THEN $2 ELSE counters.ends_at END RETURNING count, ends_at`,
 			[]any{name, ms(now.Add(window)), ms(now)}, func(row scanner) error {
-				var end int64
-				scanErr := row.Scan(&n, &end)
-				ends = at(end)
-				return scanErr
+				var ends int64
+				err := row.Scan(&n, &ends)
+				end = at(ends)
+				return err
 			})
 	})
-	return n, ends, err
+	return n, end, err
 }
 
 // Counter gives a counter's value and end; 0 when its window has ended.

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -195,6 +197,16 @@ func counters(h *house) {
 	h.must(err)
 	same(h, "of the next window", n, 1)
 	same(h, "its end", at, h.now.Add(time.Minute))
+	numbers := make([]bool, crowd+1)
+	var mu sync.Mutex
+	h.must(errors.Join(atOnce(crowd, func(int) error {
+		n, _, err := h.Count(ctx(), "crowd", h.now, time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
+		numbers[n] = true
+		return err
+	})...))
+	same(h, "numbers given to a crowd", slices.Contains(numbers[1:], false), false)
 	h.must(h.ResetCounter(ctx(), "name"))
 	n, _, err = h.Counter(ctx(), "name", h.now)
 	h.must(err)

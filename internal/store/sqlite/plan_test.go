@@ -6,37 +6,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
-
-	"github.com/usher-kyc/usher/internal/storetest"
 )
 
-// TestPlans runs the whole suite with a tap on the driver, and asks SQLite how it would carry out every statement that was seen: none may walk
-// through a table that grows, or through all rows of a tenant where it was asked for one session's.
-func TestPlans(t *testing.T) {
-	t.Parallel()
-	var mu sync.Mutex
-	texts := map[string]bool{}
-	t.Run("collect", func(t *testing.T) {
-		storetest.Run(t, func(t *testing.T) storetest.Database {
-			var p tap
-			db, err := p.open(t, t.TempDir())
-			t.Cleanup(func() {
-				mu.Lock()
-				defer mu.Unlock()
-				for text := range p.texts {
-					texts[text] = true
-				}
-			})
-			return opened(t, db, err)
-		})
-	})
-	dir := t.TempDir()
-	var p tap
-	db, err := p.open(t, dir)
-	opened(t, db, err)
+// plans asks SQLite how it would carry out every statement that the suite ran: none may walk through a table that grows, or through all rows of
+// a tenant where it was asked for one session's.
+func plans(t *testing.T, dir string, texts map[string]bool) {
 	raw, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "usher.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -63,16 +40,15 @@ var ourTables = regexp.MustCompile(`\b(tenants|clients|tokens|staff|staff_sessio
 
 func explain(t *testing.T, db *sql.DB, text string) (plan []string) {
 	t.Helper()
-	args := make([]any, strings.Count(text, "$")) // more than there are different ones do no harm to some drivers, so they are counted below
 	highest := 0
 	for _, mark := range regexp.MustCompile(`\$(\d+)`).FindAllStringSubmatch(text, -1) {
-		n := 0
-		for _, digit := range mark[1] {
-			n = n*10 + int(digit-'0')
+		n, err := strconv.Atoi(mark[1])
+		if err != nil {
+			t.Fatal(err)
 		}
 		highest = max(highest, n)
 	}
-	rows, err := db.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+text, args[:highest]...)
+	rows, err := db.QueryContext(context.Background(), "EXPLAIN QUERY PLAN "+text, make([]any, highest)...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}

@@ -2,6 +2,9 @@ package sqlite_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -9,12 +12,45 @@ import (
 	"github.com/usher-kyc/usher/internal/storetest"
 )
 
+// TestStore runs the suite, with a tap on the driver that collects the statements, and then looks at how SQLite carries them out.
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) storetest.Database {
-		db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: t.TempDir(), RetryPause: time.Millisecond})
-		return opened(t, db, err)
+	made := template(t)
+	var mu sync.Mutex
+	texts := map[string]bool{}
+	t.Run("suite", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) storetest.Database {
+			dir := filepath.Join(t.TempDir(), "data")
+			if err := os.CopyFS(dir, os.DirFS(made)); err != nil {
+				t.Fatal(err)
+			}
+			var p tap
+			db, err := p.open(t, dir)
+			t.Cleanup(func() {
+				mu.Lock()
+				defer mu.Unlock()
+				for text := range p.texts {
+					texts[text] = true
+				}
+			})
+			return opened(t, db, err)
+		})
 	})
+	t.Run("plans", func(t *testing.T) { plans(t, made, texts) })
+}
+
+// template makes an empty database, to be copied: the migrations take longer than most tests.
+func template(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: dir, RetryPause: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func opened(t *testing.T, db *sqlite.DB, err error) storetest.Database {
