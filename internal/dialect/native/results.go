@@ -62,9 +62,7 @@ func checkOf(step string, r usher.CheckResult) check {
 	out := check{
 		Kind: string(r.Kind), Step: step, Outcome: string(r.Outcome), Score: r.Score, Assurance: string(r.Assurance),
 		Reasons: each(r.Reasons, reasonOf), Provider: r.Provider, Version: r.Version, Examined: text(r.Examined),
-		NotExamined: text(r.NotExamined), Fields: r.Fields, Findings: each(r.Findings, func(f usher.Finding) finding {
-			return finding{Name: f.Name, Given: f.Given, Read: f.Read, OK: f.OK}
-		}),
+		NotExamined: text(r.NotExamined), Fields: r.Fields, Findings: each(r.Findings, findingOf),
 		EvidenceIDs: text(r.EvidenceIDs), DurationMS: r.DurationMS,
 	}
 	if out.Outcome == "" {
@@ -163,9 +161,7 @@ func (s *server) getReport(ctx context.Context, p api.Principal, in *ByID) (*ans
 	return &answer[report]{Body: report{
 		GeneratedAt: stamp{now}, TenantID: p.Tenant(), Applicant: applicantOf(person), Session: sessionOf(found), Checks: checksOf(found),
 		Evidence: each(found.Evidence, evidenceOf), Decisions: verdictsOf(events),
-		Corrections: each(found.Facts, func(c usher.Correction) correction {
-			return correction{Field: c.Field, Old: c.Old, New: c.New}
-		}),
+		Corrections: each(found.Facts, correctionOf),
 		Events: each(events, eventOf),
 	}}, nil
 }
