@@ -162,7 +162,7 @@ func (s *server) getReport(ctx context.Context, p api.Principal, in *ByID) (*ans
 		GeneratedAt: stamp{now}, TenantID: p.Tenant(), Applicant: applicantOf(person), Session: sessionOf(found), Checks: checksOf(found),
 		Evidence: each(found.Evidence, evidenceOf), Decisions: verdictsOf(events),
 		Corrections: each(found.Facts, correctionOf),
-		Events: each(events, eventOf),
+		Events:      each(events, eventOf),
 	}}, nil
 }
 
