@@ -151,7 +151,7 @@ func (x *bench) many(b *testing.B, callers int, one func(context.Context) error)
 // account, and every webhook delivered. The limit is the rows that this leaves, written by the driver alone.
 func BenchmarkOnboarding(b *testing.B) {
 	x := open(b)
-	b.Logf("idle: %d MB resident", x.server.Memory()>>20)
+	idle := x.server.Memory()
 	img := image.NewGray(image.Rect(0, 0, 64, 64))
 	var file bytes.Buffer
 	if err := png.Encode(&file, img); err != nil {
@@ -170,9 +170,10 @@ func BenchmarkOnboarding(b *testing.B) {
 		}
 		return x.hooks.wait(s.ID, usher.AccountOpened)
 	}
-	for _, callers := range []int{1, 8, 32} {
+	for _, callers := range []int{1, 8, 32, 128} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
 			x.many(b, callers, one)
+			b.ReportMetric(float64(idle>>20), "idle-MB")
 			b.ReportMetric(float64(x.server.Memory()>>20), "MB")
 		})
 	}
@@ -235,7 +236,6 @@ func pictures(b *testing.B) (front, selfie []byte) {
 	if selfie, err = specimen.JPEG(specimen.Selfie(specimen.Person{})); err != nil {
 		b.Fatal(err)
 	}
-	b.Logf("passport %d kB, selfie %d kB", len(front)>>10, len(selfie)>>10)
 	return front, selfie
 }
 
@@ -272,4 +272,5 @@ func checksAlone(b *testing.B, front, selfie []byte) {
 	}
 	all.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "onboardings/s")
+	b.ReportMetric(float64(len(front)+len(selfie))/1024, "kB")
 }

@@ -17,7 +17,7 @@ import (
 // so its line is one commit per change; the others share commits.
 func BenchmarkCommit(b *testing.B) {
 	var alone float64
-	for _, callers := range []int{1, 8, 32, 128} {
+	for _, callers := range []int{1, 8, 32, 128, 512} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
 			db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: b.TempDir()})
 			if err != nil {
