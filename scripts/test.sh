@@ -38,7 +38,16 @@ mkdir -p .artifacts
 
 step "lint" scripts/lint.sh
 step "build" go build -trimpath -o .artifacts/bin/ ./cmd/...
-step "$tests" go test "${race[@]}" "${keep[@]}" -timeout 14m ./...
+# What works on pixels is ten times slower under the race detector and hardly runs two
+# things at once: there it is tested whole without, and shortened with it.
+pixels=(./internal/mrz/... ./internal/picture ./internal/specimen ./internal/check/...)
+mapfile -t others < <(go list ./... | grep -vE '/internal/(mrz|picture|specimen|check)(/|$)')
+
+step "$tests" go test "${race[@]}" "${keep[@]}" -timeout 14m "${others[@]}"
+step "tests of pictures, whole" go test -timeout 10m "${pixels[@]}"
+if [ ${#race[@]} -gt 0 ]; then
+	step "tests of pictures, shortened, with the race detector" go test -race -short -timeout 10m "${pixels[@]}"
+fi
 
 echo "== summary"
 printf '%s\n' "${summary[@]}"

@@ -97,6 +97,9 @@ func TestReadSynthetic(t *testing.T) {
 
 func TestReadAnyWayUp(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	for turns := range 4 {
 		for i, format := range []mrz.Format{mrz.TD1, mrz.TD2, mrz.TD3} {
 			p, m := photo(t, synth.Options{Format: format, Level: synth.Small, Seed: uint64(40 + i), Turns: turns})
@@ -122,6 +125,9 @@ func TestReadAnyWayUp(t *testing.T) {
 
 func TestReadFindsNothingOnPages(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	for i, level := range []synth.Level{synth.Clean, synth.Mild, synth.Small, synth.Hard, synth.Clean, synth.Mild, synth.Small, synth.Hard} {
 		m, err := synth.Page(uint64(i), level)
 		if err != nil {

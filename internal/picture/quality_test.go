@@ -13,6 +13,9 @@ import (
 
 func TestAdvice(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	card, err := specimen.IDCardBack(specimen.Person{})
 	if err != nil {
 		t.Fatal(err)

@@ -43,6 +43,9 @@ func jpegOf(t *testing.T, d draw, p specimen.Person) []byte {
 
 func TestSamePersonSamePicture(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	for _, d := range draws() {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,6 +82,9 @@ func TestUndrawablePerson(t *testing.T) {
 
 func TestShoot(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	card, err := specimen.IDCardBack(specimen.Person{Expiry: time.Date(2031, 2, 3, 0, 0, 0, 0, time.UTC)})
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +112,9 @@ func TestShoot(t *testing.T) {
 
 func TestPhotoHasSeeds(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	small := image.NewGray(image.Rect(0, 0, 90, 60))
 	one, err := specimen.PNG(specimen.Photo(small, 1))
 	if err != nil {

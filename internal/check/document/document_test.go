@@ -127,6 +127,9 @@ func codes(r usher.CheckResult) []string {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	p := passport(t, specimen.Person{})
 	swedish := passport(t, specimen.Person{Issuer: "SWE", Nationality: "SWE"})
 	f, b := cardFront(t, specimen.Person{}), cardBack(t, specimen.Person{})

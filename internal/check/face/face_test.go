@@ -64,6 +64,9 @@ func beside(a, b image.Image) image.Image {
 
 func TestFinderFindsEverySpecimen(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	finder := must[*face.Finder](t)(face.NewFinder())
 	for _, p := range []specimen.Person{{}, {LastName: "Berg", FirstNames: "Johan", Sex: "M"}, {Face: 3, Sex: "X"}} {
 		for name, img := range map[string]image.Image{
@@ -90,6 +93,9 @@ func TestFinderFindsEverySpecimen(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	passport := must[image.Image](t)(specimen.Passport(specimen.Person{}))
 	back := must[image.Image](t)(specimen.IDCardBack(specimen.Person{}))
 	document := pictureOf(t, usher.DocumentFront, specimen.Photo(passport, 4))
