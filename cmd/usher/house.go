@@ -55,7 +55,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	}
 	allow, err := prefixes(s.Allow)
 	if err != nil {
-		return nil, errors.Join(err, h.close())
+		return nil, errors.Join(fmt.Errorf("allow: %w", err), h.close())
 	}
 	outside := webhook.ClientConfig{Dev: s.Dev, Allow: allow}
 	client := webhook.NewClient(outside)
@@ -154,7 +154,7 @@ func prefixes(list string) ([]netip.Prefix, error) {
 		}
 		p, err := netip.ParsePrefix(word)
 		if err != nil {
-			return nil, fmt.Errorf("allow: %q is not a network such as 10.1.0.0/16", word)
+			return nil, fmt.Errorf("%q is not a network such as 10.1.0.0/16", word)
 		}
 		all = append(all, p)
 	}

@@ -152,14 +152,20 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	if s.Dev {
 		limitAddress, limitClient = api.Limit{}, api.Limit{} // one machine plays everybody
 	}
+	trusted, err := prefixes(s.Proxies)
+	if err != nil {
+		return nil, fmt.Errorf("proxies: %w", err)
+	}
+	address := callerAddress(trusted)
 	front := api.Front{
+		Address:     address,
 		Credentials: h.auth, Log: h.log, Idempotency: h.Answers(),
 		PerAddress: api.NewLimiter(limitAddress), PerClient: api.NewLimiter(limitClient),
 	}
 	own, err := native.New(native.Config{
 		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Log: h.log, Intake: h.pictures.look,
 		Known: h.Known(), BaseURL: s.URL, Dialects: []string{native.Name, intergiro.Name}, PlainHTTP: s.Dev,
-		PerAddress: limitAddress, PerClient: limitClient,
+		PerAddress: limitAddress, PerClient: limitClient, Address: address,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build native API: %w", err)
@@ -173,7 +179,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	}
 	review, err := desk.New(desk.Config{
 		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
-		Preview: h.pictures.preview, Member: h.auth.Member,
+		Preview: h.pictures.preview, Member: h.auth.Member, Address: address,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build desk: %w", err)

@@ -21,7 +21,7 @@ type settings struct {
 	URL, VerifyURL, DeskURL      string
 	MasterKey                    string
 	AccountURL, AccountToken     string
-	Allow                        string
+	Allow, Proxies               string
 	Dev, JSONLog                 bool
 	Drain                        time.Duration
 }
@@ -45,6 +45,7 @@ func (s *settings) all() []setting {
 		{name: "desk-url", text: &s.DeskURL, about: "how staff reach the desk, on a host of its own; empty is the same as url"},
 		{name: "account-url", text: &s.AccountURL, about: "where the account opener \"http\" posts to; empty leaves it out"},
 		{name: "allow", text: &s.Allow, about: "private networks that webhooks and openers may reach, such as 10.1.0.0/16,10.2.3.4/32"},
+		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
 		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes"},
@@ -55,7 +56,7 @@ func (s *settings) all() []setting {
 
 // readSettings reads flags, environment and file, in this order of weight. What the command adds to the flags is done by more.
 func readSettings(c console, name string, args []string, more func(*flag.FlagSet)) (settings, []string, error) {
-	s := settings{Addr: "127.0.0.1:8080", Data: "data", Drain: 0}
+	s := settings{Addr: "127.0.0.1:8080", Data: "data", Proxies: "127.0.0.0/8,::1/128"}
 	fs := flag.NewFlagSet("usher "+name, flag.ContinueOnError)
 	fs.SetOutput(c.err)
 	fs.StringVar(&s.Config, "config", c.env("USHER_CONFIG"), "file of settings, one \"name: value\" a line")

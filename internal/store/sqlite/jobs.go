@@ -35,7 +35,9 @@ const (
 	cooldown = 5 * time.Millisecond
 	workers  = 8
 	keepDone = 10 * time.Minute
-	stopSoon = 15 * time.Second
+	// lastPause is after how many units of the retry pause (seconds) a job is tried again whose tries are used up.
+	lastPause = 60
+	stopSoon  = 15 * time.Second
 )
 
 // jobArgs is River's view of a job: one kind, since ours is inside.
@@ -111,7 +113,7 @@ func (j *Jobs) Start(ctx context.Context, h store.Handler, timers []store.Timer)
 		return err
 	}
 	bundle := river.NewWorkers()
-	if err := river.AddWorkerSafely(bundle, &worker{handle: h}); err != nil {
+	if err := river.AddWorkerSafely(bundle, &worker{handle: h, pause: lastPause * j.c.RetryPause}); err != nil {
 		return fmt.Errorf("register worker: %w", err)
 	}
 	periodic := make([]*river.PeriodicJob, len(timers))
@@ -161,13 +163,19 @@ func (j *Jobs) Waiting(ctx context.Context) (int, error) {
 type worker struct {
 	river.WorkerDefaults[jobArgs]
 	handle store.Handler
+	pause  time.Duration // after the last try
 }
 
-// Work hands a job to the handler.
+// Work hands a job to the handler. On its last try a job only has to write down that there was no answer; when not even that can be done, it
+// is put off and not thrown away: a session would wait for it for ever.
 func (w *worker) Work(ctx context.Context, r *river.Job[jobArgs]) error {
 	j := r.Args.Job
 	j.Attempt, j.Last = r.Attempt, r.Attempt >= r.MaxAttempts
-	return w.handle(ctx, j)
+	err := w.handle(ctx, j)
+	if err != nil && j.Last && !j.Period {
+		return river.JobSnooze(w.pause)
+	}
+	return err
 }
 
 // retrySoon waits 1, 4, 9, 16, 25 units (seconds) between tries: a person is waiting, and after about a minute a reviewer takes over.
