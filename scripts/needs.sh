@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the tests need: Go, a C compiler (for the
-# race detector), Chromium (for the browser tests) and curl (for the README). What is missing is installed
+# race detector), Chromium (for the browser tests) and curl and jq (for the examples in the docs). What is missing is installed
 # with apt when we may, and named with its command when we may not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,10 +26,12 @@ done
 if [ -z "$browser" ]; then
 	missing+=(chromium fonts-dejavu-core)
 fi
-# The README's example of the API is run as a reader would.
-if ! command -v curl >/dev/null; then
-	missing+=(curl)
-fi
+# The examples of the README and the API's guide are run as a reader would.
+for tool in curl jq; do
+	if ! command -v "$tool" >/dev/null; then
+		missing+=("$tool")
+	fi
+done
 if [ ${#missing[@]} -eq 0 ]; then
 	exit 0
 fi

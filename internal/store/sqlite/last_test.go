@@ -18,7 +18,11 @@ func TestJobIsNotThrownAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Store.Close()
+	defer func() {
+		if err := db.Store.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	tried := make(chan store.Job, 100)
 	if err := db.Jobs.Start(ctx, func(_ context.Context, j store.Job) error {
 		tried <- j
