@@ -5,12 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -130,6 +133,38 @@ func TestDevFrontsAnswer(t *testing.T) {
 		status, _, err := send(http.DefaultClient, req)
 		if err != nil || status != want {
 			t.Errorf("%s: %d, want %d (%v)", at, status, want, err)
+		}
+	}
+}
+
+func TestHostsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	h, err := open(context.Background(), settings{
+		Data: t.TempDir(), URL: "https://api.example.test", VerifyURL: "https://verify.example.test", DeskURL: "https://desk.example.test",
+	}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	mux, err := h.routes(new(atomic.Bool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, answers := range map[string]map[string]int{
+		"api":    {"/v1/sessions": 401, "/verify/help": 404, "/desk/": 404, "/livez": 200, "/compat/intergiro/v3/events": 401},
+		"verify": {"/v1/sessions": 404, "/verify/help": 200, "/desk/": 404, "/compat/intergiro/v3/events": 404},
+		"desk":   {"/v1/sessions": 404, "/verify/help": 404, "/desk/": 303, "/oauth/token": 404},
+	} {
+		for at, want := range answers {
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "https://"+host+".example.test"+at, nil))
+			if w.Code != want {
+				t.Errorf("%s on the host %s: %d, want %d", at, host, w.Code, want)
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -194,6 +195,11 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	mux.Handle(verifyHost+verifyBase+"/", pages)
 	mux.Handle(deskHost+deskBase+"/", review)
 	mux.Handle(deskHost+deskBase, http.RedirectHandler(deskBase+"/", http.StatusSeeOther))
+	for _, host := range slices.Compact([]string{verifyHost, deskHost}) {
+		if host != "" {
+			mux.Handle(host+"/", http.NotFoundHandler()) // pages that people use answer nothing else on their hosts
+		}
+	}
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { health(w, nil) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { health(w, h.ready(r.Context(), stopping)) })
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusSeeOther) })
