@@ -19,7 +19,7 @@ type Endpoint struct {
 	Secrets   []string     `json:"secrets"`  // whsec_…; the first signs, older ones sign as well while a rotation lasts
 	Disabled  string       `json:"disabled"` // why it gets nothing any more, or ""
 
-	// Failures in a row, and since when; kept by Settle, so that they outlive a restart and are one figure for all nodes.
+	// Failures in a row, and since when; kept by the outbox, so that they outlive a restart and are one figure for all nodes.
 	Failures     int       `json:"-"`
 	FailingSince time.Time `json:"-"`
 	CreatedAt    time.Time `json:"created_at"`
@@ -112,15 +112,23 @@ type DeliveryReport struct {
 
 // Outbox is the durable queue of deliveries that a sender drains.
 type Outbox interface {
-	// Claim leases up to limit due deliveries until the lease ends: of each endpoint and subject only the oldest that is not done, so that
-	// order holds whichever node sends. It gives them with their endpoints, and passes over the endpoints in except.
-	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]ClaimedDelivery, error)
-	// Settle writes how tries ended and releases their leases; a report of a try that was written before changes nothing.
-	Settle(ctx context.Context, reports []DeliveryReport) error
+	// Exchange writes how tries ended, and leases what is due, in one transaction: a sender at work pays for one commit and not two. A report
+	// of a try that was written before changes nothing; the next in line becomes due by it. Of each endpoint and subject only the oldest that
+	// is not done is given, so that order holds whichever node sends.
+	Exchange(ctx context.Context, reports []DeliveryReport, c DeliveryClaim) ([]ClaimedDelivery, error)
 	// Release gives leases back without counting a try.
 	Release(ctx context.Context, ids []string) error
 	// NextDue tells when the next pending delivery is due, or the zero time when there is none.
 	NextDue(ctx context.Context) (time.Time, error)
+}
+
+// DeliveryClaim says what a sender can take: up to Limit deliveries that are due at Now, none for a Limit of 0, leased for Lease, and none of the
+// endpoints in Except.
+type DeliveryClaim struct {
+	Now    time.Time
+	Lease  time.Duration
+	Limit  int
+	Except []string
 }
 
 // ClaimedDelivery is a leased delivery with the endpoint it goes to.

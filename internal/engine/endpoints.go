@@ -263,11 +263,15 @@ func (e *Engine) Delivery(ctx context.Context, tenant, id string) (usher.Deliver
 	return row.Delivery, tries, nil
 }
 
-// Claim leases due deliveries; see usher.Outbox. What cannot be sent any more, since its applicant was erased or its endpoint is gone, is
-// settled here as dead.
-func (e *Engine) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]usher.ClaimedDelivery, error) {
-	rows, err := e.c.Store.ClaimDeliveries(ctx, now, lease, limit, except)
-	if err != nil || len(rows) == 0 {
+// Exchange writes how tries ended, disables the endpoints that asked for it, and leases what is due; see usher.Outbox. What cannot be sent any
+// more, since its applicant was erased or its endpoint is gone, is settled here as dead.
+func (e *Engine) Exchange(ctx context.Context, reports []usher.DeliveryReport, c usher.DeliveryClaim) ([]usher.ClaimedDelivery, error) {
+	rows, err := e.c.Store.ExchangeDeliveries(ctx, reports, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.disable(ctx, reports); err != nil {
+		// What was claimed is not lost: its lease ends. The reports are offered again, which changes nothing but asks for this once more.
 		return nil, err
 	}
 	var claimed []usher.ClaimedDelivery
@@ -284,7 +288,7 @@ func (e *Engine) Claim(ctx context.Context, now time.Time, lease time.Duration, 
 		}
 		if err != nil {
 			dead = append(dead, usher.DeliveryReport{Delivery: d, Status: usher.DeliveryDead, Attempt: usher.DeliveryAttempt{
-				Number: d.Attempts + 1, At: now, Error: "not sent: the applicant was erased, or the endpoint is gone or disabled",
+				Number: d.Attempts + 1, At: c.Now, Error: "not sent: the applicant was erased, or the endpoint is gone or disabled",
 			}})
 			continue
 		}
@@ -310,11 +314,8 @@ func (e *Engine) cachedEndpoint(ctx context.Context, tenant, id string) (usher.E
 	return usher.Endpoint{}, usher.NotFound("webhook endpoint")
 }
 
-// Settle writes how tries ended, and disables the endpoints that asked for it.
-func (e *Engine) Settle(ctx context.Context, reports []usher.DeliveryReport) error {
-	if err := e.c.Store.SettleDeliveries(ctx, reports); err != nil {
-		return err
-	}
+// disable disables the endpoints that answers asked to be left alone by.
+func (e *Engine) disable(ctx context.Context, reports []usher.DeliveryReport) error {
 	for _, r := range reports {
 		if r.Disable == "" {
 			continue

@@ -35,27 +35,38 @@ func scanDelivery(row scanner) (DeliveryRow, error) {
 const dueDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.status = 'pending' AND d.due_at <= $1
     AND d.endpoint_id NOT IN (SELECT value FROM json_each($3)) ORDER BY d.due_at LIMIT $2`
 
-// ClaimDeliveries gives up to limit deliveries that are due and puts them off until the lease ends: should the sender die, they are due again.
-func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]DeliveryRow, error) {
+// ClaimDeliveries gives deliveries that are due and puts them off until the lease ends: should the sender die, they are due again.
+func (s *Store) ClaimDeliveries(ctx context.Context, c usher.DeliveryClaim) ([]DeliveryRow, error) {
+	return s.ExchangeDeliveries(ctx, nil, c)
+}
+
+// ExchangeDeliveries writes how tries ended and claims what is due, the next in line included, in one transaction.
+func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.DeliveryReport, c usher.DeliveryClaim) ([]DeliveryRow, error) {
 	// Never nil: as JSON that is null, which makes the condition of dueDeliveries true for no row at all.
-	passed, err := encode(append([]string{}, except...))
+	passed, err := encode(append([]string{}, c.Except...))
 	if err != nil {
 		return nil, err
 	}
 	var claimed []DeliveryRow
 	err = s.together(ctx, func(w *writer) {
 		claimed = nil
-		w.rows(dueDeliveries, []any{ms(now), limit, passed}, func(row scanner) error {
+		for _, r := range reports {
+			w.settle(r)
+		}
+		if c.Limit == 0 {
+			return
+		}
+		w.rows(dueDeliveries, []any{ms(c.Now), c.Limit, passed}, func(row scanner) error {
 			r, err := scanDelivery(row)
 			claimed = append(claimed, r)
 			return err
 		})
 		for _, r := range claimed {
-			w.exec(putOff, r.ID, ms(now.Add(lease)))
+			w.exec(putOff, r.ID, ms(c.Now.Add(c.Lease)))
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("claim deliveries: %w", err)
+		return nil, fmt.Errorf("settle and claim deliveries: %w", err)
 	}
 	return claimed, nil
 }
@@ -80,15 +91,8 @@ const unblock = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) 
 
 // SettleDeliveries writes how tries ended, in one transaction.
 func (s *Store) SettleDeliveries(ctx context.Context, reports []usher.DeliveryReport) error {
-	err := s.together(ctx, func(w *writer) {
-		for _, r := range reports {
-			w.settle(r)
-		}
-	})
-	if err != nil {
-		return fmt.Errorf("settle deliveries: %w", err)
-	}
-	return nil
+	_, err := s.ExchangeDeliveries(ctx, reports, usher.DeliveryClaim{})
+	return err
 }
 
 func (w *writer) settle(r usher.DeliveryReport) {

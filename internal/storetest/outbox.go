@@ -28,6 +28,7 @@ func outbox() map[string]func(*house) {
 		"what was sent is listed once an event":              sentOnce,
 		"the next due time is that of a head":                nextDue,
 		"a thousand behind a dead head are not looked at":    longLane,
+		"one exchange settles and gives the next in line":    exchange,
 	}
 }
 
@@ -35,7 +36,7 @@ const lease = time.Minute
 
 func (h *house) claim(limit int, except ...string) []store.DeliveryRow {
 	h.Helper()
-	list, err := h.ClaimDeliveries(ctx(), h.now, lease, limit, except)
+	list, err := h.ClaimDeliveries(ctx(), usher.DeliveryClaim{Now: h.now, Lease: lease, Limit: limit, Except: except})
 	h.must(err)
 	return list
 }
@@ -304,4 +305,17 @@ func longLane(h *house) {
 		same(h, fmt.Sprint("head ", i), head[0].ID, lane[i].ID)
 		h.settle(head[0], usher.DeliveryDead)
 	}
+}
+
+func exchange(h *house) {
+	_, s := h.person(ours)
+	ids := h.queue("endpoint", s, 2)
+	first := h.claim(10)
+	same(h, "claimed", len(first), 1)
+	next, err := h.ExchangeDeliveries(ctx(), []usher.DeliveryReport{h.report(first[0], usher.DeliveryDelivered)},
+		usher.DeliveryClaim{Now: h.now, Lease: lease, Limit: 10})
+	h.must(err)
+	same(h, "given by the exchange", len(next), 1)
+	same(h, "id", next[0].ID, ids[1])
+	same(h, "leased by it", len(h.claim(10)), 0)
 }

@@ -24,8 +24,8 @@ type outbox struct {
 	released  []string
 	settles   int
 	open      int           // not done
-	failNext  int           // this many calls of Settle fail
-	changed   chan struct{} // one place, signalled by every Settle and Release
+	failNext  int           // this many calls with reports fail
+	changed   chan struct{} // one place, signalled by every call with reports, and by Release
 }
 
 type line struct {
@@ -62,9 +62,19 @@ func (o *outbox) add(id string, e usher.Endpoint, session string, body []byte, n
 	}
 }
 
-func (o *outbox) Claim(_ context.Context, now time.Time, lease time.Duration, limit int, except []string) ([]usher.ClaimedDelivery, error) {
+// Exchange settles and claims, as one.
+func (o *outbox) Exchange(_ context.Context, reports []usher.DeliveryReport, c usher.DeliveryClaim) ([]usher.ClaimedDelivery, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if len(reports) > 0 {
+		if err := o.settle(reports); err != nil {
+			return nil, err
+		}
+	}
+	return o.claim(c.Now, c.Lease, c.Limit, c.Except), nil
+}
+
+func (o *outbox) claim(now time.Time, lease time.Duration, limit int, except []string) []usher.ClaimedDelivery {
 	for id, l := range o.leased {
 		if now.After(l.until) {
 			delete(o.leased, id)
@@ -89,12 +99,10 @@ func (o *outbox) Claim(_ context.Context, now time.Time, lease time.Duration, li
 		o.leased[d.ID] = l
 		claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: o.endpoints[d.EndpointID]})
 	}
-	return claimed, nil
+	return claimed
 }
 
-func (o *outbox) Settle(_ context.Context, reports []usher.DeliveryReport) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+func (o *outbox) settle(reports []usher.DeliveryReport) error {
 	defer o.signal()
 	if o.failNext > 0 {
 		o.failNext--

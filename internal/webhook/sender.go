@@ -140,22 +140,19 @@ func (s *Sender) Run(ctx context.Context) error {
 	return s.finish(ctx, cut)
 }
 
-// turn settles what ended, claims what is due, begins to send it, and tells how long to sleep when nobody calls Wake.
+// turn settles what ended and claims what is due, begins to send it, and tells how long to sleep when nobody calls Wake.
 func (s *Sender) turn(ctx, tries context.Context) (time.Duration, error) {
-	if err := s.settle(ctx); err != nil {
-		return 0, err
-	}
 	now := s.now()
 	s.lanes.tidy(now)
 	// Nobody hands on the places of a host whose pause has ended.
 	s.begin(tries)
 	room, except := s.lanes.demand(claimBatch, now)
+	claimed, err := s.exchange(ctx, usher.DeliveryClaim{Now: now, Lease: lease, Limit: room, Except: except})
+	if err != nil {
+		return 0, err
+	}
 	if room == 0 {
 		return sweep, nil
-	}
-	claimed, err := s.outbox.Claim(ctx, now, lease, room, except)
-	if err != nil {
-		return 0, fmt.Errorf("claim deliveries: %w", err)
 	}
 	s.lanes.push(s.hold(claimed, now), now)
 	s.begin(tries)
@@ -228,25 +225,29 @@ func (s *Sender) deliver(tries context.Context, h held) {
 	s.begin(tries)
 }
 
-// settle writes how tries ended. A report that could not be written is kept for the next turn.
-func (s *Sender) settle(ctx context.Context) error {
+// exchange writes how tries ended and claims what is due. A report that could not be written is kept for the next turn.
+func (s *Sender) exchange(ctx context.Context, c usher.DeliveryClaim) ([]usher.ClaimedDelivery, error) {
 	s.mu.Lock()
 	reports := s.reports
 	s.reports = nil
 	s.mu.Unlock()
-	if len(reports) == 0 {
-		return nil
+	if len(reports) == 0 && c.Limit == 0 {
+		return nil, nil
 	}
-	// A stop must not cut this off half-way: nobody would know whether it was written.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
-	defer cancel()
-	if err := s.outbox.Settle(ctx, reports); err != nil {
+	if len(reports) > 0 {
+		// A stop must not cut this off half-way: nobody would know whether it was written.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
+		defer cancel()
+	}
+	claimed, err := s.outbox.Exchange(ctx, reports, c)
+	if err != nil {
 		s.mu.Lock()
 		s.reports = append(reports, s.reports...)
 		s.mu.Unlock()
-		return fmt.Errorf("settle %d deliveries: %w", len(reports), err)
+		return nil, fmt.Errorf("settle %d deliveries, claim %d: %w", len(reports), c.Limit, err)
 	}
-	return nil
+	return claimed, nil
 }
 
 // finish ends the sender's work after its context ended.
@@ -263,7 +264,8 @@ func (s *Sender) finish(ctx context.Context, cut context.CancelFunc) error {
 		cut()
 		<-ended
 	}
-	return errors.Join(errRelease, s.settle(ctx), s.release(ctx, s.undone))
+	_, errSettle := s.exchange(ctx, usher.DeliveryClaim{})
+	return errors.Join(errRelease, errSettle, s.release(ctx, s.undone))
 }
 
 // release gives leases back without counting a try.

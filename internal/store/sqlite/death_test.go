@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 )
@@ -44,7 +45,7 @@ func TestStartTakesUpWhatADeadProcessLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	claim := func() int {
-		list, err := db.ClaimDeliveries(ctx, time.Now(), time.Minute, 10, nil)
+		list, err := db.ClaimDeliveries(ctx, usher.DeliveryClaim{Now: time.Now(), Lease: time.Minute, Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

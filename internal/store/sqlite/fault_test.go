@@ -156,7 +156,7 @@ func TestOutboxWhenACallFails(t *testing.T) {
 	var sent []string
 	for call := 1; len(sent) < length; call++ {
 		p.arm(call%20, call%2 == 0)
-		claimed, err := db.Store.ClaimDeliveries(ctx, now, time.Minute, 10, nil)
+		claimed, err := db.Store.ClaimDeliveries(ctx, usher.DeliveryClaim{Now: now, Lease: time.Minute, Limit: 10})
 		if err == nil && len(claimed) == 1 {
 			d := claimed[0]
 			if d.ID != lane[len(sent)] {
