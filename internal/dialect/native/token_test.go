@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/auth"
 )
 
 func TestToken(t *testing.T) {
@@ -69,10 +70,15 @@ func TestTokenEnds(t *testing.T) {
 func TestTokenOfAnotherDialect(t *testing.T) {
 	t.Parallel()
 	h := open(t)
-	c := h.Client(h.Tenant, "intergiro")
-	token, err := h.auth.Issue(t.Context(), c, nil, time.Hour, 0)
+	c, _, err := h.auth.CreateClient(t.Context(), h.Tenant.ID, auth.NewClient{
+		Dialect: "intergiro", Name: "other", Scopes: allScopes(), DefaultFlow: "onboarding",
+	}, usher.Actor{Kind: usher.BySystem})
 	if err != nil {
-		t.Skip("the client is not stored: ", err)
+		t.Fatal(err)
+	}
+	token, err := h.auth.Issue(t.Context(), c, allScopes(), time.Hour, 0)
+	if err != nil {
+		t.Fatal(err)
 	}
 	h.send(t, "GET", "/v1/sessions", token.Access, nil).want(t, 401)
 }
