@@ -99,22 +99,22 @@ func (h *hand) decide(ctx context.Context, c usher.Command) error {
 		}
 	}
 	c.Given = h.applicant.Details.Given()
+	at := now
 	if c.Kind == usher.CmdTick && c.Expires.After(now) {
-		now = c.Expires // a simulation moves time on
+		at = c.Expires // a simulation asks what is true then
 	}
-	before := h.session
-	after, events, err := usher.Decide(before, c, now)
+	_, events, err := usher.Decide(h.session, c, at)
 	if err != nil {
 		return err
 	}
+	// The session is folded from its events, which also gives it as it was after each of them.
 	views := make([]*usher.Session, len(events))
-	step := before
 	for i := range events {
-		step = usher.Apply(step.Clone(), before.Flow, events[i])
-		view := step
+		events[i].At = now // it happens now, whatever a simulation asked: webhooks are due by it
+		h.session = usher.Apply(h.session, h.session.Flow, events[i])
+		view := h.session
 		views[i] = &view
 	}
-	h.session = after
 	if err := h.tell(ctx, events, views); err != nil {
 		return err
 	}

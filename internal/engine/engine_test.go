@@ -316,3 +316,44 @@ func TestTidySweepsFilesThatNoSessionNames(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// plain renders the name of each event.
+type plain struct{}
+
+func (plain) Name() string { return "native" }
+
+func (plain) Render(_ usher.View, e usher.Event) ([]usher.Message, error) {
+	return []usher.Message{{Event: string(e.Type), ContentType: "text/plain", Body: []byte(e.Type)}}, nil
+}
+
+// A simulation moves the deadline, not the clock: what it makes happen has happened now, and is told now.
+func TestSimulatedExpiryIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{plain{}}})
+	ctx := context.Background()
+	if _, err := h.CreateEndpoint(ctx, h.Tenant.ID, usher.Endpoint{
+		URL: "https://client.example/hook", Dialect: "native", Events: []usher.EventType{usher.SessionExpired},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := start(t, h, "", person)
+	if _, err := h.Simulate(ctx, h.Client(h.Tenant, "native"), s.ID, "expire"); err != nil {
+		t.Fatal(err)
+	}
+	s = session(t, h, s.ID)
+	now := h.Now()
+	if s.State != usher.Expired || s.UpdatedAt.After(now) {
+		t.Errorf("the session is %s since %s, and it is %s", s.State, s.UpdatedAt, now)
+	}
+	page, err := h.ListEvents(ctx, h.Tenant.ID, usher.EventFilter{SessionID: s.ID, Paging: usher.Paging{Oldest: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, usher.Fold(s.Flow, page.Items)); diff != "" {
+		t.Error(diff)
+	}
+	due, err := h.Exchange(ctx, nil, usher.DeliveryClaim{Now: now, Lease: time.Minute, Limit: 10})
+	if err != nil || len(due) != 1 {
+		t.Errorf("%d deliveries are due, want session.expired: %v", len(due), err)
+	}
+}
