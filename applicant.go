@@ -2,6 +2,7 @@ package usher
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -68,13 +69,33 @@ func DetailFields() []DetailField {
 // Details is what is said about a person, by the client or by the person. All of it is personal data.
 type Details struct {
 	Redacted
-	FirstName   string   `json:"first_name,omitempty"`
-	LastName    string   `json:"last_name,omitempty"`
-	DateOfBirth Date     `json:"date_of_birth,omitempty"`
-	Nationality string   `json:"nationality,omitempty"` // ISO 3166-1 alpha-2
+	FirstName   string          `json:"first_name,omitempty"`
+	LastName    string          `json:"last_name,omitempty"`
+	DateOfBirth Date            `json:"date_of_birth,omitempty"`
+	Nationality string          `json:"nationality,omitempty"` // ISO 3166-1 alpha-2
+	Email       string          `json:"email,omitempty"`
+	Phone       string          `json:"phone,omitempty"` // digits with country code, no plus
+	Address     *Address        `json:"address,omitempty"`
+	NationalID  string          `json:"national_id,omitempty"` // the person's number at home, as its country writes it, without separators
+	Company     *CompanyDetails `json:"company,omitempty"`     // of a company; the members above are then those of the person who acts for it
+}
+
+// CompanyDetails is what is said about a company and the people behind it.
+type CompanyDetails struct {
+	Name        string   `json:"name"`
+	TradingName string   `json:"trading_name,omitempty"`
+	Number      string   `json:"number"` // in its register
+	Form        string   `json:"form,omitempty"`
 	Email       string   `json:"email,omitempty"`
-	Phone       string   `json:"phone,omitempty"` // digits with country code, no plus
+	Phone       string   `json:"phone,omitempty"`
 	Address     *Address `json:"address,omitempty"`
+	Owners      []Owner  `json:"owners,omitempty"`
+}
+
+// Owner is a person, or a company again, behind a company. The first of a list is the one who is examined.
+type Owner struct {
+	Role    string  `json:"role"` // in the words of the dialect it came in through
+	Details Details `json:"details"`
 }
 
 // Given lists the fields that are complete, which is what [Decide] needs to know of them.
@@ -162,6 +183,7 @@ func (a Applicant) Tell(d Details, by Actor, now time.Time) (Applicant, []Event)
 		FirstName: cmp.Or(d.FirstName, was.FirstName), LastName: cmp.Or(d.LastName, was.LastName),
 		DateOfBirth: cmp.Or(d.DateOfBirth, was.DateOfBirth), Nationality: cmp.Or(d.Nationality, was.Nationality),
 		Email: cmp.Or(d.Email, was.Email), Phone: cmp.Or(d.Phone, was.Phone), Address: cmp.Or(d.Address, was.Address),
+		NationalID: cmp.Or(d.NationalID, was.NationalID), Company: cmp.Or(d.Company, was.Company),
 	}, by, now)
 }
 
@@ -185,6 +207,8 @@ func (a Applicant) amend(d Details, by Actor, now time.Time) (Applicant, []Event
 	note("email", d.Email != was.Email)
 	note("phone", d.Phone != was.Phone)
 	note("address", d.Address != nil && (was.Address == nil || *was.Address != *d.Address))
+	note("national_id", d.NationalID != was.NationalID)
+	note("company", !reflect.DeepEqual(d.Company, was.Company))
 	if len(fields) == 0 {
 		return a, nil
 	}

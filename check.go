@@ -23,7 +23,16 @@ const (
 	CheckWorkHistory    CheckKind = "work_history"
 	CheckPaymentProof   CheckKind = "payment_proof"
 	CheckProofOfAddress CheckKind = "proof_of_address"
+	CheckFaceLogin      CheckKind = "face_login" // a new selfie against the enrolled one
 )
+
+// CheckKinds lists every kind.
+func CheckKinds() []CheckKind {
+	return []CheckKind{
+		CheckDocument, CheckFace, CheckLiveness, CheckConsistency, CheckWatchlist, CheckRegistry, CheckDuplicate, CheckContact, CheckAge,
+		CheckWorkHistory, CheckPaymentProof, CheckProofOfAddress, CheckFaceLogin,
+	}
+}
 
 // Outcome is the verdict of a check. The zero value means "no verdict yet" and never counts as clear.
 type Outcome string
@@ -79,6 +88,15 @@ type Checker interface {
 	Check(ctx context.Context, in CheckInput) (CheckResult, error)
 }
 
+// Waiting is what a provider answers, as an error, that has asked somebody who will call back: the verdict comes as a report. Until then the check
+// is out; at Until the provider is asked once more, and must give a result: what it heard, or "unavailable".
+type Waiting struct{ Until time.Time }
+
+// Error says until when.
+func (w *Waiting) Error() string {
+	return "the verdict is awaited until " + w.Until.UTC().Format(time.RFC3339)
+}
+
 // CheckInput is everything a check may look at.
 type CheckInput struct {
 	Redacted
@@ -87,6 +105,12 @@ type CheckInput struct {
 	Mode     Mode
 	Evidence []EvidenceFile // the evidence in force: the newest of each kind
 	Now      time.Time
+	Step     string         // the run step it is asked for
+	Round    int            // of that step
+	AskedAt  time.Time      // when it was first asked in this round
+	Enrolled []EvidenceFile // of a face_login session: the evidence in force of the applicant's approved onboarding
+	// Steer is the outcome a sandbox session asks for, a word of [Steering] or a name that stands for one.
+	Steer string
 	// Simulated: a sandbox made the evidence up, or a magic name steers the outcome; only the sandbox provider is asked then.
 	Simulated bool
 }

@@ -22,15 +22,17 @@ const (
 	CmdOverturn     CommandKind = "overturn"
 	CmdCorrect      CommandKind = "correct" // of fields read from a document
 	CmdCancel       CommandKind = "cancel"
-	CmdAccount      CommandKind = "account" // what the account opener answered
-	CmdTick         CommandKind = "tick"    // a timer: tell what time has made true
+	CmdAccount      CommandKind = "account"  // what the account opener answered
+	CmdTick         CommandKind = "tick"     // a timer: tell what time has made true
+	CmdAnnotate     CommandKind = "annotate" // of what the client keeps beside the session
+	CmdHits         CommandKind = "hits"     // what monitoring found
 )
 
 // Commands lists every kind of command.
 func Commands() []CommandKind {
 	return []CommandKind{
 		CmdOpen, CmdReissueLink, CmdConsent, CmdDecline, CmdAddEvidence, CmdCompleteStep, CmdSubmit, CmdReport, CmdReview, CmdApprove,
-		CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect, CmdCancel, CmdAccount, CmdTick,
+		CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect, CmdCancel, CmdAccount, CmdTick, CmdAnnotate, CmdHits,
 	}
 }
 
@@ -41,22 +43,24 @@ type Command struct {
 	By        Actor
 	IfVersion int64 // when not 0, the version the caller looked at: another one is a conflict
 
-	Step     string          // complete_step, report
-	Round    int             // report: the round the results belong to
-	Consent  *Consent        // consent; submit: consent that the client took itself
-	Document *DocumentChoice // complete_step of a document
-	Given    []DetailField   // complete_step of details, submit: what is known of the applicant; set by the engine
-	Evidence *Evidence       // add_evidence
-	Results  []CheckResult   // report
-	Steps    []string        // ask_again
-	Reasons  []Reason        // reject, ask_again, review, overturn, cancel
-	Note     string          // for the applicant
-	Internal string          // for staff
-	Facts    []Correction    // correct
-	Account  *AccountStatus  // account
-	Return   string          // reissue_link: the new return URL, or "" to keep the old one
-	Expires  time.Time       // reissue_link, ask_again: the new deadline; zero takes the flow's
-	Details  *Details        // complete_step: written to the applicant in the same transaction; Decide does not look at them
+	Step     string            // complete_step, report
+	Round    int               // report: the round the results belong to
+	Consent  *Consent          // consent; submit: consent that the client took itself
+	Document *DocumentChoice   // complete_step of a document
+	Given    []DetailField     // complete_step of details, submit: what is known of the applicant; set by the engine
+	Evidence *Evidence         // add_evidence
+	Results  []CheckResult     // report
+	Steps    []string          // ask_again
+	Reasons  []Reason          // reject, ask_again, review, overturn, cancel
+	Note     string            // for the applicant
+	Internal string            // for staff
+	Facts    []Correction      // correct
+	Account  *AccountStatus    // account
+	Return   string            // reissue_link: the new return URL, or "" to keep the old one
+	Expires  time.Time         // reissue_link, ask_again: the new deadline; zero takes the flow's
+	Metadata map[string]string // annotate: pairs to set; "" takes one away
+	Hits     *HitChange        // hits
+	Details  *Details          // complete_step: written to the applicant in the same transaction; Decide does not look at them
 }
 
 // NewSession is what a client gives to start one.
@@ -66,4 +70,20 @@ type NewSession struct {
 	Flow                         string        // name; "" takes the API client's default
 	Expires                      time.Duration // 0 takes the flow's
 	ReturnURL, Locale, Reference string
+	// Key is a second name for the session: for dialects whose ids have a shape of their own, or whose clients choose one. A key starts one session
+	// of a tenant, for ever: one that is taken is a conflict with Detail "key_taken". "" gives none.
+	Key      string
+	Metadata map[string]string
+	Steer    string // sandbox tenants only, see [Steering]; ignored in live ones
 }
+
+// Steering is how a sandbox session says what is to come of it, beside the family names of the native sandbox.
+const (
+	SteerReject       = "reject"        // the flow's first check rejects
+	SteerReview       = "review"        // the flow's first check asks for a reviewer
+	SteerHit          = "hit"           // the watchlist check finds somebody
+	SteerExpire       = "expire"        // the session expires when it is sent
+	SteerAccountError = "account_error" // the account opener refuses
+	SteerClear        = "clear"         // every check is simulated and clear
+	SteerFail         = "fail:"         // and the kind of a check: it rejects
+)

@@ -52,6 +52,7 @@ func Start(s Session, by Actor, now time.Time) (Session, []Event) {
 	d := decider{s: s, now: now, c: Command{By: by}}
 	begun := s.Clone()
 	d.emit(SessionCreated, EventData{Start: &begun, Expires: s.ExpiresAt})
+	d.advance() // a flow may look at what the client gave before it asks the applicant for anything
 	return d.s, d.events
 }
 
@@ -87,6 +88,8 @@ var rules = map[CommandKind]rule{
 	CmdCancel:       {from: slices.Concat(collecting, waiting, []State{Expired}), do: (*decider).cancel},
 	CmdAccount:      {from: decided, do: (*decider).account},
 	CmdTick:         {from: States(), do: (*decider).tick},
+	CmdAnnotate:     {from: States(), do: (*decider).annotate},
+	CmdHits:         {from: []State{Approved}, do: (*decider).hits},
 }
 
 // mayCommand refuses an actor whom the command does not belong to. What a client may do was checked by its scopes.

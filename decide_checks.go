@@ -38,6 +38,9 @@ func (d *decider) report() error {
 		}
 		if slices.ContainsFunc(st.Checks, func(c CheckResult) bool { return c.Kind == r.Kind && c.Outcome == "" }) {
 			d.emit(CheckCompleted, EventData{Step: st.ID, Check: r.Kind, Result: &r, Round: st.Round})
+			if r.Kind == CheckFaceLogin {
+				d.emit(FaceAuthenticated, EventData{Step: st.ID, Check: r.Kind, Result: &r})
+			}
 			st, _ = d.s.Step(st.ID)
 		}
 	}

@@ -88,6 +88,38 @@ func (d *decider) correct() error {
 	return nil
 }
 
+// mostMetadata bounds what a client keeps beside a session, in bytes of keys and values.
+const mostMetadata = 64 << 10
+
+func (d *decider) annotate() error {
+	if len(d.c.Metadata) == 0 {
+		return Invalid("metadata", "give at least one pair")
+	}
+	after := d.s
+	after.annotate(d.c.Metadata)
+	if size(after.Metadata) > mostMetadata {
+		return &Error{Code: CodeLimited, Field: "metadata", Message: "may hold at most 64 KB of keys and values"}
+	}
+	d.emit(SessionAnnotated, EventData{Metadata: d.c.Metadata})
+	return nil
+}
+
+func size(pairs map[string]string) (n int) {
+	for k, v := range pairs {
+		n += len(k) + len(v)
+	}
+	return n
+}
+
+func (d *decider) hits() error {
+	if d.c.Hits == nil || len(d.c.Hits.New)+len(d.c.Hits.Changed)+len(d.c.Hits.Removed) == 0 {
+		return Invalid("hits", "name at least one hit that is new, changed or removed")
+	}
+	told := *d.c.Hits
+	d.emit(HitsChanged, EventData{Hits: &told})
+	return nil
+}
+
 func (d *decider) cancel() error {
 	d.emit(SessionCancelled, EventData{Reasons: d.because(CancelledByClient)})
 	return nil

@@ -2,6 +2,7 @@ package usher
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -27,6 +28,7 @@ const (
 	SessionExpired               EventType = "session.expired"
 	SessionAbandoned             EventType = "session.abandoned"
 	SessionCancelled             EventType = "session.cancelled"
+	SessionAnnotated             EventType = "session.annotated" // the client changed what it keeps beside the session
 
 	ConsentGiven       EventType = "consent.given"
 	ConsentWasDeclined EventType = "consent.declined"
@@ -37,6 +39,8 @@ const (
 	CheckCompleted     EventType = "check.completed"
 	AccountOpened      EventType = "account.opened"
 	AccountFailed      EventType = "account.failed"
+	FaceAuthenticated  EventType = "face.authenticated"     // a new selfie was compared with the enrolled one, whatever the outcome
+	HitsChanged        EventType = "watchlist.hits_changed" // monitoring found new, changed or removed hits of an approved applicant
 )
 
 // EventTypes lists every type this server can tell.
@@ -45,7 +49,7 @@ func EventTypes() []EventType {
 		ApplicantCreated, ApplicantUpdated, ApplicantErased, SessionCreated, SessionStarted, SessionLinkIssued, SessionSubmitted,
 		SessionReviewRequested, SessionResubmissionRequested, SessionApproved, SessionRejected, SessionOverturned, SessionExpired,
 		SessionAbandoned, SessionCancelled, ConsentGiven, ConsentWasDeclined, StepCompleted, EvidenceReceived, DocumentCorrected,
-		CheckStarted, CheckCompleted, AccountOpened, AccountFailed,
+		CheckStarted, CheckCompleted, AccountOpened, AccountFailed, SessionAnnotated, FaceAuthenticated, HitsChanged,
 	}
 }
 
@@ -87,6 +91,18 @@ type EventData struct {
 	Return   string          `json:"return_url,omitempty"`
 	Expires  time.Time       `json:"expires_at,omitzero"`
 	Resumed  bool            `json:"resumed,omitempty"` // session.started: not for the first time
+
+	Metadata map[string]string `json:"metadata,omitempty"` // session.annotated: the pairs as they are now; "" took one away
+	Hits     *HitChange        `json:"hits,omitempty"`
+}
+
+// HitChange is what monitoring found: keys of listed records, "list/id".
+type HitChange struct {
+	Screening string   `json:"screening"` // id of the screening whose result is the newest now
+	New       []string `json:"new,omitempty"`
+	Changed   []string `json:"changed,omitempty"`
+	Removed   []string `json:"removed,omitempty"`
+	Open      int      `json:"open"` // hits that nobody has cleared
 }
 
 // Apply gives the session as it is after one event, and leaves s as it was; flow is the version the session began with.
@@ -158,6 +174,8 @@ func (s *Session) apply(flow Flow, e Event) {
 		if e.Data.Evidence != nil {
 			s.Evidence = append(slices.Clip(s.Evidence), *e.Data.Evidence)
 		}
+	case SessionAnnotated:
+		s.annotate(e.Data.Metadata)
 	case DocumentCorrected:
 		s.Facts = append(slices.Clip(s.Facts), e.Data.Facts...)
 	case AccountOpened, AccountFailed:
@@ -167,6 +185,17 @@ func (s *Session) apply(flow Flow, e Event) {
 		}
 	default: // told, but nothing of the session changes
 	}
+}
+
+// annotate takes in pairs; the map is shared by earlier states of the session, so it is made anew.
+func (s *Session) annotate(pairs map[string]string) {
+	kept := maps.Clone(s.Metadata)
+	if kept == nil {
+		kept = map[string]string{}
+	}
+	maps.Copy(kept, pairs)
+	maps.DeleteFunc(kept, func(_, value string) bool { return value == "" })
+	s.Metadata = kept
 }
 
 // conclude takes in a decision.
@@ -224,7 +253,7 @@ func (st StepStatus) after(e Event) StepStatus {
 		st.Consent, st.Document = e.Data.Consent, e.Data.Document
 	case CheckStarted:
 		if st.Round != e.Data.Round {
-			st.Round, st.Checks = e.Data.Round, nil
+			st.Round, st.Checks, st.AskedAt = e.Data.Round, nil, e.At
 		}
 		st.State, st.Checks = StepRunning, append(slices.Clip(st.Checks), CheckResult{Kind: e.Data.Check})
 	case CheckCompleted:

@@ -100,6 +100,7 @@ const (
 	ForOnboarding     Purpose = "onboarding"
 	ForIdentity       Purpose = "identity_verification"
 	ForProofOfAddress Purpose = "proof_of_address"
+	ForFaceLogin      Purpose = "face_login" // proves that a known person is there: a new selfie against the enrolled one
 )
 
 // WithDefaults fills what a flow left out.
@@ -191,8 +192,8 @@ func (c *flowCheck) whole() {
 		"expires is %s", f.Expires)
 	c.must(f.Abandon >= 0, -1, `give a time such as "abandon: 1h"`, "abandon is %s", f.Abandon)
 	c.must(f.Attempts >= 1 && f.Attempts <= 50, -1, "give a number from 1 to 50", "attempts is %d", f.Attempts)
-	c.must(slices.Contains([]Purpose{ForOnboarding, ForIdentity, ForProofOfAddress}, f.Purpose), -1,
-		"use onboarding, identity_verification or proof_of_address", "unknown purpose %q", f.Purpose)
+	c.must(slices.Contains([]Purpose{ForOnboarding, ForIdentity, ForProofOfAddress, ForFaceLogin}, f.Purpose), -1,
+		"use onboarding, identity_verification, proof_of_address or face_login", "unknown purpose %q", f.Purpose)
 	_, ok := f.First(StepDecide)
 	c.must(ok, -1, `add a step such as "decide: {automatic: approve}"`, "the flow has no decide step, so it could never end")
 }

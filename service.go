@@ -48,6 +48,9 @@ type Sessions interface {
 	StartSession(ctx context.Context, c APIClient, n NewSession) (Session, Link, error)
 	Do(ctx context.Context, tenant, id string, c Command) (Session, error)
 	Session(ctx context.Context, tenant, id string) (Session, error)
+	// SessionByKey gives the session of a dialect with a second name: a tenant's, or, for tenant "", that of the only tenant who has it. When
+	// CodeGone says that its applicant was erased, the session given still has its ids, state and times; so it is with Session.
+	SessionByKey(ctx context.Context, tenant, dialect, key string) (Session, error)
 	ListSessions(ctx context.Context, tenant string, f SessionFilter) (Page[Session], error)
 }
 
@@ -85,6 +88,19 @@ type Links interface {
 	UseLink(ctx context.Context, token string) (Visit, error)
 	// Visit gives the visit of a browser's cookie.
 	Visit(ctx context.Context, cookie string) (Visit, error)
+	// EntryLink gives a way into a session that is the same each time it is asked for, for vendors whose clients read the address again and
+	// again. It changes nothing, does not kill other links, and lives as long as the session can be opened.
+	EntryLink(ctx context.Context, tenant, session string) (Link, error)
+	// Saw keeps that a screen was shown in the browser of a cookie, a bounded number of them per session.
+	Saw(ctx context.Context, cookie string, v PageView) error
+}
+
+// PageView is one screen that an applicant saw. Screen is a stable word of the hosted page, such as "consent", "document.camera" or "selfie.preview".
+type PageView struct {
+	Redacted
+	At     time.Time `json:"at"`
+	Screen string    `json:"screen"`
+	Agent  string    `json:"agent"` // the browser's User-Agent header, cut to 300 bytes
 }
 
 // NewEvidence is a file to be stored. Name is what the client called it and is not kept.
@@ -106,6 +122,8 @@ type EvidenceStore interface {
 type History interface {
 	Event(ctx context.Context, tenant, id string) (Event, error)
 	ListEvents(ctx context.Context, tenant string, f EventFilter) (Page[Event], error)
+	// Journey gives the screens that the applicant of a session saw, oldest first.
+	Journey(ctx context.Context, tenant, session string) ([]PageView, error)
 }
 
 // Webhooks are the endpoints of a tenant and what was sent to them.
@@ -130,12 +148,17 @@ type Paging struct {
 	Limit         int
 	After, Before string
 	Oldest        bool
+	// Skip leaves out that many, and Count asks for the total of the list: for vendors whose lists have page numbers. They cost time with the
+	// length of the list; cursors do not. Lists of applicants and sessions know them.
+	Skip  int
+	Count bool
 }
 
 // ApplicantFilter narrows a list of applicants; zero members do not.
 type ApplicantFilter struct {
 	Paging
 	Dialect, Reference, Email  string
+	NationalID                 string
 	States                     []State // of the newest onboarding session; none means any
 	NoSession                  bool    // only those without one
 	CreatedFrom, CreatedBefore time.Time
@@ -147,6 +170,7 @@ type SessionFilter struct {
 	ApplicantID, Dialect, Reference string
 	Purpose                         Purpose
 	State                           State
+	CreatedFrom, CreatedBefore      time.Time
 }
 
 // EventFilter narrows a list of events.
@@ -167,6 +191,8 @@ type DeliveryFilter struct {
 	Paging
 	EndpointID, SessionID string
 	Status                DeliveryStatus
+	Name                  string // of the message, in the words of the dialect
+	From, Before          time.Time
 }
 
 // Token is an API client's proof of having signed in, given out once.
@@ -184,6 +210,8 @@ type Credentials interface {
 	ClientSecret(ctx context.Context, dialect, id, secret string) (APIClient, error)
 	// APIKey gives the client for a key that is id and secret in one.
 	APIKey(ctx context.Context, dialect, key string) (APIClient, error)
+	// Client gives a tenant's API client.
+	Client(ctx context.Context, tenant, id string) (APIClient, error)
 	// Issue makes an access token, and with refresh over 0 a session of that length whose refresh token renews it.
 	Issue(ctx context.Context, c APIClient, scopes []Scope, access, refresh time.Duration) (Token, error)
 	// Refresh gives the next pair for a refresh token: once, only after the access token has ended, and not after the session has.

@@ -48,8 +48,9 @@ type StepStatus struct {
 	Kind     StepKind        `json:"kind"`
 	State    StepState       `json:"state"`
 	DoneAt   time.Time       `json:"done_at,omitzero"`
-	Redo     []Reason        `json:"redo,omitempty"`  // why it was asked again
-	Round    int             `json:"round,omitempty"` // of a run step: rises each time its checks are sent out
+	Redo     []Reason        `json:"redo,omitempty"`    // why it was asked again
+	Round    int             `json:"round,omitempty"`   // of a run step: rises each time its checks are sent out
+	AskedAt  time.Time       `json:"asked_at,omitzero"` // of a run step: when its checks were sent out
 	Checks   []CheckResult   `json:"checks,omitempty"`
 	Consent  *Consent        `json:"consent,omitempty"`
 	Document *DocumentChoice `json:"document,omitempty"`
@@ -117,10 +118,13 @@ type Session struct {
 	Account  *AccountStatus `json:"account,omitempty"`
 	Facts    []Correction   `json:"corrections,omitempty"` // of what was read, by a reviewer
 
-	Reference string `json:"reference,omitempty"`
-	ReturnURL string `json:"return_url,omitempty"`
-	Locale    string `json:"locale,omitempty"`
-	Abandoned bool   `json:"abandoned,omitempty"`
+	Reference string            `json:"reference,omitempty"`
+	Key       string            `json:"key,omitempty"`      // its second name, see [NewSession]
+	Metadata  map[string]string `json:"metadata,omitempty"` // what the client wants kept beside the session; never written in place
+	Steer     string            `json:"steer,omitempty"`    // of a sandbox session: the outcome asked for, see [Steering]
+	ReturnURL string            `json:"return_url,omitempty"`
+	Locale    string            `json:"locale,omitempty"`
+	Abandoned bool              `json:"abandoned,omitempty"`
 
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`

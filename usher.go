@@ -100,6 +100,7 @@ type Actor struct {
 type Page[T any] struct {
 	Items []T
 	Next  string
+	Total int // of the whole list, where it was asked for
 }
 
 // find gives the first member of a list that is what is looked for, and its place.

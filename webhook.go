@@ -9,15 +9,17 @@ import (
 // Endpoint is where a tenant wants its events.
 type Endpoint struct {
 	Redacted
-	ID        string       `json:"id"`
-	TenantID  string       `json:"tenant_id"`
-	URL       string       `json:"url"`
-	Dialect   string       `json:"dialect"`    // whose shapes it is sent
-	Events    []EventType  `json:"events"`     // empty or ["*"]: all
-	AnyOrigin bool         `json:"any_origin"` // also sessions that came in through another dialect
-	Auth      EndpointAuth `json:"auth"`
-	Secrets   []string     `json:"secrets"`  // whsec_…; the first signs, older ones sign as well while a rotation lasts
-	Disabled  string       `json:"disabled"` // why it gets nothing any more, or ""
+	ID        string            `json:"id"`
+	TenantID  string            `json:"tenant_id"`
+	URL       string            `json:"url"`
+	Dialect   string            `json:"dialect"`           // whose shapes it is sent
+	Events    []EventType       `json:"events"`            // empty or ["*"]: all
+	Names     []string          `json:"names,omitempty"`   // names of events in the words of the dialect; empty: all
+	Headers   map[string]string `json:"headers,omitempty"` // set on every message, for vendors whose clients ask for their own
+	AnyOrigin bool              `json:"any_origin"`        // also sessions that came in through another dialect
+	Auth      EndpointAuth      `json:"auth"`
+	Secrets   []string          `json:"secrets"`  // whsec_…; the first signs, older ones sign as well while a rotation lasts
+	Disabled  string            `json:"disabled"` // why it gets nothing any more, or ""
 
 	// Failures in a row, and since when; kept by the outbox, so that they outlive a restart and are one figure for all nodes.
 	Failures     int       `json:"-"`
@@ -34,7 +36,13 @@ func (e Endpoint) Wants(dialect string, t EventType) bool {
 	return len(e.Events) == 0 || slices.Contains(e.Events, "*") || slices.Contains(e.Events, t)
 }
 
-// EndpointAuth is how usher proves itself to an endpoint, beside the signature. Type is none, basic, header or oauth2.
+// WantsMessage tells whether a message of that name, in the words of the dialect, is to be sent.
+func (e Endpoint) WantsMessage(name string) bool {
+	return len(e.Names) == 0 || slices.Contains(e.Names, name)
+}
+
+// EndpointAuth is how usher proves itself to an endpoint, beside the signature. Type is none, basic, header, oauth2, or hmac where the dialect
+// knows a signature of its own.
 type EndpointAuth struct {
 	Type         string `json:"type"`
 	Username     string `json:"username,omitempty"`
@@ -44,6 +52,7 @@ type EndpointAuth struct {
 	TokenURL     string `json:"token_url,omitempty"`
 	ClientID     string `json:"client_id,omitempty"`
 	ClientSecret string `json:"client_secret,omitempty"`
+	Secret       string `json:"secret,omitempty"` // of hmac
 }
 
 // Message is an event in the words of one dialect. The bytes are fixed when the event is written and sent unchanged by every try.

@@ -9,34 +9,60 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/auth"
-	"github.com/usher-kyc/usher/internal/dialect/intergiro"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 )
 
 //go:embed flows/*.yaml
 var flowFiles embed.FS
 
-// The flows that clients of a new tenant begin with.
-const (
-	flowOnboarding = "onboarding"
-	flowIndividual = "individual"
-)
+// flowOnboarding is the flow that native clients of a new tenant begin with.
+const flowOnboarding = "onboarding"
 
 // devFile is what `usher serve --dev` writes to dev.json for tests and tools: how to reach everything, and the credentials to do it with.
 type devFile struct {
-	BaseURL   string       `json:"base_url"`
-	HostedURL string       `json:"hosted_url"`
-	DeskURL   string       `json:"desk_url"`
-	TenantID  string       `json:"tenant_id"`
-	Native    devNative    `json:"native"`
-	Intergiro devIntergiro `json:"intergiro"`
-	Staff     []devStaff   `json:"staff"`
+	BaseURL   string     `json:"base_url"`
+	HostedURL string     `json:"hosted_url"`
+	DeskURL   string     `json:"desk_url"`
+	TenantID  string     `json:"tenant_id"`
+	Native    devNative  `json:"native"`
+	Staff     []devStaff `json:"staff"`
+	// Clients are the credentials of the vendors' dialects by the name of the offer, and Vendors what their developers must be told, which is written
+	// beside the members above.
+	Clients map[string][]devLogin        `json:"clients"`
+	Vendors map[string]map[string]string `json:"-"`
+}
+
+// devLogin is a credential of a vendor's dialect.
+type devLogin struct {
+	Part     string `json:"part,omitempty"`
+	ClientID string `json:"client_id"`
+	Secret   string `json:"secret"`
+}
+
+// MarshalJSON writes each vendor's members under the vendor's own name.
+func (d devFile) MarshalJSON() ([]byte, error) {
+	type plain devFile
+	raw, err := json.Marshal(plain(d))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]any{}
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	for name, told := range d.Vendors {
+		all[name] = told
+	}
+	return json.Marshal(all)
 }
 
 type devNative struct {
@@ -44,11 +70,6 @@ type devNative struct {
 	TokenURL     string `json:"token_url"`
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
-}
-
-type devIntergiro struct {
-	BaseURL string `json:"base_url"`
-	APIKey  string `json:"api_key"`
 }
 
 type devStaff struct {
@@ -71,7 +92,9 @@ func (h *house) prepareDev(ctx context.Context) (devFile, error) {
 	s := h.settings
 	dev.BaseURL, dev.HostedURL, dev.DeskURL = s.URL, s.VerifyURL+verifyBase, s.DeskURL+deskBase
 	dev.Native.BaseURL, dev.Native.TokenURL = s.URL, s.URL+"/oauth/token"
-	dev.Intergiro.BaseURL = s.URL + "/compat/intergiro"
+	if err := h.prepareVendors(ctx, &dev); err != nil {
+		return dev, fmt.Errorf("prepare development tenant: %w", err)
+	}
 	raw, err := json.MarshalIndent(dev, "", "  ")
 	if err != nil {
 		return dev, fmt.Errorf("encode dev.json: %w", err)
@@ -119,13 +142,6 @@ func (h *house) makeDev(ctx context.Context) (devFile, error) {
 		return dev, err
 	}
 	dev.Native = devNative{ClientID: client.ID, ClientSecret: secret}
-	_, key, err := h.auth.CreateClient(ctx, t.ID, auth.NewClient{
-		Dialect: intergiro.Name, Name: "development", Scopes: all, DefaultFlow: flowIndividual,
-	}, by)
-	if err != nil {
-		return dev, err
-	}
-	dev.Intergiro = devIntergiro{APIKey: key}
 	for _, role := range []usher.Role{usher.RoleAdmin, usher.RoleReviewer, usher.RoleSenior} {
 		member := devStaff{Email: string(role) + "@example.test", Password: rand.Text(), Role: role}
 		if _, err := h.auth.CreateStaff(ctx, t.ID, auth.NewStaff{Email: member.Email, Password: member.Password, Role: role}, by); err != nil {
@@ -136,23 +152,73 @@ func (h *house) makeDev(ctx context.Context) (devFile, error) {
 	return dev, nil
 }
 
+// prepareVendors makes the credentials of every offer that has none yet, and tells all of them.
+func (h *house) prepareVendors(ctx context.Context, dev *devFile) error {
+	if dev.Clients == nil {
+		dev.Clients = map[string][]devLogin{}
+	}
+	dev.Vendors = map[string]map[string]string{}
+	for _, d := range h.dialects {
+		for _, o := range d.Offers {
+			var logins []api.Login
+			for _, had := range dev.Clients[o.Name] {
+				client, err := h.auth.Client(ctx, dev.TenantID, had.ClientID)
+				if err != nil {
+					return err
+				}
+				logins = append(logins, api.Login{Part: had.Part, Client: client, Secret: had.Secret})
+			}
+			if len(logins) == 0 {
+				var err error
+				by := usher.Actor{Kind: usher.BySystem, ID: "dev"}
+				n := auth.NewClient{Name: "development", FrameAncestors: devParents()}
+				if logins, err = h.makeLogins(ctx, dev.TenantID, d, o, n, by); err != nil {
+					return err
+				}
+				for _, l := range logins {
+					dev.Clients[o.Name] = append(dev.Clients[o.Name], devLogin{Part: l.Part, ClientID: l.Client.ID, Secret: l.Secret})
+				}
+			}
+			dev.Vendors[o.Name] = d.Tell(logins)
+		}
+	}
+	return nil
+}
+
+// devParents are the origins that may frame the hosted page in development: this machine, at any port.
+func devParents() []string {
+	return []string{"http://localhost:*", "http://127.0.0.1:*"}
+}
+
 // publishFlows gives a tenant the flows that come with usher.
 func (h *house) publishFlows(ctx context.Context, tenant string) error {
 	files, err := fs.Glob(flowFiles, "flows/*.yaml")
 	if err != nil {
 		return err
 	}
+	var texts []string
 	for _, name := range files {
 		raw, err := flowFiles.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		f, problems, err := h.parseFlow(string(raw))
-		if err != nil || len(problems) > 0 {
-			return errors.Join(err, fmt.Errorf("flow %s: %v", name, problems))
+		texts = append(texts, string(raw))
+	}
+	for _, d := range h.dialects {
+		texts = append(texts, d.Flows...)
+	}
+	for _, text := range texts {
+		f, problems, err := h.parseFlow(text)
+		if err != nil {
+			return err
 		}
-		if _, err := h.PublishFlow(ctx, tenant, f, string(raw)); err != nil {
-			return fmt.Errorf("publish %s: %w", name, err)
+		if len(problems) > 0 {
+			// Some of a vendor's flows name checks that an outside provider does. Where there is none, the tenant does without that flow.
+			h.log.Warn("a flow was left out: this server cannot run it", "flow", f.Name, "why", problems[0].String())
+			continue
+		}
+		if _, err := h.PublishFlow(ctx, tenant, f, text); err != nil {
+			return fmt.Errorf("publish %s: %w", f.Name, err)
 		}
 	}
 	return nil
@@ -171,7 +237,14 @@ func (d devFile) print(w io.Writer, dir string) {
 	row("hosted page", d.HostedURL)
 	row("desk", d.DeskURL)
 	row("native", d.Native.BaseURL, "client_id "+d.Native.ClientID, "client_secret "+d.Native.ClientSecret)
-	row("intergiro", d.Intergiro.BaseURL, "api_key "+d.Intergiro.APIKey)
+	for _, name := range slices.Sorted(maps.Keys(d.Vendors)) {
+		told := d.Vendors[name]
+		words := []any{name}
+		for _, key := range slices.Sorted(maps.Keys(told)) {
+			words = append(words, key+" "+told[key])
+		}
+		row(words...)
+	}
 	for _, s := range d.Staff {
 		row("staff", s.Email, "password "+s.Password, "role "+string(s.Role))
 	}

@@ -8,10 +8,10 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/account"
+	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/blob"
 	"github.com/usher-kyc/usher/internal/check/age"
@@ -20,7 +20,6 @@ import (
 	"github.com/usher-kyc/usher/internal/check/face"
 	"github.com/usher-kyc/usher/internal/check/face/liveness"
 	"github.com/usher-kyc/usher/internal/check/sandbox"
-	"github.com/usher-kyc/usher/internal/dialect/intergiro"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 	"github.com/usher-kyc/usher/internal/engine"
 	"github.com/usher-kyc/usher/internal/hosted"
@@ -41,6 +40,8 @@ type house struct {
 	auth     *auth.Auth
 	sender   *webhook.Sender
 	pictures pictures
+	stamps   usher.Stamps
+	dialects []api.Dialect
 }
 
 // open puts a house together. Its literal lists are the only place that names every dialect, check and account opener.
@@ -59,26 +60,30 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	}
 	outside := webhook.ClientConfig{Dev: s.Dev, Allow: allow}
 	client := webhook.NewClient(outside)
+	h.stamps = api.Stamps{Key: h.derivedKey("stamps")}
 	openers := []usher.AccountOpener{account.Internal{}}
 	if s.AccountURL != "" {
 		openers = append(openers, account.NewHTTP(account.HTTPConfig{URL: s.AccountURL, Token: s.AccountToken, Client: client}))
 	}
 	h.Engine = engine.New(engine.Config{
 		Store: h.db.Store, Queue: h.db.Jobs, Vault: h.vault, Blobs: blob.Evidence{Store: h.files},
-		Renderers: []usher.Renderer{native.Renderer{}, intergiro.Renderer{}},
+		Renderers: []usher.Renderer{native.Renderer{}},
 		Checkers:  checks,
-		Simulated: standIns(checks),
+		Simulated: sandbox.All(),
 		Openers:   openers,
 		Pages:     hosted.Steps(),
 		LinkURL:   func(token string) string { return h.settings.VerifyURL + verifyBase + "/s/" + token },
 		CheckURL:  outside.CheckURL,
+		Stamps:    h.stamps,
 		Wake:      func() { h.sender.Wake() },
 		Stand:     standInPicture,
 		Dev:       s.Dev, Log: log,
 	})
+	if err := h.openDialects(client); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	h.sender, err = webhook.New(webhook.Config{
-		Outbox: h.Engine, Client: client, Version: build().Version, Log: log,
-		Policies: map[string]webhook.Policy{intergiro.Name: {Timeout: 10 * time.Second}}, // its contract, U10
+		Outbox: h.Engine, Client: client, Version: build().Version, Log: log, Policies: h.policies(),
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
@@ -133,15 +138,6 @@ func (h *house) checks() ([]usher.Checker, error) {
 		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
 		age.New(age.Config{Document: document.Earlier(reading)}),
 	}, nil
-}
-
-// standIns answer in place of the checks for what a sandbox made up.
-func standIns(checks []usher.Checker) []usher.Checker {
-	var simulated []usher.Checker
-	for _, c := range checks {
-		simulated = append(simulated, sandbox.New(sandbox.Config{Kind: c.Kind()}))
-	}
-	return simulated
 }
 
 func (h *house) close() error { return errors.Join(h.files.Close(), h.db.Store.Close()) }

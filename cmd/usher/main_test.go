@@ -96,7 +96,7 @@ func TestDevKeepsEverythingOverARestart(t *testing.T) {
 	}
 	second := startDev(t, dir)
 	if second.dev.Native.ClientSecret != first.dev.Native.ClientSecret || second.dev.TenantID != first.dev.TenantID ||
-		second.dev.Staff[0] != first.dev.Staff[0] || second.dev.Intergiro.APIKey != first.dev.Intergiro.APIKey {
+		second.dev.Staff[0] != first.dev.Staff[0] || second.dev.Vendors["intergiro"]["api_key"] != first.dev.Vendors["intergiro"]["api_key"] {
 		t.Error("a second start made new credentials")
 	}
 	b.dev = second.dev

@@ -1,17 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/auth"
-	"github.com/usher-kyc/usher/internal/dialect/intergiro"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 )
 
@@ -75,27 +76,26 @@ func words(list string) []string {
 }
 
 func clientCommand(ctx context.Context, c console, args []string) error {
-	var tenant, dialect, name, flowName, urls, scopes string
+	var tenant, dialect, name, flowName, urls, scopes, parents string
 	flags := func(fs *flag.FlagSet) {
 		fs.StringVar(&tenant, "tenant", "", "id of the tenant")
-		fs.StringVar(&dialect, "dialect", native.Name, "API the client speaks: native or intergiro")
+		fs.StringVar(&dialect, "dialect", native.Name, "API the client speaks: native, or a vendor such as intergiro")
 		fs.StringVar(&name, "name", "client", "name for people")
-		fs.StringVar(&flowName, "flow", "", "flow of its sessions; empty is onboarding (native) or individual (intergiro)")
+		fs.StringVar(&flowName, "flow", "", "flow of its sessions; empty is the usual one of the dialect")
 		fs.StringVar(&urls, "return-url", "", "where applicants may be sent back to: beginnings of URLs, separated by commas")
-		fs.StringVar(&scopes, "scopes", "read,write,decide", "rights: read, write, decide, admin")
+		fs.StringVar(&scopes, "scopes", "read,write,decide", "rights of a native client: read, write, decide, admin")
+		fs.StringVar(&parents, "frame-ancestors", "", "origins that may frame the hosted page, separated by commas, where the dialect knows framing")
 	}
 	return manage(ctx, c, "client", args, flags, map[string]func(*house, []string) error{
 		"create": func(h *house, _ []string) error {
-			if dialect != native.Name && dialect != intergiro.Name {
-				return usageError{fmt.Errorf("--dialect is native or intergiro, not %q", dialect)}
-			}
-			if flowName == "" {
-				flowName = map[string]string{native.Name: flowOnboarding, intergiro.Name: flowIndividual}[dialect]
-			}
 			if _, err := h.Tenant(ctx, tenant); err != nil {
 				return err
 			}
-			n := auth.NewClient{Dialect: dialect, Name: name, DefaultFlow: flowName, ReturnURLs: words(urls)}
+			n := auth.NewClient{Dialect: dialect, Name: name, DefaultFlow: flowName, ReturnURLs: words(urls), FrameAncestors: words(parents)}
+			if dialect != native.Name {
+				return h.createVendorClient(ctx, c, tenant, n)
+			}
+			n.DefaultFlow = cmp.Or(flowName, flowOnboarding)
 			for _, s := range words(scopes) {
 				n.Scopes = append(n.Scopes, usher.Scope(s))
 			}
@@ -113,6 +113,24 @@ func clientCommand(ctx context.Context, c console, args []string) error {
 			return err
 		},
 	})
+}
+
+// createVendorClient makes the credentials of a vendor's dialect and prints what the client's developers must be told.
+func (h *house) createVendorClient(ctx context.Context, c console, tenant string, n auth.NewClient) error {
+	d, ok := h.dialect(n.Dialect)
+	if !ok {
+		return usageError{fmt.Errorf("--dialect is one of %s, not %q", strings.Join(h.dialectNames(), ", "), n.Dialect)}
+	}
+	logins, err := h.makeLogins(ctx, tenant, d, d.Offers[0], n, operator)
+	if err != nil {
+		return err
+	}
+	told := d.Tell(logins)
+	for _, key := range slices.Sorted(maps.Keys(told)) {
+		fmt.Fprintf(c.out, "%-20s %s\n", key, told[key])
+	}
+	fmt.Fprintln(c.out, "(secrets are shown this once)")
+	return nil
 }
 
 func staffCommand(ctx context.Context, c console, args []string) error {

@@ -17,7 +17,6 @@ import (
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/desk"
-	"github.com/usher-kyc/usher/internal/dialect/intergiro"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 	"github.com/usher-kyc/usher/internal/flow"
 	"github.com/usher-kyc/usher/internal/hosted"
@@ -149,23 +148,15 @@ var (
 // routes mounts every front. Where the settings name hosts of their own for the hosted page and the desk, each front answers on its host only.
 func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	s := h.settings
-	limitAddress, limitClient := perAddress, perClient
-	if s.Dev {
-		limitAddress, limitClient = api.Limit{}, api.Limit{} // one machine plays everybody
-	}
+	limitAddress, limitClient := h.limits()
 	trusted, err := prefixes(s.Proxies)
 	if err != nil {
 		return nil, fmt.Errorf("proxies: %w", err)
 	}
 	address := callerAddress(trusted)
-	front := api.Front{
-		Address:     address,
-		Credentials: h.auth, Log: h.log, Idempotency: h.Answers(),
-		PerAddress: api.NewLimiter(limitAddress), PerClient: api.NewLimiter(limitClient),
-	}
 	own, err := native.New(native.Config{
 		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Log: h.log, Intake: h.pictures.look,
-		Known: h.Known(), BaseURL: s.URL, Dialects: []string{native.Name, intergiro.Name}, PlainHTTP: s.Dev,
+		Known: h.Known(), BaseURL: s.URL, Dialects: h.dialectNames(), PlainHTTP: s.Dev,
 		PerAddress: limitAddress, PerClient: limitClient, Address: address,
 	})
 	if err != nil {
@@ -173,7 +164,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	}
 	pages, err := hosted.New(hosted.Config{
 		Service: h.Engine, Files: web.Files, Base: verifyBase, Secure: secure(s.VerifyURL), Log: h.log, Intake: h.pictures.look,
-		Preview: h.pictures.preview, Key: h.pageKey(),
+		Preview: h.pictures.preview, Key: h.derivedKey("hosted-page"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build hosted page: %w", err)
@@ -190,8 +181,10 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	for _, at := range []string{"/v1/", "/oauth/token", "/openapi.yaml", "/openapi.json", "/docs"} {
 		mux.Handle(at, own)
 	}
-	mux.Handle("/compat/intergiro/", http.StripPrefix("/compat/intergiro",
-		intergiro.New(intergiro.Config{Service: h.Engine, Front: front}).Handler()))
+	for _, d := range h.dialects {
+		at := compatBase + d.Name
+		mux.Handle(at+"/", http.StripPrefix(at, d.Handler))
+	}
 	mux.Handle(verifyHost+verifyBase+"/", pages)
 	mux.Handle(deskHost+deskBase+"/", review)
 	mux.Handle(deskHost+deskBase, http.RedirectHandler(deskBase+"/", http.StatusSeeOther))
@@ -206,11 +199,33 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	return mux, nil
 }
 
-// pageKey signs what the hosted page keeps in a cookie; it follows from the master key, so that all nodes share it.
-func (h *house) pageKey() []byte {
-	key, err := h.vault.Index("server", "hosted-page", "cookie")
+// limits gives the limits of requests per address and per client.
+func (h *house) limits() (address, client api.Limit) {
+	if h.settings.Dev {
+		return api.Limit{}, api.Limit{} // one machine plays everybody
+	}
+	return perAddress, perClient
+}
+
+// newFront gives what stands before every dialect.
+func (h *house) newFront() (api.Front, error) {
+	trusted, err := prefixes(h.settings.Proxies)
 	if err != nil {
-		return nil // the page then draws a key of its own
+		return api.Front{}, fmt.Errorf("proxies: %w", err)
+	}
+	address, client := h.limits()
+	return api.Front{
+		Address:     callerAddress(trusted),
+		Credentials: h.auth, Log: h.log, Idempotency: h.Answers(),
+		PerAddress: api.NewLimiter(address), PerClient: api.NewLimiter(client),
+	}, nil
+}
+
+// derivedKey gives a key of 32 bytes for one use. It follows from the master key, so that all nodes share it.
+func (h *house) derivedKey(use string) []byte {
+	key, err := h.vault.Index("server", use, "key")
+	if err != nil {
+		return nil // whoever uses it then draws a key of its own, or refuses
 	}
 	return key
 }

@@ -71,7 +71,7 @@ func bearer(f Front, next http.Handler) http.Handler {
 		}
 		p, err := f.principal(r)
 		if err != nil {
-			if Status(err) == http.StatusUnauthorized {
+			if Status(err) == http.StatusUnauthorized && f.Who == nil {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="usher"`)
 			}
 			f.Fail(w, r, err)
@@ -82,6 +82,9 @@ func bearer(f Front, next http.Handler) http.Handler {
 }
 
 func (f Front) principal(r *http.Request) (Principal, error) {
+	if f.Who != nil {
+		return f.Who(r)
+	}
 	token := BearerToken(r)
 	if token == "" {
 		return Principal{}, &usher.Error{

@@ -15,6 +15,8 @@ type Front struct {
 	Fail        Fail         // nil means [WriteProblem]
 	Log         *slog.Logger // nil writes no log
 
+	// Who finds the client behind a request, for dialects that do not send Authorization: Bearer; nil means that they do.
+	Who   func(*http.Request) (Principal, error)
 	Open  func(*http.Request) bool // requests that need no token, such as signing in; nil means none
 	Forms func(*http.Request) bool // requests that may carry a form; nil means none
 

@@ -136,6 +136,19 @@ func (a *Auth) APIKey(ctx context.Context, dialect, key string) (usher.APIClient
 	return knownClient(row, err, dialect, key)
 }
 
+// Client gives a tenant's API client; see [usher.Credentials].
+func (a *Auth) Client(ctx context.Context, tenant, id string) (usher.APIClient, error) {
+	row, err := a.store.Client(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && row.TenantID != tenant) {
+		return usher.APIClient{}, usher.NotFound("API client")
+	}
+	if err != nil {
+		return usher.APIClient{}, fmt.Errorf("read client: %w", err)
+	}
+	c, err := decodeClient(row)
+	return c.APIClient, err
+}
+
 func knownClient(row store.ClientRow, err error, dialect, secret string) (usher.APIClient, error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return usher.APIClient{}, fmt.Errorf("read client: %w", err)

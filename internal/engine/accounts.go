@@ -30,7 +30,7 @@ func (e *Engine) openAccount(ctx context.Context, j store.Job) error {
 	if err != nil {
 		return err
 	}
-	account, err := e.callOpener(ctx, def.Opener, a, usher.AccountRequest{Key: "session-" + s.ID, SessionID: s.ID, Type: "current"})
+	account, err := e.callOpener(ctx, def.Opener, a, usher.AccountRequest{Key: "session-" + s.ID, SessionID: s.ID, Type: "current"}, s.Steer)
 	if err != nil && !j.Last {
 		return err
 	}
@@ -61,7 +61,7 @@ func (e *Engine) openAccount(ctx context.Context, j store.Job) error {
 }
 
 // callOpener asks an opener. An account has one id for all tries: that of its key.
-func (e *Engine) callOpener(ctx context.Context, name string, a usher.Applicant, r usher.AccountRequest) (usher.Account, error) {
+func (e *Engine) callOpener(ctx context.Context, name string, a usher.Applicant, r usher.AccountRequest, steer string) (usher.Account, error) {
 	opener, ok := e.openers[name]
 	if !ok {
 		return usher.Account{}, fmt.Errorf("no account opener is called %q", name)
@@ -71,7 +71,7 @@ func (e *Engine) callOpener(ctx context.Context, name string, a usher.Applicant,
 		return usher.Account{}, err
 	}
 	r.Applicant = a
-	if r.Tenant.Mode == usher.Sandbox && magicName(a.Details) == magicAccountError {
+	if steered(r.Tenant.Mode, steer, a.Details) == usher.SteerAccountError {
 		return usher.Account{Status: usher.AccountError, Error: "simulated refusal"}, nil
 	}
 	account, err := opener.Open(ctx, r)
@@ -127,7 +127,7 @@ func (e *Engine) OpenAccount(ctx context.Context, c usher.APIClient, applicant, 
 	if once, ok := onceOf(ctx); ok {
 		key = operation + "-" + c.ID + "-" + once
 	}
-	account, err := e.callOpener(ctx, opener, a, usher.AccountRequest{Key: key, Type: kind})
+	account, err := e.callOpener(ctx, opener, a, usher.AccountRequest{Key: key, Type: kind}, s.Steer)
 	if err != nil {
 		return account, err
 	}

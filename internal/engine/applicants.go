@@ -70,19 +70,21 @@ func (e *Engine) Applicant(ctx context.Context, tenant, id string) (usher.Applic
 // ListApplicants gives a page of a tenant's applicants.
 func (e *Engine) ListApplicants(ctx context.Context, tenant string, f usher.ApplicantFilter) (usher.Page[usher.Applicant], error) {
 	f.Limit = limited(f.Limit)
-	reference, err := e.index(tenant, "reference", f.Reference)
+	var by store.ApplicantIndexes
+	for _, x := range []struct {
+		into         *[]byte
+		field, value string
+	}{{&by.Reference, "reference", f.Reference}, {&by.Email, "email", strings.ToLower(f.Email)}, {&by.National, "national_id", f.NationalID}} {
+		var err error
+		if *x.into, err = e.index(tenant, x.field, x.value); err != nil {
+			return usher.Page[usher.Applicant]{}, err
+		}
+	}
+	rows, total, err := e.c.Store.ListApplicants(ctx, tenant, f, by)
 	if err != nil {
 		return usher.Page[usher.Applicant]{}, err
 	}
-	email, err := e.index(tenant, "email", strings.ToLower(f.Email))
-	if err != nil {
-		return usher.Page[usher.Applicant]{}, err
-	}
-	rows, err := e.c.Store.ListApplicants(ctx, tenant, f, reference, email)
-	if err != nil {
-		return usher.Page[usher.Applicant]{}, err
-	}
-	return paged(rows, f.Paging, func(r store.ApplicantRow) (usher.Applicant, error) { return e.openApplicant(ctx, r) },
+	return paged(rows, total, f.Paging, func(r store.ApplicantRow) (usher.Applicant, error) { return e.openApplicant(ctx, r) },
 		func(a usher.Applicant) string { return a.ID })
 }
 
@@ -99,7 +101,7 @@ func limited(n int) int {
 }
 
 // paged opens the rows of a list that was read with one row more than asked, to learn whether there is a next page.
-func paged[R, T any](rows []R, p usher.Paging, open func(R) (T, error), id func(T) string) (usher.Page[T], error) {
+func paged[R, T any](rows []R, total int, p usher.Paging, open func(R) (T, error), id func(T) string) (usher.Page[T], error) {
 	more := len(rows) > p.Limit
 	if more {
 		rows = rows[:p.Limit]
@@ -108,7 +110,7 @@ func paged[R, T any](rows []R, p usher.Paging, open func(R) (T, error), id func(
 	if backwards {
 		slices.Reverse(rows)
 	}
-	page := usher.Page[T]{Items: make([]T, 0, len(rows))}
+	page := usher.Page[T]{Items: make([]T, 0, len(rows)), Total: total}
 	for _, r := range rows {
 		v, err := open(r)
 		if err != nil {

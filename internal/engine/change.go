@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
@@ -72,6 +73,9 @@ func (h *hand) render(ep usher.Endpoint, view usher.View, ev usher.Event) error 
 		return fmt.Errorf("render %s for %s: %w", ev.Type, ep.Dialect, err)
 	}
 	for _, m := range messages {
+		if !ep.WantsMessage(m.Event) {
+			continue
+		}
 		d := usher.Delivery{
 			ID: newID(), TenantID: ep.TenantID, EndpointID: ep.ID, ApplicantID: ev.ApplicantID, SessionID: ev.SessionID, EventID: ev.ID,
 			EventType: ev.Type, Message: m, DueAt: ev.At, CreatedAt: ev.At,
@@ -107,11 +111,15 @@ func (h *hand) decide(ctx context.Context, c usher.Command) error {
 	if err != nil {
 		return err
 	}
-	// The session is folded from its events, which also gives it as it was after each of them.
+	return h.took(ctx, h.session.Flow, events, now)
+}
+
+// took takes in what happened to the session in hand. It is folded from its events, which also gives it as it was after each of them.
+func (h *hand) took(ctx context.Context, flow usher.Flow, events []usher.Event, now time.Time) error {
 	views := make([]*usher.Session, len(events))
 	for i := range events {
 		events[i].At = now // it happens now, whatever a simulation asked: webhooks are due by it
-		h.session = usher.Apply(h.session, h.session.Flow, events[i])
+		h.session = usher.Apply(h.session, flow, events[i])
 		view := h.session
 		views[i] = &view
 	}
@@ -159,6 +167,9 @@ func (h *hand) commit(ctx context.Context, made, id string) error {
 				return err
 			}
 			if row.ReferenceIndex, err = h.e.index(a.TenantID, "reference", a.Reference); err != nil {
+				return err
+			}
+			if row.NationalIndex, err = h.e.index(a.TenantID, "national_id", a.Details.NationalID); err != nil {
 				return err
 			}
 			if row.EmailIndex, err = h.e.index(a.TenantID, "email", strings.ToLower(a.Details.Email)); err != nil {

@@ -243,7 +243,7 @@ func (e *Engine) ListDeliveries(ctx context.Context, tenant string, f usher.Deli
 	if err != nil {
 		return usher.Page[usher.Delivery]{}, cursorErr(err)
 	}
-	return paged(rows, f.Paging, func(r store.DeliveryRow) (usher.Delivery, error) {
+	return paged(rows, 0, f.Paging, func(r store.DeliveryRow) (usher.Delivery, error) {
 		r.Message.Body = nil
 		return r.Delivery, nil
 	}, func(d usher.Delivery) string { return d.ID })

@@ -18,6 +18,7 @@ import (
 	"image/png"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,6 +58,7 @@ type Config struct {
 	Pages     []usher.StepKind      // the applicant's steps that the hosted page can show
 
 	LinkURL  func(token string) string         // the address of the applicant's page
+	Stamps   usher.Stamps                      // signs the links that can be asked for again
 	CheckURL func(url string) error            // whether an endpoint's address may be called; nil allows all
 	Wake     func()                            // wakes the webhook sender after a commit
 	Stand    func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations
@@ -103,7 +105,7 @@ func New(c Config) *Engine {
 		known: usher.Known{Steps: c.Pages},
 	}
 	for _, r := range c.Renderers {
-		e.renderers[r.Name()] = r
+		e.Speak(r)
 	}
 	for _, k := range c.Checkers {
 		e.checkers[k.Kind()] = k
@@ -111,6 +113,10 @@ func New(c Config) *Engine {
 	}
 	for _, k := range c.Simulated {
 		e.simulated[k.Kind()] = k
+		// A flow of development may name what only outside providers can do; in production it is refused without one.
+		if c.Dev && !slices.Contains(e.known.Checks, k.Kind()) {
+			e.known.Checks = append(e.known.Checks, k.Kind())
+		}
 	}
 	for _, o := range c.Openers {
 		e.openers[o.Name()] = o
@@ -118,6 +124,9 @@ func New(c Config) *Engine {
 	}
 	return e
 }
+
+// Speak adds a dialect that events are told in: before Start, for dialects that need the engine to be there first.
+func (e *Engine) Speak(r usher.Renderer) { e.renderers[r.Name()] = r }
 
 // remembered draws a stand-in once for each kind: drawing took a sixth of what a simulated onboarding costs.
 func remembered(draw func(usher.EvidenceKind) []byte) func(usher.EvidenceKind) []byte {

@@ -24,7 +24,7 @@ func (e *Engine) ListEvents(ctx context.Context, tenant string, f usher.EventFil
 	if err != nil {
 		return usher.Page[usher.Event]{}, cursorErr(err)
 	}
-	return paged(rows, f.Paging, func(r store.EventRow) (usher.Event, error) { return e.openEvent(ctx, r) },
+	return paged(rows, 0, f.Paging, func(r store.EventRow) (usher.Event, error) { return e.openEvent(ctx, r) },
 		func(ev usher.Event) string { return ev.ID })
 }
 

@@ -102,6 +102,6 @@ func (e *Engine) Records(ctx context.Context, tenant, object string, p usher.Pag
 	if err != nil {
 		return usher.Page[usher.AuditRecord]{}, cursorErr(err)
 	}
-	return paged(rows, p, func(r usher.AuditRecord) (usher.AuditRecord, error) { return r, nil },
+	return paged(rows, 0, p, func(r usher.AuditRecord) (usher.AuditRecord, error) { return r, nil },
 		func(r usher.AuditRecord) string { return r.ID })
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -48,9 +49,36 @@ func (e *Engine) IssueLink(ctx context.Context, c usher.APIClient, session strin
 	return s, link, err
 }
 
+// stampEntry is the purpose of the stamps in entry links.
+const stampEntry = "entry"
+
+// entryGrace is how long an entry link is known after the session's end: it then says what became of the session instead of "no such link".
+const entryGrace = 30 * 24 * time.Hour
+
+// EntryLink gives a way into a session that is the same each time it is asked for.
+func (e *Engine) EntryLink(ctx context.Context, tenant, session string) (usher.Link, error) {
+	s, err := e.Session(ctx, tenant, session)
+	if err != nil {
+		return usher.Link{}, err
+	}
+	token := e.c.Stamps.Stamp(stampEntry, tenant+"/"+session, s.ExpiresAt.Add(entryGrace))
+	return usher.Link{SessionID: session, Token: token, URL: e.c.LinkURL(token), ExpiresAt: s.ExpiresAt}, nil
+}
+
+// link gives the row of a link: stored, or, for an entry link, as its stamp says.
+func (e *Engine) link(ctx context.Context, token string) (store.LinkRow, error) {
+	if e.c.Stamps != nil {
+		if subject, err := e.c.Stamps.Stamped(stampEntry, token); err == nil {
+			tenant, session, _ := strings.Cut(subject, "/")
+			return store.LinkRow{TenantID: tenant, SessionID: session}, nil
+		}
+	}
+	return e.c.Store.Link(ctx, hashed(token))
+}
+
 // LookLink tells whose link a token is.
 func (e *Engine) LookLink(ctx context.Context, token string) (usher.Visit, error) {
-	row, err := e.c.Store.Link(ctx, hashed(token))
+	row, err := e.link(ctx, token)
 	if err != nil {
 		return usher.Visit{}, found(err, "link")
 	}
@@ -110,6 +138,59 @@ func (e *Engine) Visit(ctx context.Context, cookie string) (usher.Visit, error) 
 	v, err := e.visit(ctx, row.TenantID, row.SessionID)
 	v.Token, v.Took, v.Replaced = cookie, row.Took, row.Replaced
 	return v, err
+}
+
+// The bounds of what is kept of a session's journey.
+const (
+	mostPageViews = 500
+	longestAgent  = 300 // bytes of a browser's name
+)
+
+// Saw keeps that a screen was shown.
+func (e *Engine) Saw(ctx context.Context, cookie string, v usher.PageView) error {
+	row, err := e.c.Store.Visit(ctx, hashed(cookie))
+	if err != nil {
+		return found(err, "visit")
+	}
+	s, err := e.Session(ctx, row.TenantID, row.SessionID)
+	if err != nil {
+		return err
+	}
+	sealer, err := e.c.Vault.Sealer(ctx, s.TenantID, s.ApplicantID)
+	if err != nil {
+		return fmt.Errorf("open keys: %w", err)
+	}
+	v.At = e.now()
+	v.Agent = strings.ToValidUTF8(v.Agent[:min(len(v.Agent), longestAgent)], "")
+	doc, err := seal(sealer, placePageView, s.ID, v)
+	if err != nil {
+		return err
+	}
+	err = e.c.Store.AddPageView(ctx, store.PageViewRow{
+		TenantID: s.TenantID, ApplicantID: s.ApplicantID, SessionID: s.ID, Doc: doc, At: v.At,
+	}, mostPageViews)
+	if err != nil {
+		return fmt.Errorf("keep page view: %w", err)
+	}
+	return nil
+}
+
+// Journey gives the screens that the applicant of a session saw, oldest first.
+func (e *Engine) Journey(ctx context.Context, tenant, session string) ([]usher.PageView, error) {
+	if _, err := e.Session(ctx, tenant, session); err != nil {
+		return nil, err
+	}
+	rows, err := e.c.Store.PageViews(ctx, tenant, session)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]usher.PageView, len(rows))
+	for i, r := range rows {
+		if err := e.unseal(ctx, r.TenantID, r.ApplicantID, placePageView, r.SessionID, r.Doc, &views[i]); err != nil {
+			return nil, err
+		}
+	}
+	return views, nil
 }
 
 // checkReturn refuses a return URL that the client was not given: an open redirect is a gift to phishers.

@@ -20,6 +20,7 @@ const (
 	placeAccount   = "accounts.doc"
 	placeEndpoint  = "endpoints.doc"
 	placeAnswer    = "idempotency.body"
+	placePageView  = "page_views.doc"
 )
 
 func seal(s *vault.Sealer, place, id string, v any) ([]byte, error) {

@@ -18,6 +18,28 @@ const retries = 16
 // Session gives a tenant's session; CodeGone when its applicant was erased.
 func (e *Engine) Session(ctx context.Context, tenant, id string) (usher.Session, error) {
 	row, err := e.c.Store.Session(ctx, tenant, id)
+	return e.readSession(ctx, row, err)
+}
+
+// SessionByKey gives the session of a dialect with a second name.
+func (e *Engine) SessionByKey(ctx context.Context, tenant, dialect, key string) (usher.Session, error) {
+	hash, err := e.sessionKey(dialect, key)
+	if err != nil {
+		return usher.Session{}, err
+	}
+	row, err := e.c.Store.SessionOfKey(ctx, tenant, hash)
+	return e.readSession(ctx, row, err)
+}
+
+// sessionKey hashes a session's second name. The tenant is not part of it: a page may be asked for by a key alone.
+func (e *Engine) sessionKey(dialect, key string) ([]byte, error) {
+	if key == "" {
+		return nil, usher.NotFound("session")
+	}
+	return e.index("server", "session-key", dialect+"/"+key)
+}
+
+func (e *Engine) readSession(ctx context.Context, row store.SessionRow, err error) (usher.Session, error) {
 	if err != nil {
 		return usher.Session{}, found(err, "session")
 	}
@@ -35,11 +57,11 @@ func (e *Engine) ListSessions(ctx context.Context, tenant string, f usher.Sessio
 	if err != nil {
 		return usher.Page[usher.Session]{}, err
 	}
-	rows, err := e.c.Store.ListSessions(ctx, tenant, f, reference)
+	rows, total, err := e.c.Store.ListSessions(ctx, tenant, f, reference)
 	if err != nil {
 		return usher.Page[usher.Session]{}, err
 	}
-	return paged(rows, f.Paging, func(r store.SessionRow) (usher.Session, error) {
+	return paged(rows, total, f.Paging, func(r store.SessionRow) (usher.Session, error) {
 		s, err := e.openSession(ctx, r)
 		if errors.Is(err, vault.ErrErased) {
 			err = nil
@@ -75,18 +97,30 @@ func (e *Engine) StartSession(ctx context.Context, c usher.APIClient, n usher.Ne
 	now := e.now()
 	s := usher.Session{
 		ID: newID(), TenantID: c.TenantID, ApplicantID: h.applicant.ID, ClientID: c.ID, Dialect: h.applicant.Dialect, Mode: h.tenant.Mode,
-		Flow: flow, ReturnURL: n.ReturnURL, Locale: n.Locale, Reference: n.Reference,
+		Flow: flow, ReturnURL: n.ReturnURL, Locale: n.Locale, Reference: n.Reference, Key: n.Key, Metadata: n.Metadata,
+	}
+	if h.tenant.Mode == usher.Sandbox {
+		s.Steer = n.Steer
+	}
+	if n.Key != "" {
+		hash, err := e.sessionKey(s.Dialect, n.Key)
+		if err != nil {
+			return usher.Session{}, usher.Link{}, err
+		}
+		h.change.Key = &store.KeyRow{Hash: hash, TenantID: s.TenantID, SessionID: s.ID}
 	}
 	if n.Expires > 0 {
 		s.ExpiresAt = now.Add(n.Expires)
 	}
 	s, events := usher.Start(s, clientActor(c), now)
-	h.session = s
-	if err := h.tell(ctx, events, []*usher.Session{&s}); err != nil {
+	if err := h.took(ctx, flow, events, now); err != nil {
 		return s, usher.Link{}, err
 	}
 	link := e.newLink(h, now)
 	if err := h.commit(ctx, operation, s.ID); err != nil {
+		if errors.Is(err, store.ErrConflict) && n.Key != "" {
+			return s, usher.Link{}, &usher.Error{Code: usher.CodeConflict, Detail: "key_taken", Message: "a session was started with this key before"}
+		}
 		return s, usher.Link{}, fmt.Errorf("start session: %w", err)
 	}
 	return s, link, nil
@@ -135,7 +169,7 @@ func (e *Engine) Do(ctx context.Context, tenant, id string, c usher.Command) (us
 		return e.Session(ctx, tenant, id)
 	}
 	return e.script(ctx, tenant, id, operation, c.IfVersion != 0, func(h *hand) error {
-		if c.Kind == usher.CmdSubmit && h.magic() == magicExpire {
+		if c.Kind == usher.CmdSubmit && h.steer() == usher.SteerExpire {
 			return h.decide(ctx, usher.Command{Kind: usher.CmdTick, By: c.By, Expires: h.session.ExpiresAt.Add(time.Millisecond)})
 		}
 		return h.decide(ctx, c)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,27 +14,21 @@ import (
 	"github.com/usher-kyc/usher/internal/vault"
 )
 
-// Family names that steer a sandbox session (DESIGN 6.4). The other two, Reject and Review, and Hit, are the sandbox checks' to read.
-const (
-	magicExpire       = "expire"
-	magicAccountError = "accounterror"
-)
-
-// magicName gives the family name, folded, when it is one of those that steer a sandbox.
-func magicName(d usher.Details) string {
-	name := strings.ToLower(strings.TrimSpace(d.LastName))
-	if slices.Contains([]string{"reject", "review", magicExpire, magicAccountError, "hit"}, name) {
-		return name
-	}
-	return ""
+// magicNames are the family names that steer a sandbox session (DESIGN 6.4), in small letters.
+var magicNames = map[string]string{
+	"reject": usher.SteerReject, "review": usher.SteerReview, "hit": usher.SteerHit, "expire": usher.SteerExpire,
+	"accounterror": usher.SteerAccountError,
 }
 
-func (h *hand) magic() string {
-	if h.tenant.Mode != usher.Sandbox {
+// steered gives what a sandbox session asks to come of it, by its own word or by the applicant's family name; "" in live ones.
+func steered(mode usher.Mode, steer string, d usher.Details) string {
+	if mode != usher.Sandbox {
 		return ""
 	}
-	return magicName(h.applicant.Details)
+	return cmp.Or(steer, magicNames[strings.ToLower(strings.TrimSpace(d.LastName))])
 }
+
+func (h *hand) steer() string { return steered(h.tenant.Mode, h.session.Steer, h.applicant.Details) }
 
 func erased(err error) bool { return errors.Is(err, vault.ErrErased) }
 
@@ -163,7 +158,7 @@ type verdicts map[usher.CheckKind]usher.CheckResult
 // pretend does what an applicant would: says everything that is asked, and sends it. Checks that stand between the applicant's steps are run
 // here: nobody waits for a queue in a simulation.
 func (h *hand) pretend(ctx context.Context, by usher.Actor, set verdicts) error {
-	if h.magic() == magicExpire {
+	if h.steer() == usher.SteerExpire {
 		return h.decide(ctx, usher.Command{Kind: usher.CmdTick, By: by, Expires: h.session.ExpiresAt.Add(time.Millisecond)})
 	}
 	details := someone(h.session.Flow, h.applicant.Details)
@@ -191,12 +186,12 @@ func (h *hand) runHere(ctx context.Context, set verdicts) (done bool, err error)
 	if !ok || st.State != usher.StepRunning {
 		return true, nil
 	}
-	in, err := h.e.checkInput(ctx, h.session)
+	in, err := h.e.checkInput(ctx, h.session, st)
 	if err != nil {
 		return true, err
 	}
-	in.Simulated, in.Details = true, h.applicant.Details
-	results, _ := h.e.ask(ctx, st, in, true)
+	in.Simulated, in.Details, in.Steer = true, h.applicant.Details, h.steer()
+	results, _, _ := h.e.ask(ctx, st, in, true)
 	for i, r := range results {
 		if given, ok := set[r.Kind]; ok {
 			results[i] = given

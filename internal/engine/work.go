@@ -30,6 +30,9 @@ func (e *Engine) work(ctx context.Context, j store.Job) error {
 		e.c.Log.ErrorContext(ctx, "a job of an unknown kind was dropped", "kind", j.Kind)
 		return nil
 	}
+	if later := (*store.Later)(nil); errors.As(err, &later) {
+		return err // no failure: somebody will call back, and is asked once more if not
+	}
 	if isCode(err, usher.CodeGone) || isCode(err, usher.CodeNotFound) || errors.Is(err, vault.ErrErased) {
 		return nil
 	}
@@ -53,26 +56,30 @@ func (e *Engine) runChecks(ctx context.Context, j store.Job) error {
 	if !ok || st.State != usher.StepRunning || st.Round != j.Round || s.State.Ended() {
 		return nil
 	}
-	in, err := e.checkInput(ctx, s)
+	in, err := e.checkInput(ctx, s, st)
 	if err != nil {
 		return err
 	}
-	results, failed := e.ask(ctx, st, in, j.Last)
+	results, until, failed := e.ask(ctx, st, in, j.Last)
 	if len(results) > 0 {
 		_, err := e.Do(ctx, j.Tenant, j.Object, usher.Command{
 			Kind: usher.CmdReport, By: usher.Actor{Kind: usher.BySystem, ID: "checks"}, Step: j.Step, Round: j.Round, Results: results,
 		})
 		failed = errors.Join(failed, err)
 	}
+	if failed == nil && !until.IsZero() {
+		return &store.Later{At: until}
+	}
 	return failed
 }
 
-// ask runs the open checks of a step at once. It gives the verdicts, and the errors of those that must be asked again.
-func (e *Engine) ask(ctx context.Context, st usher.StepStatus, in usher.CheckInput, last bool) ([]usher.CheckResult, error) {
+// ask runs the open checks of a step at once. It gives the verdicts, when to ask those again whose verdict is still awaited, and the errors of
+// those that must be asked again at once.
+func (e *Engine) ask(ctx context.Context, st usher.StepStatus, in usher.CheckInput, last bool) (
+	results []usher.CheckResult, until time.Time, failed error,
+) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var results []usher.CheckResult
-	var failed error
 	for _, c := range st.Checks {
 		if c.Outcome != "" {
 			continue
@@ -81,6 +88,12 @@ func (e *Engine) ask(ctx context.Context, st usher.StepStatus, in usher.CheckInp
 			r, err := e.check(ctx, c.Kind, in)
 			mu.Lock()
 			defer mu.Unlock()
+			if awaited, ok := errors.AsType[*usher.Waiting](err); ok && awaited.Until.After(in.Now) {
+				if until.IsZero() || awaited.Until.Before(until) {
+					until = awaited.Until
+				}
+				return
+			}
 			if err != nil && !last {
 				failed = errors.Join(failed, fmt.Errorf("check %s: %w", c.Kind, err))
 				return
@@ -95,7 +108,7 @@ func (e *Engine) ask(ctx context.Context, st usher.StepStatus, in usher.CheckInp
 		})
 	}
 	wg.Wait()
-	return results, failed
+	return results, until, failed
 }
 
 // check asks one provider. A provider that panics has given no verdict.
@@ -124,21 +137,39 @@ func (e *Engine) check(ctx context.Context, kind usher.CheckKind, in usher.Check
 
 // checkInput gathers what checks may look at. In a sandbox, evidence that a simulation made up, or a magic name, is judged by the sandbox
 // provider; everything really sent is judged by the real ones.
-func (e *Engine) checkInput(ctx context.Context, s usher.Session) (usher.CheckInput, error) {
+func (e *Engine) checkInput(ctx context.Context, s usher.Session, st usher.StepStatus) (usher.CheckInput, error) {
 	a, err := e.Applicant(ctx, s.TenantID, s.ApplicantID)
 	if err != nil {
 		return usher.CheckInput{}, err
 	}
-	in := usher.CheckInput{Session: s, Details: a.Details, Mode: s.Mode, Now: e.now()}
+	in := usher.CheckInput{
+		Session: s, Details: a.Details, Mode: s.Mode, Now: e.now(), Step: st.ID, Round: st.Round, AskedAt: st.AskedAt,
+		Steer: steered(s.Mode, s.Steer, a.Details),
+	}
+	in.Evidence = e.files(s)
+	in.Simulated = in.Steer != "" || slices.ContainsFunc(in.Evidence, func(f usher.EvidenceFile) bool {
+		return f.IsSimulated() && s.Mode == usher.Sandbox
+	})
+	if s.Purpose == usher.ForFaceLogin && a.Latest != nil && a.Latest.State == usher.Approved {
+		enrolled, err := e.Session(ctx, s.TenantID, a.Latest.ID)
+		if err != nil {
+			return in, err
+		}
+		in.Enrolled = e.files(enrolled)
+	}
+	return in, nil
+}
+
+// files gives the evidence of a session that is in force.
+func (e *Engine) files(s usher.Session) []usher.EvidenceFile {
+	var list []usher.EvidenceFile
 	for _, ev := range s.InForce() {
-		in.Evidence = append(in.Evidence, usher.EvidenceFile{
+		list = append(list, usher.EvidenceFile{
 			Evidence: ev,
 			Open:     func(ctx context.Context) (io.ReadCloser, error) { return e.c.Blobs.Open(ctx, ev.Ref, 0) },
 		})
-		in.Simulated = in.Simulated || (ev.IsSimulated() && s.Mode == usher.Sandbox)
 	}
-	in.Simulated = in.Simulated || (s.Mode == usher.Sandbox && magicName(a.Details) != "")
-	return in, nil
+	return list
 }
 
 // tidy forgets what has served, and files that no session names.

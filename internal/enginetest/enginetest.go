@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/blob"
+	"github.com/usher-kyc/usher/internal/check/sandbox"
 	"github.com/usher-kyc/usher/internal/engine"
 	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
@@ -39,6 +41,7 @@ type House struct {
 	Store   *store.Store
 	Vault   *vault.Vault
 	Blobs   blob.Evidence
+	Stamps  usher.Stamps
 	Tenant  usher.Tenant // sandbox
 	Other   usher.Tenant // another sandbox
 	Live    usher.Tenant
@@ -130,17 +133,14 @@ func Open(t testing.TB, configs ...Config) *House {
 		c.Openers = []usher.AccountOpener{Opener{}}
 	}
 	if c.Checkers == nil {
-		for _, k := range []usher.CheckKind{usher.CheckDocument, usher.CheckFace, usher.CheckAge, usher.CheckConsistency, usher.CheckWatchlist} {
+		for _, k := range usher.CheckKinds() {
 			c.Checkers = append(c.Checkers, tabled{kind: k, table: h.Checks})
 		}
 	}
-	var simulated []usher.Checker
-	for _, k := range c.Checkers {
-		simulated = append(simulated, pretending{k.Kind()})
-	}
+	h.Stamps = api.Stamps{Key: bytes.Repeat([]byte{1}, 32), Now: h.Now}
 	h.Engine = engine.New(engine.Config{
 		Store: db.Store, Queue: h.queue, Vault: h.Vault, Blobs: h.Blobs, Renderers: c.Renderers, Checkers: c.Checkers,
-		Simulated: simulated, Openers: c.Openers, Dev: true, Now: h.Now,
+		Simulated: sandbox.All(), Openers: c.Openers, Dev: true, Now: h.Now, Stamps: h.Stamps,
 		Pages: []usher.StepKind{
 			usher.StepConsent, usher.StepDetails, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress,
 		},
@@ -272,21 +272,6 @@ func (c tabled) Check(context.Context, usher.CheckInput) (usher.CheckResult, err
 		Kind: c.kind, Outcome: usher.Clear, Score: 1, Assurance: usher.Verified, Provider: "table",
 		Fields: map[string]string{"last_name": "PLANTED-READ-NAME", "number": "PLANTED-NUMBER"},
 	}, nil
-}
-
-type pretending struct{ kind usher.CheckKind }
-
-func (c pretending) Kind() usher.CheckKind { return c.kind }
-
-func (c pretending) Check(_ context.Context, in usher.CheckInput) (usher.CheckResult, error) {
-	r := usher.CheckResult{Kind: c.kind, Outcome: usher.Clear, Score: 1, Assurance: usher.Simulated, Provider: "sandbox"}
-	switch strings.ToLower(in.Details.LastName) {
-	case "reject":
-		r.Outcome, r.Reasons = usher.Refuse, []usher.Reason{{Code: usher.SimulatedOutcome}}
-	case "review":
-		r.Outcome, r.Reasons = usher.Consider, []usher.Reason{{Code: usher.SimulatedOutcome}}
-	}
-	return r, nil
 }
 
 // Opener opens accounts in a made-up bank.

@@ -13,6 +13,7 @@ type Change struct {
 	Applicant  *ApplicantRow
 	Session    *SessionRow
 	Link       *LinkRow // a new link; older ones of the session die
+	Key        *KeyRow  // of a new session, in the words of its dialect; a key that is taken is a conflict
 	Events     []EventRow
 	Deliveries []DeliveryRow
 	Accounts   []AccountRow
@@ -30,6 +31,9 @@ func (c Change) keys() []string {
 	}
 	if c.Session != nil {
 		ks = append(ks, c.Session.ID)
+	}
+	if c.Key != nil {
+		ks = append(ks, c.Key.TenantID+"\x00"+string(c.Key.Hash))
 	}
 	if c.Once != nil {
 		ks = append(ks, c.Once.Client+"\x00"+c.Once.Key)
@@ -49,6 +53,7 @@ type ApplicantRow struct {
 	Version, Was                    int64
 	Erased                          bool
 	ReferenceIndex, EmailIndex      []byte
+	NationalIndex                   []byte
 	Doc                             []byte
 	CreatedAt, UpdatedAt            time.Time
 
@@ -75,6 +80,12 @@ type LinkRow struct {
 	TenantID, SessionID string
 	Dead                bool
 	CreatedAt           time.Time
+}
+
+// KeyRow is the name a dialect has for a session beside its id. Hash is keyed.
+type KeyRow struct {
+	Hash                []byte
+	TenantID, SessionID string
 }
 
 // EventRow is an event as stored.

@@ -144,10 +144,11 @@ func (w *writer) change(c Change) {
 }
 
 const putApplicant = `
-INSERT INTO applicants (id, tenant_id, client_id, dialect, version, erased, reference_index, email_index, doc, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO applicants (id, tenant_id, client_id, dialect, version, erased, reference_index, email_index, doc, created_at, updated_at,
+    national_index)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, erased = excluded.erased, reference_index = excluded.reference_index,
-    email_index = excluded.email_index, doc = excluded.doc, updated_at = excluded.updated_at
+    email_index = excluded.email_index, doc = excluded.doc, updated_at = excluded.updated_at, national_index = excluded.national_index
 WHERE applicants.version = $12 AND applicants.tenant_id = excluded.tenant_id`
 
 const putSession = `
@@ -161,7 +162,11 @@ WHERE sessions.version = $18 AND sessions.tenant_id = excluded.tenant_id`
 func (w *writer) versioned(c Change) {
 	if a := c.Applicant; a != nil {
 		w.mustOne(w.exec(putApplicant, a.ID, a.TenantID, a.ClientID, a.Dialect, a.Version, a.Erased, a.ReferenceIndex, a.EmailIndex, a.Doc,
-			ms(a.CreatedAt), ms(a.UpdatedAt), a.Was))
+			ms(a.CreatedAt), ms(a.UpdatedAt), a.Was, a.NationalIndex))
+	}
+	if k := c.Key; k != nil {
+		w.mustOne(w.exec(`INSERT INTO session_keys (hash, tenant_id, session_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			k.Hash, k.TenantID, k.SessionID))
 	}
 	if r := c.Session; r != nil {
 		w.mustOne(w.exec(putSession, r.ID, r.TenantID, r.ApplicantID, r.ClientID, r.Dialect, r.Purpose, r.State, r.Flow, r.FlowVersion,
@@ -215,8 +220,9 @@ func (w *writer) attached(c Change) {
 // erase destroys the keys of an applicant and every hash that could still find them.
 func (w *writer) erase(applicant string) {
 	w.exec(`DELETE FROM keysets WHERE applicant_id = $1`, applicant)
-	w.exec(`UPDATE applicants SET reference_index = NULL, email_index = NULL WHERE id = $1`, applicant)
+	w.exec(`UPDATE applicants SET reference_index = NULL, email_index = NULL, national_index = NULL WHERE id = $1`, applicant)
 	w.exec(`UPDATE sessions SET reference_index = NULL, due_at = 0 WHERE applicant_id = $1`, applicant)
+	w.exec(`DELETE FROM page_views WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`UPDATE links SET dead = TRUE WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 }
 

@@ -176,6 +176,9 @@ func (s *Store) ListDeliveries(ctx context.Context, tenant string, f usher.Deliv
 	q.when(f.EndpointID != "", `d.endpoint_id = ?`, f.EndpointID)
 	q.when(f.Status != "", `d.status = ?`, f.Status)
 	q.when(f.SessionID != "", `d.session_id = ?`, f.SessionID)
+	q.when(f.Name != "", `d.name = ?`, f.Name)
+	q.when(!f.From.IsZero(), `d.created_at >= ?`, ms(f.From))
+	q.when(!f.Before.IsZero(), `d.created_at < ?`, ms(f.Before))
 	if err := s.between(ctx, &q, "deliveries", "d.pos", tenant, f.Paging); err != nil {
 		return nil, err
 	}

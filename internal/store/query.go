@@ -68,6 +68,10 @@ func (q *query) order(column string, p usher.Paging) {
 	}
 	q.args = append(q.args, p.Limit+1)
 	q.text += " ORDER BY " + column + direction + " LIMIT $" + strconv.Itoa(len(q.args))
+	if p.Skip > 0 {
+		q.args = append(q.args, p.Skip)
+		q.text += " OFFSET $" + strconv.Itoa(len(q.args))
+	}
 }
 
 func one[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), text string, args ...any) (T, error) {

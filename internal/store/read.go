@@ -26,14 +26,32 @@ func (s *Store) Session(ctx context.Context, tenant, id string) (SessionRow, err
 	return one(ctx, s, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1 AND tenant_id = $2`, id, tenant)
 }
 
+// SessionOfKey gives the session that a key names: a tenant's, or, for tenant "", that of the only tenant who has the key.
+func (s *Store) SessionOfKey(ctx context.Context, tenant string, hash []byte) (SessionRow, error) {
+	q := query{
+		text: `SELECT ` + sessionColumns + ` FROM sessions WHERE id IN (SELECT k.session_id FROM session_keys k WHERE k.hash = $1`,
+		args: []any{hash},
+	}
+	q.when(tenant != "", `k.tenant_id = ?`, tenant)
+	list, err := all(ctx, s, scanSession, q.text+`) LIMIT 2`, q.args...)
+	if err == nil && len(list) != 1 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return SessionRow{}, err
+	}
+	return list[0], nil
+}
+
 // DueSessions gives sessions whose timer has come, oldest first, of all tenants.
 func (s *Store) DueSessions(ctx context.Context, now time.Time, limit int) ([]SessionRow, error) {
 	return all(ctx, s, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE due_at > 0 AND due_at <= $1 ORDER BY due_at LIMIT $2`,
 		ms(now), limit)
 }
 
-// ListSessions gives a tenant's sessions by id, which is by time. reference is a keyed hash, or nil.
-func (s *Store) ListSessions(ctx context.Context, tenant string, f usher.SessionFilter, reference []byte) ([]SessionRow, error) {
+// ListSessions gives a tenant's sessions by id, which is by time, and, where it is asked for, how many there are. reference is a keyed hash, or
+// nil.
+func (s *Store) ListSessions(ctx context.Context, tenant string, f usher.SessionFilter, reference []byte) ([]SessionRow, int, error) {
 	q := query{text: `SELECT ` + sessionColumns + ` FROM sessions WHERE tenant_id = $1`, args: []any{tenant}}
 	// Nested, since a database that knows no statistics would rather walk through the tenant's sessions, which come in the order of ids.
 	q.when(f.ApplicantID != "", `id IN (SELECT o.id FROM sessions o WHERE o.applicant_id = ?)`, f.ApplicantID)
@@ -41,8 +59,23 @@ func (s *Store) ListSessions(ctx context.Context, tenant string, f usher.Session
 	q.when(f.Purpose != "", `purpose = ?`, f.Purpose)
 	q.when(f.State != "", `state = ?`, f.State)
 	q.when(reference != nil, `reference_index = ?`, reference)
+	q.when(!f.CreatedFrom.IsZero(), `created_at >= ?`, ms(f.CreatedFrom))
+	q.when(!f.CreatedBefore.IsZero(), `created_at < ?`, ms(f.CreatedBefore))
+	total, err := s.count(ctx, q, f.Paging)
+	if err != nil {
+		return nil, 0, err
+	}
 	q.page(f.Paging, "id")
-	return all(ctx, s, scanSession, q.text, q.args...)
+	list, err := all(ctx, s, scanSession, q.text, q.args...)
+	return list, total, err
+}
+
+// count gives the length of the list that a query without order is, where it is asked for.
+func (s *Store) count(ctx context.Context, q query, p usher.Paging) (n int, err error) {
+	if p.Count {
+		err = s.row(ctx, `SELECT count(*) FROM (`+q.text+`) counted`, q.args, &n)
+	}
+	return n, err
 }
 
 // latest finds the newest onboarding session of an applicant; its columns stand beside the applicant's own.
@@ -72,18 +105,27 @@ func (s *Store) Applicant(ctx context.Context, tenant, id string) (ApplicantRow,
 	return one(ctx, s, scanApplicant, `SELECT `+applicantColumns+applicantTables+` WHERE a.id = $1 AND a.tenant_id = $2`, id, tenant)
 }
 
-// ListApplicants gives a tenant's applicants by id, which is by time. reference and email are keyed hashes, or nil.
-func (s *Store) ListApplicants(ctx context.Context, tenant string, f usher.ApplicantFilter, reference, email []byte) ([]ApplicantRow, error) {
+// ApplicantIndexes are the keyed hashes of what a list of applicants is narrowed by; nil narrows nothing.
+type ApplicantIndexes struct{ Reference, Email, National []byte }
+
+// ListApplicants gives a tenant's applicants by id, which is by time, and, where it is asked for, how many there are.
+func (s *Store) ListApplicants(ctx context.Context, tenant string, f usher.ApplicantFilter, by ApplicantIndexes) ([]ApplicantRow, int, error) {
 	q := query{text: `SELECT ` + applicantColumns + applicantTables + ` WHERE a.tenant_id = $1`, args: []any{tenant}}
 	q.when(f.Dialect != "", `a.dialect = ?`, f.Dialect)
 	in(&q, `s.state`, f.States)
 	q.when(f.NoSession, `s.id IS NULL`)
-	q.when(reference != nil, `a.reference_index = ?`, reference)
-	q.when(email != nil, `a.email_index = ?`, email)
+	q.when(by.Reference != nil, `a.reference_index = ?`, by.Reference)
+	q.when(by.Email != nil, `a.email_index = ?`, by.Email)
+	q.when(by.National != nil, `a.national_index = ?`, by.National)
 	q.when(!f.CreatedFrom.IsZero(), `a.created_at >= ?`, ms(f.CreatedFrom))
 	q.when(!f.CreatedBefore.IsZero(), `a.created_at < ?`, ms(f.CreatedBefore))
+	total, err := s.count(ctx, q, f.Paging)
+	if err != nil {
+		return nil, 0, err
+	}
 	q.page(f.Paging, "a.id")
-	return all(ctx, s, scanApplicant, q.text, q.args...)
+	list, err := all(ctx, s, scanApplicant, q.text, q.args...)
+	return list, total, err
 }
 
 // Keyset gives an applicant's wrapped keys, or nil when they were destroyed.

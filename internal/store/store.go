@@ -32,6 +32,12 @@ type Job struct {
 	Period  bool          `json:"period,omitempty"` // a timer's job, put there by the queue itself
 }
 
+// Later is what a handler answers, as an error, whose job is to run again at a time, without a try being counted.
+type Later struct{ At time.Time }
+
+// Error says when.
+func (l *Later) Error() string { return "to be done again at " + l.At.UTC().Format(time.RFC3339) }
+
 // Handler does one job. An error means "again later", until the job's tries are used up.
 type Handler func(ctx context.Context, j Job) error
 

@@ -151,11 +151,12 @@ func erasing(h *house) {
 		h.Fatal("the keys of an erased applicant are still there")
 	}
 	for name, hashes := range map[string][2][]byte{"reference": {reference, nil}, "email": {nil, email}} {
-		list, err := h.ListApplicants(ctx(), ours, usher.ApplicantFilter{Paging: usher.Paging{Limit: 10}}, hashes[0], hashes[1])
+		list, _, err := h.ListApplicants(ctx(), ours, usher.ApplicantFilter{Paging: usher.Paging{Limit: 10}},
+			store.ApplicantIndexes{Reference: hashes[0], Email: hashes[1]})
 		h.must(err)
 		same(h, "applicants found by "+name, len(list), 0)
 	}
-	sessions, err := h.ListSessions(ctx(), ours, usher.SessionFilter{Paging: usher.Paging{Limit: 10}}, s.ReferenceIndex)
+	sessions, _, err := h.ListSessions(ctx(), ours, usher.SessionFilter{Paging: usher.Paging{Limit: 10}}, s.ReferenceIndex)
 	h.must(err)
 	same(h, "sessions found by reference", len(sessions), 0)
 	l, err := h.Link(ctx(), link.Hash)

@@ -51,15 +51,15 @@ func otherTenant(h *house) {
 			return len(l) > 0, err
 		},
 		"sessions of the applicant": func(t string) (bool, error) {
-			l, err := h.ListSessions(ctx(), t, usher.SessionFilter{Paging: usher.Paging{Limit: 9}, ApplicantID: a.ID}, nil)
+			l, _, err := h.ListSessions(ctx(), t, usher.SessionFilter{Paging: usher.Paging{Limit: 9}, ApplicantID: a.ID}, nil)
 			return len(l) > 0, err
 		},
 		"sessions by reference": func(t string) (bool, error) {
-			l, err := h.ListSessions(ctx(), t, usher.SessionFilter{Paging: usher.Paging{Limit: 9}}, s.ReferenceIndex)
+			l, _, err := h.ListSessions(ctx(), t, usher.SessionFilter{Paging: usher.Paging{Limit: 9}}, s.ReferenceIndex)
 			return len(l) > 0, err
 		},
 		"applicants by e-mail": func(t string) (bool, error) {
-			l, err := h.ListApplicants(ctx(), t, usher.ApplicantFilter{Paging: usher.Paging{Limit: 9}}, nil, a.EmailIndex)
+			l, _, err := h.ListApplicants(ctx(), t, usher.ApplicantFilter{Paging: usher.Paging{Limit: 9}}, store.ApplicantIndexes{Email: a.EmailIndex})
 			return len(l) > 0, err
 		},
 		"events of the session": func(t string) (bool, error) {
@@ -125,7 +125,7 @@ func pagedSessions(h *house) {
 		ids = append(ids, s.ID)
 	}
 	walk(h, ids, func(p usher.Paging) ([]string, error) {
-		list, err := h.ListSessions(ctx(), ours, usher.SessionFilter{Paging: p}, nil)
+		list, _, err := h.ListSessions(ctx(), ours, usher.SessionFilter{Paging: p}, nil)
 		return idsOf(list, err, func(r store.SessionRow) string { return r.ID })
 	})
 }
@@ -138,7 +138,7 @@ func pagedApplicants(h *house) {
 		ids = append(ids, a.ID)
 	}
 	walk(h, ids, func(p usher.Paging) ([]string, error) {
-		list, err := h.ListApplicants(ctx(), ours, usher.ApplicantFilter{Paging: p}, nil, nil)
+		list, _, err := h.ListApplicants(ctx(), ours, usher.ApplicantFilter{Paging: p}, store.ApplicantIndexes{})
 		return idsOf(list, err, func(r store.ApplicantRow) string { return r.ID })
 	})
 }
@@ -213,7 +213,7 @@ func filteredSessions(h *house) {
 	h.commit(store.Change{Session: &second})
 	find := func(f usher.SessionFilter, reference []byte) []string {
 		f.Limit, f.Oldest = 10, true
-		list, err := h.ListSessions(ctx(), ours, f, reference)
+		list, _, err := h.ListSessions(ctx(), ours, f, reference)
 		ids, err := idsOf(list, err, func(r store.SessionRow) string { return r.ID })
 		h.must(err)
 		return ids
@@ -237,7 +237,7 @@ func filteredApplicants(h *house) {
 	h.commit(store.Change{Applicant: &bare})
 	find := func(f usher.ApplicantFilter, reference, email []byte) []string {
 		f.Limit = 10
-		list, err := h.ListApplicants(ctx(), ours, f, reference, email)
+		list, _, err := h.ListApplicants(ctx(), ours, f, store.ApplicantIndexes{Reference: reference, Email: email})
 		ids, err := idsOf(list, err, func(r store.ApplicantRow) string { return r.ID })
 		h.must(err)
 		return ids

@@ -15,6 +15,7 @@ const (
 	AuthBasic  = "basic"
 	AuthHeader = "header"
 	AuthOAuth2 = "oauth2"
+	AuthHMAC   = "hmac" // the signature of the dialect's vendor
 )
 
 // CheckAuth tells whether an endpoint's authentication may be registered, with the rules of production or of dev mode for its token
@@ -47,8 +48,13 @@ func CheckAuth(a usher.EndpointAuth, dev bool) error {
 			return usher.Invalid("auth.client_secret", "give the client secret that the token address knows")
 		}
 		return nil
+	case AuthHMAC:
+		if len(a.Secret) < minSecretBytes {
+			return usher.Invalid("auth.secret", "give a secret of at least %d characters", minSecretBytes)
+		}
+		return nil
 	}
-	return usher.Invalid("auth.type", "use none, basic, header or oauth2")
+	return usher.Invalid("auth.type", "use none, basic, header, oauth2, or hmac where the dialect knows a signature of its own")
 }
 
 // headerObjection says why a header may not be set for an endpoint, or "".
@@ -82,7 +88,13 @@ func isHeaderValue(v string) bool {
 
 // authenticate sets what proves usher to an endpoint. Stored settings are looked at again, so that a row that came in past CheckAuth cannot
 // overwrite the signature.
-func authenticate(ctx context.Context, h http.Header, e usher.Endpoint, t *tokens) error {
+func authenticate(ctx context.Context, h http.Header, e usher.Endpoint, t *tokens, p Policy) error {
+	for name, value := range e.Headers {
+		if headerObjection(name) != "" || !isHeaderValue(value) {
+			return fault("a header set for this endpoint may not be sent")
+		}
+		h.Set(name, value)
+	}
 	switch e.Auth.Type {
 	case "", AuthNone:
 		return nil
@@ -97,12 +109,17 @@ func authenticate(ctx context.Context, h http.Header, e usher.Endpoint, t *token
 		h.Set(e.Auth.Name, e.Auth.Value)
 		return nil
 	case AuthOAuth2:
-		token, err := t.get(ctx, e)
+		token, err := t.get(ctx, e, p.TokenForm)
 		if err != nil {
 			return err
 		}
 		h.Set("Authorization", "Bearer "+token)
 		return nil
+	case AuthHMAC:
+		if p.Sign == nil {
+			return fault("the dialect of this endpoint has no signature of its own")
+		}
+		return nil // set beside our own, when the headers are complete
 	}
 	return fault("the type of authentication is not known")
 }

@@ -17,6 +17,10 @@ type Policy struct {
 	Timeout time.Duration
 	// Accepts tells whether an answer means that the message was taken, for vendors who are stricter than 2xx.
 	Accepts func(status int, header http.Header) bool
+	// Sign sets the vendor's own signature, for endpoints whose authentication is "hmac"; nil for a dialect that has none.
+	Sign func(h http.Header, secret string, at time.Time, body []byte)
+	// TokenForm sends the credentials to an endpoint's token address in the form, instead of by Basic.
+	TokenForm bool
 }
 
 // nativeSchedule is the one that Standard Webhooks 1.0.0 recommends.

@@ -42,18 +42,18 @@ type poster struct {
 
 // post sends a delivery's bytes to its endpoint and gives the answer, whatever its status. An endpoint that refuses a token gets a new one
 // within the same try, once.
-func (p *poster) post(ctx context.Context, d usher.Delivery, e usher.Endpoint) (answer, error) {
-	a, sent, err := p.once(ctx, d, e)
+func (p *poster) post(ctx context.Context, d usher.Delivery, e usher.Endpoint, how Policy) (answer, error) {
+	a, sent, err := p.once(ctx, d, e, how)
 	if err != nil || a.status != http.StatusUnauthorized || e.Auth.Type != AuthOAuth2 {
 		return a, err
 	}
 	p.tokens.drop(ctx, e, strings.TrimPrefix(sent.Get("Authorization"), "Bearer "))
-	a, _, err = p.once(ctx, d, e)
+	a, _, err = p.once(ctx, d, e, how)
 	return a, err
 }
 
 // once makes one request and gives the headers it was sent with.
-func (p *poster) once(ctx context.Context, d usher.Delivery, e usher.Endpoint) (answer, http.Header, error) {
+func (p *poster) once(ctx context.Context, d usher.Delivery, e usher.Endpoint, how Policy) (answer, http.Header, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(d.Message.Body))
 	if err != nil {
 		return answer{}, nil, fault("the address is not readable")
@@ -61,7 +61,7 @@ func (p *poster) once(ctx context.Context, d usher.Delivery, e usher.Endpoint) (
 	// An empty key is not sent; it tells the transport that the request may be repeated on a new connection when the receiver closed an idle one,
 	// which the constant webhook-id makes safe.
 	r.Header["Idempotency-Key"] = []string{}
-	if err := authenticate(ctx, r.Header, e, p.tokens); err != nil {
+	if err := authenticate(ctx, r.Header, e, p.tokens, how); err != nil {
 		return answer{}, nil, err
 	}
 	r.Header.Set("Content-Type", d.Message.ContentType)
@@ -69,8 +69,12 @@ func (p *poster) once(ctx context.Context, d usher.Delivery, e usher.Endpoint) (
 		r.Header.Set("Content-Type", "application/json")
 	}
 	r.Header.Set("User-Agent", p.agent)
-	if err := Sign(r.Header, d.ID, p.now(), d.Message.Body, e.Secrets); err != nil {
+	now := p.now()
+	if err := Sign(r.Header, d.ID, now, d.Message.Body, e.Secrets); err != nil {
 		return answer{}, nil, fault("the endpoint has no usable signing secret; rotate it")
+	}
+	if e.Auth.Type == AuthHMAC {
+		how.Sign(r.Header, e.Auth.Secret, now, d.Message.Body)
 	}
 	res, err := p.client.Do(r)
 	if err != nil {

@@ -203,7 +203,7 @@ func (s *Sender) deliver(tries context.Context, h held) {
 	ctx, cancel := context.WithTimeout(tries, h.policy.Timeout)
 	defer cancel()
 	at := s.now()
-	a, err := s.poster.post(ctx, h.Delivery, h.Endpoint)
+	a, err := s.poster.post(ctx, h.Delivery, h.Endpoint, h.policy)
 	now := s.now()
 	var pause time.Duration
 	if err == nil {

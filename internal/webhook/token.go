@@ -39,8 +39,8 @@ type token struct {
 	until time.Time
 }
 
-// get gives a token for an endpoint, from memory or from its token address.
-func (t *tokens) get(ctx context.Context, e usher.Endpoint) (string, error) {
+// get gives a token for an endpoint, from memory or from its token address. inForm: the credentials travel in the form.
+func (t *tokens) get(ctx context.Context, e usher.Endpoint, inForm bool) (string, error) {
 	k := t.entry(e.ID)
 	select {
 	case k.busy <- struct{}{}:
@@ -51,7 +51,7 @@ func (t *tokens) get(ctx context.Context, e usher.Endpoint) (string, error) {
 	if k.value != "" && k.auth == e.Auth && t.now().Before(k.until) {
 		return k.value, nil
 	}
-	value, life, err := t.fetch(ctx, e.Auth)
+	value, life, err := t.fetch(ctx, e.Auth, inForm)
 	if err != nil {
 		return "", err
 	}
@@ -84,16 +84,22 @@ func (t *tokens) entry(endpointID string) *token {
 }
 
 // fetch asks the token address for a token and gives it with its lifetime.
-func (t *tokens) fetch(ctx context.Context, a usher.EndpointAuth) (string, time.Duration, error) {
+func (t *tokens) fetch(ctx context.Context, a usher.EndpointAuth, inForm bool) (string, time.Duration, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
+	if inForm {
+		form.Set("client_id", a.ClientID)
+		form.Set("client_secret", a.ClientSecret)
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.TokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", 0, fault("the token address is not readable")
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", "application/json")
-	// RFC 6749 section 2.3.1: both are form-encoded before they become Basic credentials.
-	r.SetBasicAuth(url.QueryEscape(a.ClientID), url.QueryEscape(a.ClientSecret))
+	if !inForm {
+		// RFC 6749 section 2.3.1: both are form-encoded before they become Basic credentials.
+		r.SetBasicAuth(url.QueryEscape(a.ClientID), url.QueryEscape(a.ClientSecret))
+	}
 	res, err := t.client.Do(r)
 	if err != nil {
 		return "", 0, fault("no token: " + describe(err))

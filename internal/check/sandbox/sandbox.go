@@ -1,8 +1,7 @@
 // Package sandbox is the provider that judges evidence which a sandbox made up, and applicants with a magic name.
 //
-// Its results are marked "simulated" and carry the reason simulated_outcome. Everything is clear unless the applicant's
-// last name steers it: "Reject" makes the flow's first check reject, "Review" makes it ask for a reviewer, "Hit" makes the
-// watchlist check find somebody. In a live tenant it answers not_run to everything, so that no mistake in the wiring can
+// Its results are marked "simulated" and carry the reason simulated_outcome. Everything is clear unless the session asks
+// for something else, by the applicant's last name or in the words of its dialect (usher.SteerReject and the like). In a live tenant it answers not_run to everything, so that no mistake in the wiring can
 // turn a made-up outcome into a real one.
 package sandbox
 
@@ -18,13 +17,6 @@ import (
 const (
 	Provider = "sandbox"
 	Version  = "1"
-)
-
-// The last names that steer an outcome, in small letters; capitals do not matter.
-const (
-	nameReject = "reject"
-	nameReview = "review"
-	nameHit    = "hit"
 )
 
 // Config is what the check needs.
@@ -44,10 +36,7 @@ func New(config Config) *Checker { return &Checker{config: config} }
 // All returns a stand-in for every kind of check.
 func All() []usher.Checker {
 	var all []usher.Checker
-	for _, kind := range []usher.CheckKind{
-		usher.CheckDocument, usher.CheckFace, usher.CheckLiveness, usher.CheckConsistency, usher.CheckWatchlist, usher.CheckRegistry,
-		usher.CheckDuplicate, usher.CheckContact, usher.CheckAge, usher.CheckWorkHistory, usher.CheckPaymentProof, usher.CheckProofOfAddress,
-	} {
+	for _, kind := range usher.CheckKinds() {
 		all = append(all, New(Config{Kind: kind}))
 	}
 	return all
@@ -76,20 +65,24 @@ func (c *Checker) Check(_ context.Context, in usher.CheckInput) (usher.CheckResu
 	return result, nil
 }
 
-// steer changes the outcome as the last name asks.
+// steer changes the outcome as the session asks.
 func (c *Checker) steer(result *usher.CheckResult, in usher.CheckInput) {
-	switch strings.ToLower(strings.TrimSpace(in.Details.LastName)) {
-	case nameReject:
+	if kind, ok := strings.CutPrefix(in.Steer, usher.SteerFail); ok && usher.CheckKind(kind) == c.config.Kind {
+		result.Outcome, result.Score = usher.Refuse, 0
+		c.reason(result, c.grave())
+	}
+	switch in.Steer {
+	case usher.SteerReject:
 		if c.config.Kind == firstCheck(in.Session.Flow) {
 			result.Outcome, result.Score = usher.Refuse, 0
 			c.reason(result, c.grave())
 		}
-	case nameReview:
+	case usher.SteerReview:
 		if c.config.Kind == firstCheck(in.Session.Flow) {
 			result.Outcome, result.Score = usher.Consider, 0.5
 			c.reason(result, usher.ManualReview)
 		}
-	case nameHit:
+	case usher.SteerHit:
 		if c.config.Kind == usher.CheckWatchlist {
 			result.Outcome, result.Score = usher.Consider, 0
 			c.reason(result, usher.WatchlistHit)

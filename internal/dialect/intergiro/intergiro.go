@@ -1,6 +1,7 @@
 package intergiro
 
 import (
+	_ "embed"
 	"net/http"
 	"time"
 
@@ -61,6 +62,24 @@ func New(c Config) *Dialect {
 	d.handler = f.Handler(d.routes())
 	return d
 }
+
+// Open gives the dialect to the composition root.
+func Open(b api.Backend) (api.Dialect, error) {
+	d := New(Config{Service: b.Service, Front: b.Front, Now: b.Now})
+	return api.Dialect{
+		Name: Name, Handler: d.Handler(), Renderer: Renderer{},
+		Events:   []string{dataProvided, individualActivated, individualBlocked, pendingActionCreated, pendingActionCompleted},
+		Delivery: api.Delivery{Timeout: 10 * time.Second}, // its contract, U10
+		Flows:    []string{flowText},
+		Offers:   []api.Offer{{Name: Name, Flow: "individual"}},
+		Tell: func(logins []api.Login) map[string]string {
+			return map[string]string{"base_url": b.BaseURL, "api_key": logins[0].Secret}
+		},
+	}, nil
+}
+
+//go:embed individual.yaml
+var flowText string
 
 // Handler serves paths that begin with /v3.
 func (d *Dialect) Handler() http.Handler { return d.handler }

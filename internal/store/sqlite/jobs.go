@@ -172,6 +172,9 @@ func (w *worker) Work(ctx context.Context, r *river.Job[jobArgs]) error {
 	j := r.Args.Job
 	j.Attempt, j.Last = r.Attempt, r.Attempt >= r.MaxAttempts
 	err := w.handle(ctx, j)
+	if later := (*store.Later)(nil); errors.As(err, &later) {
+		return river.JobSnooze(max(time.Until(later.At), 0))
+	}
 	if err != nil && j.Last && !j.Period {
 		return river.JobSnooze(w.pause)
 	}

@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// PageViewRow is a screen that an applicant saw; Doc is sealed.
+type PageViewRow struct {
+	TenantID, ApplicantID, SessionID string
+	Doc                              []byte
+	At                               time.Time
+}
+
+// AddPageView writes one more screen, unless its session has most of them already or its applicant was erased.
+func (s *Store) AddPageView(ctx context.Context, r PageViewRow, most int) error {
+	_, err := s.exec(ctx, `INSERT INTO page_views (tenant_id, applicant_id, session_id, doc, at) SELECT $1, $2, $3, $4, $5
+		WHERE (SELECT count(*) FROM page_views WHERE session_id = $3) < $6 AND EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $2)`,
+		r.TenantID, r.ApplicantID, r.SessionID, r.Doc, ms(r.At), most)
+	return err
+}
+
+// PageViews gives the screens of a session, oldest first.
+func (s *Store) PageViews(ctx context.Context, tenant, session string) ([]PageViewRow, error) {
+	return all(ctx, s, func(row scanner) (PageViewRow, error) {
+		var r PageViewRow
+		var when int64
+		err := row.Scan(&r.TenantID, &r.ApplicantID, &r.SessionID, &r.Doc, &when)
+		r.At = at(when)
+		return r, err
+	}, `SELECT tenant_id, applicant_id, session_id, doc, at FROM page_views WHERE session_id = $1 AND tenant_id = $2 ORDER BY pos`, session, tenant)
+}

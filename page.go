@@ -1,0 +1,52 @@
+package usher
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Moment is something that happens on the applicant's pages which a client may be told there and then: by where the browser is sent, or by a
+// message to the page that frames ours.
+type Moment string
+
+// The moments. The first three and the last are about the session; the others are why a browser could not go on.
+const (
+	MomentStarted    Moment = "started"    // the applicant began
+	MomentFinished   Moment = "finished"   // everything asked was sent
+	MomentDeclined   Moment = "declined"   // consent was declined
+	MomentFailed     Moment = "failed"     // the session ended without the applicant's part: rejected, cancelled, every attempt used
+	MomentExpired    Moment = "expired"    // the time for it is over
+	MomentPermission Moment = "permission" // the camera was refused
+	MomentHardware   Moment = "hardware"   // there is no camera that can be used
+	MomentConnection Moment = "connection" // the network failed
+	MomentUnexpected Moment = "unexpected" // anything else
+)
+
+// PageRules is how the hosted page treats the browsers of sessions that came in through a dialect. A nil member takes what the page does by
+// itself: it sends the browser to the session's return URL once the applicant's part is done, and may not be framed.
+type PageRules struct {
+	// Exit gives the address that the browser is sent to at a moment, or "" to stay on our page.
+	Exit func(s Session, m Moment) string
+	// Message gives the JSON that the framing page is posted at a moment, or nil for none. It is posted to the client's listed origins only.
+	Message func(s Session, m Moment) []byte
+	// Framed lets the origins that the API client lists frame the page.
+	Framed bool
+}
+
+// Reporter writes the evidence pack of a session.
+type Reporter interface {
+	// PDF writes a report for people, in the language of a locale, or English.
+	PDF(ctx context.Context, w io.Writer, tenant, session, locale string, by Actor) error
+	// Zip writes everything: data, checks, decisions and history as JSON, the pictures, the report, and the hash of each file.
+	Zip(ctx context.Context, w io.Writer, tenant, session, locale string, by Actor) error
+}
+
+// Stamps makes and checks statements that this server gives out and later takes back: signed addresses, tokens of one session.
+type Stamps interface {
+	// Stamp gives a signed text, safe in a URL, that says subject until a time, to the second. It is the same for the same arguments. Texts of one
+	// purpose are worth nothing for another.
+	Stamp(purpose, subject string, until time.Time) string
+	// Stamped gives the subject of a text, or an [*Error]: CodeGone when its time is over, CodeUnauthenticated for any other fault.
+	Stamped(purpose, text string) (string, error)
+}
