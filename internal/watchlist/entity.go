@@ -64,12 +64,14 @@ type Entity struct {
 	BirthPlace []string    `json:"birth_place,omitempty"`
 	Gender     string      `json:"gender,omitempty"`    // "male", "female" or empty
 	Countries  []string    `json:"countries,omitempty"` // ISO 3166 alpha-2, of nationality, citizenship or registration
+	Residence  []string    `json:"residence,omitempty"` // ISO 3166 alpha-2, of the addresses
 	IDs        []ID        `json:"ids,omitempty"`
 	Addresses  []string    `json:"addresses,omitempty"` // one line each
 	Programs   []string    `json:"programs,omitempty"`
-	Titles     []string    `json:"titles,omitempty"`  // titles and positions
-	Topics     []string    `json:"topics,omitempty"`  // what the listing is: sanction, debarment, pep, blocklist, wanted
-	SameAs     []string    `json:"same_as,omitempty"` // references shared between lists, such as "un:QDi.123" or "ofsi:12345"
+	Titles     []string    `json:"titles,omitempty"`   // titles and positions
+	Topics     []string    `json:"topics,omitempty"`   // what the listing is: sanction, debarment, export_control, pep, blocklist, wanted, or the list's own word
+	Datasets   []string    `json:"datasets,omitempty"` // the lists within the list, where it is a bundle of lists (US CSL, OpenSanctions)
+	SameAs     []string    `json:"same_as,omitempty"`  // references shared between lists, such as "un:QDi.123", "ofsi:12345" or "ofac:6905"
 	Remarks    string      `json:"remarks,omitempty"`
 	Listed     string      `json:"listed,omitempty"` // ISO date of listing
 	Raw        string      `json:"raw,omitempty"`    // the record as the list had it

@@ -1,0 +1,207 @@
+package source
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/usher-kyc/usher/internal/watchlist"
+)
+
+// squeeze trims text and makes every run of white space one blank.
+func squeeze(s string) string {
+	s = strings.TrimSpace(s)
+	if !strings.ContainsAny(s, "\t\n\r\u00a0\u2028\u3000") && !strings.Contains(s, "  ") {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// hasLetter tells names from the dashes and dots that stand for "none".
+func hasLetter(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; c >= 'a' && c <= 'z' {
+			return true
+		}
+		if s[i] >= 0x80 {
+			return strings.ContainsFunc(s, unicode.IsLetter)
+		}
+	}
+	return strings.ContainsFunc(s, unicode.IsDigit)
+}
+
+// lastFirst reads a person's name that is written "LAST, First": what stands before the first comma is the last name. A name without one is whole.
+func lastFirst(s string) watchlist.Name {
+	last, first, ok := strings.Cut(s, ",")
+	last, first = squeeze(last), squeeze(first)
+	if !ok || last == "" || first == "" {
+		return watchlist.Name{Full: squeeze(strings.Trim(strings.TrimSpace(s), ","))}
+	}
+	return watchlist.Name{Full: first + " " + last, First: first, Last: last}
+}
+
+// joinName puts the parts that are not empty into one name.
+func joinName(parts ...string) string {
+	kept := make([]string, 0, len(parts))
+	for _, part := range parts {
+		if part = squeeze(part); part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+// joinLine puts the parts of an address that are not empty into one line.
+func joinLine(parts ...string) string {
+	kept := make([]string, 0, len(parts))
+	for _, part := range parts {
+		if part = strings.Trim(squeeze(part), ", "); part != "" {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, ", ")
+}
+
+// add appends a value that is not empty and not there yet.
+func add(list []string, value string) []string {
+	if value == "" {
+		return list
+	}
+	for _, have := range list {
+		if have == value {
+			return list
+		}
+	}
+	return append(list, value)
+}
+
+// addBirth appends a birth date that is not there yet.
+func addBirth(list []watchlist.DateRange, d watchlist.DateRange) []watchlist.DateRange {
+	for _, have := range list {
+		if have == d {
+			return list
+		}
+	}
+	return append(list, d)
+}
+
+// addID appends an identity number that is not there yet.
+func addID(list []watchlist.ID, id watchlist.ID) []watchlist.ID {
+	if id.Value == "" {
+		return list
+	}
+	for _, have := range list {
+		if have == id {
+			return list
+		}
+	}
+	return append(list, id)
+}
+
+// gender gives the record's word for what lists write.
+func gender(s string) string {
+	switch strings.ToLower(strings.Trim(s, " .;")) {
+	case "m", "male", "man":
+		return "male"
+	case "f", "female", "woman":
+		return "female"
+	default:
+		return ""
+	}
+}
+
+// script is a writing system and its ISO 15924 code.
+type script struct {
+	code  string
+	table *unicode.RangeTable
+}
+
+// scripts gives the writing systems that names on lists have, the frequent ones first.
+func scripts() []script {
+	return []script{
+		{"Latn", unicode.Latin},
+		{"Cyrl", unicode.Cyrillic},
+		{"Arab", unicode.Arabic},
+		{"Hani", unicode.Han},
+		{"Hang", unicode.Hangul},
+		{"Kana", unicode.Katakana},
+		{"Hira", unicode.Hiragana},
+		{"Grek", unicode.Greek},
+		{"Hebr", unicode.Hebrew},
+		{"Armn", unicode.Armenian},
+		{"Geor", unicode.Georgian},
+		{"Thai", unicode.Thai},
+		{"Deva", unicode.Devanagari},
+		{"Beng", unicode.Bengali},
+		{"Mymr", unicode.Myanmar},
+		{"Khmr", unicode.Khmer},
+		{"Ethi", unicode.Ethiopic},
+		{"Taml", unicode.Tamil},
+		{"Sinh", unicode.Sinhala},
+		{"Laoo", unicode.Lao},
+		{"Mong", unicode.Mongolian},
+		{"Tibt", unicode.Tibetan},
+		{"Thaa", unicode.Thaana},
+		{"Syrc", unicode.Syriac},
+		{"Gujr", unicode.Gujarati},
+		{"Guru", unicode.Gurmukhi},
+		{"Telu", unicode.Telugu},
+		{"Knda", unicode.Kannada},
+		{"Mlym", unicode.Malayalam},
+	}
+}
+
+// scriptOf gives the ISO 15924 code of the writing system that most letters of a name belong to; Jpan where Han stands beside kana. It is empty for a
+// name without letters.
+func scriptOf(name string) string {
+	ascii, letters := true, false
+	for i := range len(name) {
+		c := name[i]
+		ascii = ascii && c < 0x80
+		letters = letters || (c|0x20 >= 'a' && c|0x20 <= 'z')
+	}
+	if ascii {
+		if letters {
+			return "Latn"
+		}
+		return ""
+	}
+	return countScripts(name)
+}
+
+// countScripts counts the letters of each writing system.
+func countScripts(name string) string {
+	known := scripts()
+	counts := make([]int, len(known))
+	last := 0
+	for _, r := range name {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		if !unicode.Is(known[last].table, r) {
+			for i := range known {
+				if unicode.Is(known[i].table, r) {
+					last = i
+					break
+				}
+			}
+		}
+		if unicode.Is(known[last].table, r) {
+			counts[last]++
+		}
+	}
+	best := 0
+	total := map[string]int{}
+	for i, n := range counts {
+		total[known[i].code] = n
+		if n > counts[best] {
+			best = i
+		}
+	}
+	if counts[best] == 0 {
+		return ""
+	}
+	if kana := total["Kana"] + total["Hira"]; kana > 0 && kana+total["Hani"] >= counts[best] {
+		return "Jpan"
+	}
+	return known[best].code
+}

@@ -1,0 +1,122 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"strconv"
+
+	"github.com/usher-kyc/usher/internal/watchlist"
+)
+
+// sink takes the records of one reading, completes and counts them and passes them on.
+type sink struct {
+	in    Input
+	alive func() error // tells when the caller has given up
+	emit  func(watchlist.Entity) error
+	info  Info
+
+	notes     map[string]int // place in info.Notes
+	seen      map[string]seenID
+	seed      maphash.Seed
+	namesSeen map[string]bool // of the record at hand
+}
+
+// seenID is what is remembered of an id: how often it came and what it first said.
+type seenID struct {
+	hash  uint64
+	times int
+}
+
+func newSink(ctx context.Context, in Input, emit func(watchlist.Entity) error) *sink {
+	return &sink{
+		in: in, alive: ctx.Err, emit: emit,
+		info:  Info{List: in.List, Title: in.Title, Date: in.Date, Declared: in.Declared},
+		notes: map[string]int{}, seen: map[string]seenID{}, seed: maphash.MakeSeed(), namesSeen: map[string]bool{},
+	}
+}
+
+// note counts a harmless oddity; where is an id or a place, never what a record says.
+func (s *sink) note(what, where string) {
+	i, ok := s.notes[what]
+	if !ok {
+		i = len(s.info.Notes)
+		s.notes[what] = i
+		s.info.Notes = append(s.info.Notes, Note{What: what, First: where})
+	}
+	s.info.Notes[i].Count++
+}
+
+// put completes a record and hands it over.
+func (s *sink) put(e *watchlist.Entity) error {
+	if err := s.alive(); err != nil {
+		return fmt.Errorf("read list %s: %w", s.in.List, err)
+	}
+	e.List = s.in.List
+	s.tidyNames(e)
+	if len(e.Names) == 0 {
+		s.info.Nameless++
+		s.note("a record without a name, left out", e.ID)
+		return nil
+	}
+	if e.ID == "" {
+		return refuse(Shape, s.in.Files[0], 0, "record %d has no id", s.info.Parsed+1)
+	}
+	if !s.unique(e) {
+		return nil
+	}
+	if s.in.NoRaw {
+		e.Raw = ""
+	}
+	s.info.Parsed++
+	s.info.Names += len(e.Names)
+	if s.info.Parsed > s.in.Limits.Entities {
+		return refuse(TooLarge, s.in.Files[0], 0, "more than %d records", s.in.Limits.Entities)
+	}
+	return s.emit(*e)
+}
+
+// unique tells whether the record is to be kept. A second record of the same id and text is left out; one that says something else is kept under an id
+// of its own, since a name that is not searched is worse than one that is listed twice.
+func (s *sink) unique(e *watchlist.Entity) bool {
+	hash := maphash.String(s.seed, e.Raw)
+	before, ok := s.seen[e.ID]
+	if !ok {
+		s.seen[e.ID] = seenID{hash: hash, times: 1}
+		return true
+	}
+	if before.hash == hash {
+		s.note("a record that came twice, left out once", e.ID)
+		return false
+	}
+	before.times++
+	s.seen[e.ID] = before
+	s.info.Repeated++
+	s.note("an id that another record had, kept with a number added", e.ID)
+	e.ID += "#" + strconv.Itoa(before.times)
+	return true
+}
+
+// tidyNames leaves out empty and repeated names, keeps the first primary name in front and finds each name's script.
+func (s *sink) tidyNames(e *watchlist.Entity) {
+	clear(s.namesSeen)
+	kept := e.Names[:0]
+	for _, n := range e.Names {
+		n.Full = squeeze(n.Full)
+		if !hasLetter(n.Full) || s.namesSeen[n.Full] {
+			continue
+		}
+		s.namesSeen[n.Full] = true
+		n.Script = scriptOf(n.Full)
+		kept = append(kept, n)
+	}
+	e.Names = kept
+}
+
+// close makes the checks that need the whole list.
+func (s *sink) close() error {
+	if s.info.Declared > 0 && s.info.Parsed+s.info.Nameless < s.info.Declared {
+		return refuse(Truncated, s.in.Files[0], 0, "%d records of the %d that are declared", s.info.Parsed+s.info.Nameless, s.info.Declared)
+	}
+	return nil
+}
