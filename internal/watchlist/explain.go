@@ -1,0 +1,157 @@
+package watchlist
+
+import (
+	"slices"
+	"strings"
+)
+
+// withIDs finds the records that bear one of the query's identity numbers.
+func (s *Searcher) withIDs(p *Prepared, f *filter) (entities []uint32) {
+	for _, id := range p.ids {
+		hash := idHash(id.Value)
+		at, _ := slices.BinarySearch(s.ix.idHashes, hash)
+		for ; at < len(s.ix.idHashes) && s.ix.idHashes[at] == hash; at++ {
+			entity := s.ix.idEntities[at]
+			e, err := s.ix.Entity(int(entity))
+			if err != nil || !f.entity(s.ix, entity) || slices.Contains(entities, entity) {
+				continue
+			}
+			if slices.ContainsFunc(e.IDs, func(listed ID) bool { return sameID(id, listed) }) {
+				entities = append(entities, entity)
+				s.keep(candidate{entity: entity, name: noWord, byID: true})
+			}
+		}
+	}
+	return entities
+}
+
+// rateEntity scores all names of a record, also those that the search did not come upon.
+func (s *Searcher) rateEntity(reading int, entity uint32) {
+	from, to := between(s.ix.entityNameEnds, entity)
+	for _, name := range s.ix.entityNames[from:to] {
+		score := s.score(name)
+		if nameFacts(s.ix.nameFacts[name]).weak() {
+			score = min(score, weakCap)
+		}
+		s.keep(candidate{entity: entity, name: name, reading: reading, nameScore: score, byID: true})
+	}
+}
+
+// explain makes hits of the candidates in s.best.
+func (s *Searcher) explain(p *Prepared, o Options) []Hit {
+	hits := make([]Hit, len(s.best))
+	for r := range p.names.readings {
+		if !slices.ContainsFunc(s.best, func(c candidate) bool { return c.reading == r && c.hasName() }) {
+			continue
+		}
+		s.begin(&p.names, p.names.readings[r])
+		for i, c := range s.best {
+			if c.reading == r && c.hasName() {
+				s.explainName(&hits[i], &p.names, p.names.readings[r], c)
+			}
+		}
+		s.end()
+	}
+	for i, c := range s.best {
+		h := &hits[i]
+		h.index, h.entity = s.ix, c.entity
+		h.List, h.ID = s.ix.listID(c.entity)
+		h.NameScore, h.Score = max(h.NameScore, 0), decimal(c.score)
+		s.explainModifiers(h, p, c)
+		h.Verdict = Possible
+		if h.Score >= o.Match {
+			h.Verdict = Match
+		}
+	}
+	return hits
+}
+
+func decimal(tenThousandths int) float64 { return float64(tenThousandths) / 10000 }
+
+// explainName fills in how the words of a hit's name were paired.
+func (s *Searcher) explainName(h *Hit, n *names, r reading, c candidate) {
+	ix := s.ix
+	raw := s.score(c.name)
+	h.NameScore = decimal(raw)
+	from, to := between(ix.nameEnds, c.name)
+	h.Name = string(ix.nameText[from:to])
+	query := n.words[r.from:r.to]
+	h.Explanation.QueryName = joinWords(query, n.word, ^uint32(0))
+	listed := ix.nameWords[ix.nameStarts[c.name]:ix.nameStarts[c.name+1]]
+	var queryTaken, listedTaken uint32
+	var lines []WordPair
+	for _, p := range s.chosen {
+		queryTaken |= p.query
+		listedTaken |= p.listed
+		lines = append(lines, WordPair{
+			Query: joinWords(query, n.word, p.query), Listed: joinWords(listed, ix.wordBytes, p.listed), How: p.how.how(),
+			Score: float64(p.sim) / 1000, Weight: float64(p.weight) * 1000,
+		})
+	}
+	for i, w := range s.group {
+		if queryTaken&(1<<i) == 0 {
+			lines = append(lines, WordPair{Query: string(w.text), How: Unpaired, Weight: float64(w.weight) * unpairedQuery})
+		}
+	}
+	for j, w := range listed {
+		if listedTaken&(1<<j) == 0 {
+			weight := wordFacts(ix.wordFacts[w]).weight()
+			lines = append(lines, WordPair{Listed: string(ix.wordBytes(w)), How: Unpaired, Weight: float64(weight) * unpairedListed})
+		}
+	}
+	whole := 0.0
+	for _, l := range lines {
+		whole += l.Weight
+	}
+	for i := range lines {
+		lines[i].Weight /= whole
+	}
+	h.Explanation.Words = lines
+}
+
+// joinWords writes the words whose bits are set.
+func joinWords[T any](words []T, text func(T) []byte, set uint32) string {
+	var b strings.Builder
+	for i, w := range words {
+		if set&(1<<i) != 0 {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			b.Write(text(w))
+		}
+	}
+	return b.String()
+}
+
+// explainModifiers fills in what changed a hit's score besides its name.
+func (s *Searcher) explainModifiers(h *Hit, p *Prepared, c candidate) {
+	sum := int(h.NameScore*10000 + 0.5)
+	add := func(name string, value int, given, listed string) {
+		h.Explanation.Modifiers = append(h.Explanation.Modifiers, Modifier{Name: name, Value: decimal(value), Given: given, Listed: listed})
+		sum += value
+	}
+	if c.hasName() && c.nameScore < sum {
+		add(WeakAlias, c.nameScore-sum, "", h.Name)
+	}
+	s.ix.modifiers(p, c.entity, func(name string, value int, given, listed func() string) { add(name, value, given(), listed()) })
+	if c.score != sum {
+		given, listed := s.sharedID(p, c.entity)
+		add(ExactID, c.score-sum, given, listed)
+	}
+}
+
+// sharedID gives the identity number that query and record share.
+func (s *Searcher) sharedID(p *Prepared, entity uint32) (given, listed string) {
+	e, err := s.ix.Entity(int(entity))
+	if err != nil {
+		return "", ""
+	}
+	for _, id := range p.ids {
+		for _, have := range e.IDs {
+			if sameID(id, have) {
+				return id.Value, have.Value
+			}
+		}
+	}
+	return "", ""
+}

@@ -1,0 +1,232 @@
+package watchlist
+
+import "math/bits"
+
+// Words that are alike share a key. A key is a number; the dictionary finds the listed words of a key. Keys only bring candidates, compare decides.
+
+// The tags keep keys of different sorts apart; they take the highest byte.
+const (
+	tagDeletion = iota + 1
+	tagSound
+	tagCoarse        // of every word
+	tagCoarseForeign // of words from other scripts only
+	tagClass
+)
+
+// keyPrefix is how many letters of a word deletions are made of (Garbe's symmetric deletion with a prefix): words at most two edits apart share
+// one of the strings left when up to two of their first seven letters are deleted.
+const keyPrefix = 7
+
+// deletions calls yield with the key of the first letters of w and of all that is left of them after deleting up to as many letters as may differ.
+func deletions(w []byte, yield func(key uint64)) {
+	n := min(len(w), keyPrefix)
+	whole := wholeKey(w) &^ (0xff << 56)
+	yield(whole | tagDeletion<<56)
+	depth := 0
+	switch {
+	case len(w) >= 7:
+		depth = 2
+	case len(w) >= 3:
+		depth = 1
+	}
+	if depth == 0 || numeric(w) {
+		return
+	}
+	for i := range n {
+		if i > 0 && w[i] == w[i-1] {
+			continue // the same string as before
+		}
+		one := without(whole, i)
+		yield(one | tagDeletion<<56)
+		if depth < 2 {
+			continue
+		}
+		for j := i; j < n-1; j++ {
+			yield(without(one, j) | tagDeletion<<56)
+		}
+	}
+}
+
+// wholeKey is the key of a word's first letters with none deleted.
+func wholeKey(w []byte) uint64 {
+	var whole uint64
+	for i := range min(len(w), keyPrefix) {
+		whole |= uint64(w[i]) << (8 * i)
+	}
+	return whole | tagDeletion<<56
+}
+
+// without deletes letter i of a packed string.
+func without(v uint64, i int) uint64 {
+	low := v & (1<<(8*i) - 1)
+	return low | v>>(8*(i+1))<<(8*i)
+}
+
+// keys calls yield with every key of a listed word.
+func (l *lexeme) keys(yield func(key uint64)) {
+	deletions(l.text, yield)
+	if l.sound != 0 {
+		yield(l.sound)
+	}
+	if l.coarse != 0 {
+		yield(l.coarse)
+		if l.foreign {
+			yield(l.coarse&^(0xff<<56) | tagCoarseForeign<<56)
+		}
+	}
+	if l.class != 0 {
+		yield(uint64(l.class) | tagClass<<56)
+	}
+}
+
+// searchKeys calls yield with every key under which words like a query's word are to be found.
+func (l *lexeme) searchKeys(yield func(key uint64)) {
+	deletions(l.text, yield)
+	if l.sound != 0 {
+		yield(l.sound)
+	}
+	if l.coarse != 0 {
+		if l.foreign {
+			yield(l.coarse)
+		} else {
+			yield(l.coarse&^(0xff<<56) | tagCoarseForeign<<56)
+		}
+	}
+	if l.class != 0 {
+		yield(uint64(l.class) | tagClass<<56)
+	}
+}
+
+// hashKey spreads a key over 64 bits.
+func hashKey(key uint64) uint64 {
+	h := key * 0x9E3779B97F4A7C15
+	h ^= h >> 29
+	return h * 0xBF58476D1CE4E5B9
+}
+
+// packed collects the letters of a key.
+type packed struct {
+	v    uint64
+	n    int
+	last byte
+}
+
+// add appends a letter; letters beyond the seventh are folded in, so that long words still differ.
+func (p *packed) add(c byte) {
+	if c == p.last {
+		return
+	}
+	p.last = c
+	p.n++
+	if p.n <= 7 {
+		p.v = p.v<<8 | uint64(c)
+	} else {
+		p.v = bits.RotateLeft64(p.v*0x9E3779B97F4A7C15+uint64(c), 9)
+	}
+}
+
+func (p *packed) key(tag uint64) uint64 { return p.v&^(0xff<<56) | tag<<56 }
+
+// soundKey gives the consonants of a word as they are heard in most languages that are written in Latin letters, or 0 for fewer than two.
+func soundKey(w []byte) uint64 {
+	var p packed
+	at := func(i int) byte {
+		if i < len(w) {
+			return w[i]
+		}
+		return 0
+	}
+	for i := 0; i < len(w); i++ {
+		c := w[i]
+		next := at(i + 1)
+		switch c {
+		case 'a', 'e', 'i', 'o', 'u', 'y':
+			if i == 0 {
+				p.add('a')
+			}
+			p.last = 0
+			continue
+		case 'h':
+			if i+1 < len(w) {
+				p.add('h')
+			}
+			continue
+		case 's':
+			if next == 'h' || next == 'c' && at(i+2) == 'h' {
+				c, i = 'S', i+1
+				if next == 'c' {
+					i++
+				}
+			}
+		case 'c':
+			switch next {
+			case 'h':
+				c, i = 'S', i+1
+			case 'k':
+				c, i = 'k', i+1
+			case 'e', 'i', 'y':
+				c = 's'
+			default:
+				c = 'k'
+			}
+		case 'k', 'g', 't', 'd', 'p', 'z', 'b':
+			if next == 'h' {
+				i++
+			}
+			switch {
+			case c == 'p' && next == 'h':
+				c = 'f'
+			case c == 'z' && next == 'h':
+				c = 'S'
+			case c == 'z', c == 't' && next == 'z':
+				c = 's'
+			}
+		case 'q':
+			c = 'k'
+		case 'w':
+			c = 'v'
+		case 'x':
+			p.add('k')
+			c = 's'
+		}
+		p.add(c)
+	}
+	if p.n < 2 {
+		return 0
+	}
+	return p.key(tagSound)
+}
+
+// coarseClass maps a consonant to the class that transliterations confuse it with; 0 is left out (vowels, half vowels, h).
+var coarseClass = [256]byte{
+	'b': 'p', 'p': 'p', 'f': 'f', 'v': 'f', 'd': 't', 't': 't', 'g': 'k', 'k': 'k', 'q': 'k', 'j': 'k', 'c': 'k',
+	's': 's', 'z': 's', 'x': 's', 'l': 'l', 'r': 'r', 'm': 'm', 'n': 'n',
+	'0': '0', '1': '1', '2': '2', '3': '3', '4': '4', '5': '5', '6': '6', '7': '7', '8': '8', '9': '9',
+}
+
+// coarseKey gives the classes of a word's consonants without vowels, half vowels and h, as scripts that write no vowels or no such difference
+// leave them; repeats count once, since what lies between them is unwritten there. 0 for fewer than two.
+func coarseKey(w []byte) uint64 {
+	var p packed
+	for i := range len(w) {
+		c := coarseClass[w[i]]
+		h := i+1 < len(w) && w[i+1] == 'h'
+		switch {
+		case w[i] == 'p' && h:
+			c = 'f'
+		case w[i] == 'c' && (h || i+1 < len(w) && (w[i+1] == 'e' || w[i+1] == 'i')):
+			c = 's'
+		case w[i] == 'w' && i == 0:
+			c = 'f'
+		case w[i] == 't' && i+1 < len(w) && (w[i+1] == 's' || w[i+1] == 'z' || w[i+1] == 'c'):
+			c = 0 // ts is written as one letter elsewhere
+		}
+		if c != 0 {
+			p.add(c)
+		}
+	}
+	if p.n < 2 {
+		return 0
+	}
+	return p.key(tagCoarse)
+}

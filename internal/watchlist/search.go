@@ -1,0 +1,356 @@
+package watchlist
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Searcher searches one index with memory of its own that it reuses. It serves one goroutine at a time; Index.Search takes one from a pool.
+type Searcher struct {
+	ix       *Index
+	prepared Prepared
+	comparer comparer
+
+	kept    map[string]*queryWord
+	wordKey []byte
+	seen    []uint32 // stamp of the last look-up that met a listed word
+	stamp   uint32
+
+	threshold int32 // of the search, thousandths
+	group     []*queryWord
+	joined    []joinedWord
+	initials  uint32
+	slots     []uint16 // per listed word: its first link in this pass
+	links     []link
+	order     []groupOrder
+	gains     []gainedBy
+	sums      []uint32 // per name: gain so far, and in the upper bits the group that added last
+	touched   []uint32
+
+	pairs, chosen []pair
+	found         map[uint32]candidate
+	best          []candidate
+}
+
+// joinedWord is two neighbouring words of the query written as one.
+type joinedWord struct {
+	first int
+	word  *queryWord
+}
+
+// link says that a listed word may stand for words of the query.
+type link struct {
+	query       uint32
+	second      uint32
+	sim, weight int32
+	how         howCode
+	next        uint16
+}
+
+// candidate is a record with the score of its best name, in ten-thousandths.
+type candidate struct {
+	entity, name uint32
+	reading      int
+	nameScore    int // capped if the alias is weak
+	score        int
+	byID         bool
+}
+
+// NewSearcher gives a searcher of its own to a goroutine that searches much.
+func (ix *Index) NewSearcher() *Searcher {
+	return &Searcher{
+		ix: ix, kept: map[string]*queryWord{}, found: map[uint32]candidate{},
+		seen: make([]uint32, len(ix.wordFacts)), slots: make([]uint16, len(ix.wordFacts)), sums: make([]uint32, len(ix.nameEntity)),
+		links: make([]link, 1),
+	}
+}
+
+// Search finds the records that fit a query. An error is a *QueryError and says what of the query or the options cannot be searched.
+func (ix *Index) Search(q Query, o Options) (Answer, error) {
+	s, ok := ix.searchers.Get().(*Searcher)
+	if !ok {
+		s = ix.NewSearcher()
+	}
+	defer ix.searchers.Put(s)
+	return s.Search(q, o)
+}
+
+// SearchPrepared is Search for a prepared query.
+func (ix *Index) SearchPrepared(p *Prepared, o Options) (Answer, error) {
+	s, ok := ix.searchers.Get().(*Searcher)
+	if !ok {
+		s = ix.NewSearcher()
+	}
+	defer ix.searchers.Put(s)
+	return s.SearchPrepared(p, o)
+}
+
+// Search is Index.Search with the searcher's memory.
+func (s *Searcher) Search(q Query, o Options) (Answer, error) {
+	if err := s.prepared.Set(q); err != nil {
+		return Answer{}, err
+	}
+	return s.SearchPrepared(&s.prepared, o)
+}
+
+// SearchPrepared is Search for a prepared query.
+func (s *Searcher) SearchPrepared(p *Prepared, o Options) (Answer, error) {
+	defer runtime.KeepAlive(s.ix)
+	limits, err := o.filled()
+	if err != nil {
+		return Answer{}, err
+	}
+	filter := s.ix.filter(p, limits)
+	s.find(p, limits, &filter)
+	answer := Answer{Total: len(s.best), Versions: s.ix.versions, Algorithm: Algorithm}
+	if len(s.best) == 0 {
+		return answer, nil
+	}
+	slices.SortFunc(s.best, s.ix.compareCandidates)
+	if limits.Limit >= 0 && len(s.best) > limits.Limit {
+		s.best = s.best[:limits.Limit]
+	}
+	answer.Hits = s.explain(p, limits)
+	return answer, nil
+}
+
+// Any says whether a prepared query has a hit at all.
+func (s *Searcher) Any(p *Prepared, o Options) (bool, error) {
+	defer runtime.KeepAlive(s.ix)
+	limits, err := o.filled()
+	if err != nil {
+		return false, err
+	}
+	filter := s.ix.filter(p, limits)
+	s.find(p, limits, &filter)
+	return len(s.best) > 0, nil
+}
+
+// lowestPossible is the lowest threshold that is served: below it nearly every record is a hit, and a search would have to look at all of them.
+const lowestPossible = 0.4
+
+// filled checks the options and puts the defaults in place of zero.
+func (o Options) filled() (Options, error) {
+	if o.Possible == 0 {
+		o.Possible = PossibleDefault
+	}
+	if o.Match == 0 {
+		o.Match = max(MatchDefault, o.Possible)
+	}
+	if o.Limit == 0 {
+		o.Limit = LimitDefault
+	}
+	if !(o.Possible >= lowestPossible && o.Possible <= 1) {
+		return o, &QueryError{"possible", "not between 0.4 and 1"}
+	}
+	if !(o.Match >= o.Possible && o.Match <= 1) {
+		return o, &QueryError{"match", "not between possible and 1"}
+	}
+	return o, nil
+}
+
+// filter says which records a search looks at.
+type filter struct {
+	kind   uint8
+	lists  []bool // by number; nil is all
+	topics uint32 // 0 is all
+	none   bool   // the lists or topics asked for are not in the index
+}
+
+func (ix *Index) filter(p *Prepared, o Options) filter {
+	f := filter{kind: p.kind}
+	if len(o.Lists) > 0 {
+		f.lists, f.none = make([]bool, len(ix.labels.Lists)), true
+		for i, list := range ix.labels.Lists {
+			if slices.Contains(o.Lists, list) {
+				f.lists[i], f.none = true, false
+			}
+		}
+	}
+	for i, topic := range ix.labels.Topics {
+		if slices.Contains(o.Topics, topic) {
+			f.topics |= 1 << i
+		}
+	}
+	f.none = f.none || len(o.Topics) > 0 && f.topics == 0
+	return f
+}
+
+// entity says whether a record passes the filter, its kind left aside.
+func (f *filter) entity(ix *Index, e uint32) bool {
+	if f.lists != nil && !f.lists[entityFacts(ix.entityFacts[e]).list()] {
+		return false
+	}
+	return f.topics == 0 || f.topics&ix.entityTopics[e] != 0
+}
+
+// kindFits says whether a record's kind may be the query's: not said on either side fits all.
+func (f *filter) kindFits(kind uint8) bool { return f.kind == 0 || kind == 0 || f.kind == kind }
+
+// find leaves in s.best all records whose score reaches the threshold.
+func (s *Searcher) find(p *Prepared, o Options, f *filter) {
+	s.best = s.best[:0]
+	if f.none {
+		return
+	}
+	clear(s.found)
+	s.threshold = int32(math.Floor(o.Possible * 1000))
+	lowest := int(math.Round(o.Possible * 10000))
+	byID := s.withIDs(p, f)
+	for r := range p.names.readings {
+		s.begin(&p.names, p.names.readings[r])
+		s.collect()
+		s.rateTouched(r, lowest, f)
+		for _, e := range byID {
+			s.rateEntity(r, e)
+		}
+		s.end()
+	}
+	for _, c := range s.found {
+		c.score = c.nameScore
+		s.ix.modifiers(p, c.entity, func(_ string, value int, _, _ func() string) { c.score += value })
+		if c.score = max(c.score, 0); c.byID {
+			c.score = max(c.score, idFloor(c.nameScore))
+		}
+		if c.score >= lowest {
+			s.best = append(s.best, c)
+		}
+	}
+}
+
+// idFloor is the least score of a record whose identity number is the query's, by the score of its name.
+func idFloor(nameScore int) int { return idScore + (10000-idScore)*nameScore/10000 }
+
+// begin prepares a pass: it looks up the words of one reading and links the listed words to them.
+func (s *Searcher) begin(n *names, r reading) {
+	s.group, s.joined, s.initials = s.group[:0], s.joined[:0], 0
+	words := n.words[r.from:r.to]
+	for i, w := range words {
+		s.group = append(s.group, s.lookUp(n.word(w), w.foreign, true))
+		if s.group[i].initial {
+			s.initials |= 1 << i
+		}
+	}
+	for i := range len(words) - 1 {
+		from := len(n.text)
+		n.text = append(append(n.text, n.word(words[i])...), n.word(words[i+1])...)
+		if text := n.text[from:]; len(text) <= maxWordLen {
+			if w := s.lookUp(text, words[i].foreign || words[i+1].foreign, false); len(w.variants) > 0 {
+				s.joined = append(s.joined, joinedWord{i, w})
+			}
+		}
+		n.text = n.text[:from]
+	}
+	for i, w := range s.group {
+		for _, v := range w.variants {
+			s.link(v, 1<<i)
+		}
+	}
+	for _, j := range s.joined {
+		for _, v := range j.word.variants {
+			if v, ok := joinedVariant(v); ok {
+				s.link(v, 3<<j.first)
+			}
+		}
+	}
+}
+
+// joinedVariant gives the variant of two words written as one, or false if it is too little alike to count.
+func joinedVariant(v variant) (variant, bool) {
+	if v.how != howExact && v.how != howEdit {
+		return v, false
+	}
+	v.sim, v.how = v.sim*simJoined/1000, howJoined
+	return v, true
+}
+
+func (s *Searcher) link(v variant, query uint32) {
+	if len(s.links) > math.MaxUint16 {
+		return // bounded by MaxNameWords and by what words can be alike; TestLinks holds that this is never reached
+	}
+	s.links = append(s.links, link{query: query, second: v.second, sim: v.sim, weight: v.weight, how: v.how, next: s.slots[v.word]})
+	s.slots[v.word] = uint16(len(s.links) - 1)
+}
+
+// end takes the pass's links and sums away.
+func (s *Searcher) end() {
+	for _, w := range s.group {
+		for _, v := range w.variants {
+			s.slots[v.word] = 0
+		}
+	}
+	for _, j := range s.joined {
+		for _, v := range j.word.variants {
+			s.slots[v.word] = 0
+		}
+	}
+	s.links = s.links[:1]
+	for _, n := range s.touched {
+		s.sums[n] = 0
+	}
+	s.touched = s.touched[:0]
+}
+
+// rateTouched scores the names that can reach the threshold by what was collected.
+func (s *Searcher) rateTouched(reading, lowest int, f *filter) {
+	ix := s.ix
+	base, rest := s.need(), s.uncollected()
+	t := int64(s.threshold)
+	for _, name := range s.touched {
+		facts := nameFacts(ix.nameFacts[name])
+		need := base + int32(unpairedListed*t*int64(facts.weight())>>10)
+		if int32(s.sums[name]&sumMask)+rest < need || !f.kindFits(facts.kind()) {
+			continue
+		}
+		entity := ix.nameEntity[name]
+		if !f.entity(ix, entity) {
+			continue
+		}
+		score := s.score(name)
+		if facts.weak() {
+			score = min(score, weakCap)
+		}
+		if score >= lowest {
+			s.keep(candidate{entity: entity, name: name, reading: reading, nameScore: score})
+		}
+	}
+}
+
+// keep remembers the best name of a record; of equal ones the one listed first in the index.
+func (s *Searcher) keep(c candidate) {
+	if have, ok := s.found[c.entity]; ok {
+		c.byID = c.byID || have.byID
+		if have.nameScore > c.nameScore || have.nameScore == c.nameScore && have.hasName() {
+			have.byID = c.byID
+			c = have
+		}
+	}
+	s.found[c.entity] = c
+}
+
+func (c candidate) hasName() bool { return c.name != noWord }
+
+// compareCandidates orders hits: best first, then by list and id, so that an answer is the same however the index came about.
+func (ix *Index) compareCandidates(a, b candidate) int {
+	if a.score != b.score {
+		return b.score - a.score
+	}
+	if a.nameScore != b.nameScore {
+		return b.nameScore - a.nameScore
+	}
+	listA, idA := ix.listID(a.entity)
+	listB, idB := ix.listID(b.entity)
+	if c := strings.Compare(listA, listB); c != 0 {
+		return c
+	}
+	return strings.Compare(idA, idB)
+}
+
+func (s *Searcher) nextStamp() {
+	if s.stamp++; s.stamp == 0 {
+		clear(s.seen)
+		s.stamp = 1
+	}
+}
