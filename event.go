@@ -134,8 +134,8 @@ func (s *Session) apply(flow Flow, e Event) {
 		s.Flow = flow
 	}
 	s.Version, s.UpdatedAt = e.Sequence, e.At
-	if e.Type != CheckStarted && e.Type != CheckCompleted {
-		s.Abandoned = e.Type == SessionAbandoned // checks go on without the applicant
+	if !slices.Contains([]EventType{CheckStarted, CheckCompleted, FaceAuthenticated, SessionAnnotated, HitsChanged}, e.Type) {
+		s.Abandoned = e.Type == SessionAbandoned // these go on without the applicant
 	}
 	switch e.Type {
 	case SessionStarted:

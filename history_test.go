@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +114,7 @@ func begin(flow usher.Flow, mode usher.Mode) *play {
 	p := &play{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	p.s, p.events = usher.Start(usher.Session{ID: "s", TenantID: "t", ApplicantID: "a", Mode: mode, Flow: flow}, client, p.now)
 	p.twin, p.folded = p.s, usher.Fold(flow, p.events)
+	p.queue(usher.Command{}, p.events)
 	return p
 }
 
@@ -259,6 +261,13 @@ func (p *play) drawCommand(t *rapid.T) usher.Command {
 		if chance(t, "answer") {
 			c.Account = &usher.AccountStatus{ID: "account", Opened: chance(t, "opened")}
 		}
+	case usher.CmdAnnotate:
+		c.Metadata = map[string]string{"k": pick(t, "value", []string{"", "v", strings.Repeat("v", 70<<10)}), "other": "kept"}
+		if chance(t, "no pairs") {
+			c.Metadata = nil
+		}
+	case usher.CmdHits:
+		c.Hits = &usher.HitChange{Screening: "x", New: []string{"list/1"}[:upTo(t, "hits", 1)]}
 	case usher.CmdCorrect:
 		c.Facts = []usher.Correction{{Field: "number", Old: "1", New: "7"}}[:upTo(t, "facts", 1)]
 	}

@@ -21,7 +21,7 @@ decline       cancelled    cancelled            -                        cancell
 add_evidence  in_progress  =                    -                        in_progress          -          -         -         -                    -
 complete_step in_progress  =                    -                        in_progress          -          -         -         -                    -
 submit        SENT         =,SENT               -                        SENT                 -          -         -         -                    -
-report        =            =,in_review,rejected =,DECIDED                =,in_review,rejected =          =         =         =                    =
+report        =,in_review,rejected =,in_review,rejected =,DECIDED                =,in_review,rejected =          =         =         =                    =
 review        -            -                    in_review                -                    -          -         -         -                    -
 approve       -            -                    approved,in_review       -                    approved,= -         -         -                    -
 reject        -            -                    rejected                 -                    rejected   -         -         -                    -
@@ -31,6 +31,8 @@ correct       -            -                    =                        -      
 cancel        cancelled    cancelled            cancelled                cancelled            cancelled  -         -         cancelled            -
 account       -            -                    -                        -                    -          =         =         -                    -
 tick          =,expired    =,expired            =                        =,expired            =          =         =         =                    =
+annotate      =            =                    =                        =                    =          =         =         =                    =
+hits          -            -                    -                        -                    -          =         -         -                    -
 `
 
 // states is stateTable, read once.
@@ -92,6 +94,10 @@ func tableCommand(kind usher.CommandKind) usher.Command {
 		c.Reasons, c.Steps = []usher.Reason{{Code: usher.Policy}}, []string{"document"}
 	case usher.CmdCorrect:
 		c.Facts = []usher.Correction{{Field: "number", Old: "1", New: "7"}}
+	case usher.CmdAnnotate:
+		c.Metadata = map[string]string{"branch": "north"}
+	case usher.CmdHits:
+		c.Hits = &usher.HitChange{Screening: "1", New: []string{"list/1"}}
 	case usher.CmdAccount:
 		c.Account = &usher.AccountStatus{ID: "account", Opened: true}
 	}

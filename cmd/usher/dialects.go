@@ -31,7 +31,7 @@ func vendors() []vendor {
 const compatBase = "/compat/"
 
 // openDialects builds every vendor's dialect on the engine.
-func (h *house) openDialects(fetch *http.Client) error {
+func (h *house) openDialects(checks []usher.Checker, fetch *http.Client) error {
 	front, err := h.newFront()
 	if err != nil {
 		return err
@@ -39,6 +39,7 @@ func (h *house) openDialects(fetch *http.Client) error {
 	for _, v := range vendors() {
 		d, err := v.open(api.Backend{
 			Service: h.Engine, Front: front, Stamps: h.stamps, Fetch: fetch, Dev: h.settings.Dev, Now: time.Now, Log: h.log,
+			Intake: h.pictures.look, Look: lookAt(checks),
 			BaseURL: h.settings.URL + compatBase + v.name,
 		})
 		if err != nil {

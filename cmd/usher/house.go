@@ -79,7 +79,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 		Stand:     standInPicture,
 		Dev:       s.Dev, Log: log,
 	})
-	if err := h.openDialects(client); err != nil {
+	if err := h.openDialects(checks, client); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	h.sender, err = webhook.New(webhook.Config{

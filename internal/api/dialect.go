@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,9 +17,15 @@ type Backend struct {
 	BaseURL string       // public address of the dialect's mount, without a slash at its end
 	Fetch   *http.Client // for addresses that a client names; it refuses what is not public
 	Report  usher.Reporter
-	Dev     bool             // any https or loopback address may be a return address
-	Now     func() time.Time // never nil
-	Log     *slog.Logger     // never nil
+	// Intake looks at a file before it is stored: its content type as sniffed, and advice on a picture that will do but could be better. The error is
+	// an [*usher.Error] for what cannot be stored.
+	Intake func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)
+	// Look is what the checks have to say of one picture that is not evidence yet: of a document, what the document check reads and measures; of a
+	// face, what the face check does. Nothing of it is kept.
+	Look func(ctx context.Context, kind usher.EvidenceKind, picture []byte) (usher.CheckResult, error)
+	Dev  bool             // any https or loopback address may be a return address
+	Now  func() time.Time // never nil
+	Log  *slog.Logger     // never nil
 }
 
 // Dialect is a vendor's API, as its package gives it to the composition root.

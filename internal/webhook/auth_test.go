@@ -51,7 +51,9 @@ func TestCheckAuth(t *testing.T) {
 		{"oauth2 inside", change(func(a *usher.EndpointAuth) { a.TokenURL = "https://169.254.169.254/token" }), "auth.token_url"},
 		{"oauth2 without id", change(func(a *usher.EndpointAuth) { a.ClientID = "" }), "auth.client_id"},
 		{"oauth2 without secret", change(func(a *usher.EndpointAuth) { a.ClientSecret = "" }), "auth.client_secret"},
-		{"hmac", usher.EndpointAuth{Type: "hmac"}, "auth.type"},
+		{"hmac without a secret", usher.EndpointAuth{Type: "hmac"}, "auth.secret"},
+		{"hmac", usher.EndpointAuth{Type: "hmac", Secret: strings.Repeat("s", 24)}, ""},
+		{"unknown", usher.EndpointAuth{Type: "mutual_tls"}, "auth.type"},
 	}
 	for _, name := range []string{
 		"Connection", "keep-alive", "Proxy-Connection", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade",

@@ -14,25 +14,26 @@ func TestCheck(t *testing.T) {
 		name    string
 		kind    usher.CheckKind
 		mode    usher.Mode
-		last    string
+		steer   string
 		outcome usher.Outcome
 		reason  usher.ReasonCode
 	}{
-		{"anybody", usher.CheckDocument, usher.Sandbox, "Eriksson", usher.Clear, usher.SimulatedOutcome},
-		{"reject", usher.CheckDocument, usher.Sandbox, "Reject", usher.Refuse, usher.DocumentSuspicious},
-		{"reject in capitals", usher.CheckDocument, usher.Sandbox, " REJECT ", usher.Refuse, usher.DocumentSuspicious},
-		{"reject, later check", usher.CheckFace, usher.Sandbox, "Reject", usher.Clear, usher.SimulatedOutcome},
-		{"review", usher.CheckDocument, usher.Sandbox, "Review", usher.Consider, usher.ManualReview},
-		{"hit", usher.CheckWatchlist, usher.Sandbox, "Hit", usher.Consider, usher.WatchlistHit},
-		{"hit, other check", usher.CheckDocument, usher.Sandbox, "Hit", usher.Clear, usher.SimulatedOutcome},
-		{"live", usher.CheckDocument, usher.Live, "Eriksson", usher.NotRun, ""},
-		{"reject, live", usher.CheckDocument, usher.Live, "Reject", usher.NotRun, ""},
-		{"no mode", usher.CheckDocument, "", "Eriksson", usher.NotRun, ""},
+		{"anybody", usher.CheckDocument, usher.Sandbox, "", usher.Clear, usher.SimulatedOutcome},
+		{"reject", usher.CheckDocument, usher.Sandbox, usher.SteerReject, usher.Refuse, usher.DocumentSuspicious},
+		{"named check", usher.CheckDocument, usher.Sandbox, usher.SteerFail + "document", usher.Refuse, usher.DocumentSuspicious},
+		{"another check named", usher.CheckFace, usher.Sandbox, usher.SteerFail + "document", usher.Clear, usher.SimulatedOutcome},
+		{"reject, later check", usher.CheckFace, usher.Sandbox, usher.SteerReject, usher.Clear, usher.SimulatedOutcome},
+		{"review", usher.CheckDocument, usher.Sandbox, usher.SteerReview, usher.Consider, usher.ManualReview},
+		{"hit", usher.CheckWatchlist, usher.Sandbox, usher.SteerHit, usher.Consider, usher.WatchlistHit},
+		{"hit, other check", usher.CheckDocument, usher.Sandbox, usher.SteerHit, usher.Clear, usher.SimulatedOutcome},
+		{"live", usher.CheckDocument, usher.Live, "", usher.NotRun, ""},
+		{"reject, live", usher.CheckDocument, usher.Live, usher.SteerReject, usher.NotRun, ""},
+		{"no mode", usher.CheckDocument, "", "", usher.NotRun, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			in := usher.CheckInput{Session: usher.Session{Flow: flow}, Details: usher.Details{LastName: tt.last}, Mode: tt.mode}
+			in := usher.CheckInput{Session: usher.Session{Flow: flow}, Steer: tt.steer, Mode: tt.mode}
 			got, err := sandbox.New(sandbox.Config{Kind: tt.kind}).Check(t.Context(), in)
 			if err != nil || got.Outcome != tt.outcome {
 				t.Errorf("%s, %v; want %s", got.Outcome, err, tt.outcome)
@@ -61,7 +62,7 @@ func TestAllKnowTheirReasons(t *testing.T) {
 		seen[c.Kind()] = true
 		in := usher.CheckInput{
 			Session: usher.Session{Flow: usher.Flow{Steps: []usher.Step{{Checks: []usher.CheckKind{c.Kind()}}}}},
-			Details: usher.Details{LastName: "Reject"}, Mode: usher.Sandbox,
+			Steer: usher.SteerReject, Mode: usher.Sandbox,
 		}
 		got, err := c.Check(t.Context(), in)
 		if err != nil || got.Outcome != usher.Refuse {
