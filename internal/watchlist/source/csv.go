@@ -14,6 +14,7 @@ type table struct {
 	s     *sink
 	t     *text
 	comma byte
+	lazy  bool // quotes within cells are let pass, for publishers who do not quote
 	buf   []byte
 	start int // of what is not yet used of buf
 	line  int // line on which the last record began
@@ -36,14 +37,35 @@ func (s *sink) openTable(name string, comma byte) (*table, error) {
 // Close closes the file.
 func (c *table) Close() error { return c.t.Close() }
 
-// rows hands each record to take. The cells are the record's own strings and may be kept, the slice may not. All files of a list have the same number
-// of columns throughout; 0 takes that of the first record.
-func (s *sink) rows(name string, comma byte, columns int, take func(c *table, cells []string) error) (err error) {
-	c, err := s.openTable(name, comma)
+// layout says what a file of separated values looks like.
+type layout struct {
+	comma   byte
+	columns int      // 0 takes those of the header or the first row
+	need    []string // names of columns that a header must have, as columnKey writes them; none means that there is no header
+	lazy    bool
+	before  func(cells []string) // gets the rows above the header
+}
+
+// headerWithin is how many rows may stand above a header.
+const headerWithin = 5
+
+// rows hands each record to take, with the header where there is one. The cells are the record's own strings and may be kept, the slice may not. All
+// rows must have the same number of columns.
+func (s *sink) rows(name string, l layout, take func(c *table, h header, cells []string) error) (err error) {
+	c, err := s.openTable(name, l.comma)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	c.lazy = l.lazy
+	h, err := c.header(l)
+	if err != nil {
+		return err
+	}
+	columns := l.columns
+	if h != nil && columns == 0 {
+		columns = len(c.cells)
+	}
 	for {
 		cells, err := c.next()
 		if errors.Is(err, io.EOF) {
@@ -58,10 +80,42 @@ func (s *sink) rows(name string, comma byte, columns int, take func(c *table, ce
 		if len(cells) != columns {
 			return c.miscounted(len(cells), columns)
 		}
-		if err := take(c, cells); err != nil {
+		if err := take(c, h, cells); err != nil {
 			return err
 		}
 	}
+}
+
+// header reads up to the header row, if the layout has one.
+func (c *table) header(l layout) (header, error) {
+	if len(l.need) == 0 {
+		return nil, nil
+	}
+	var missing []string
+	for range headerWithin {
+		cells, err := c.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		h := newHeader(cells)
+		lacks := h.need(l.need...)
+		if len(lacks) == 0 {
+			return h, nil
+		}
+		if missing == nil || len(lacks) < len(missing) {
+			missing = lacks
+		}
+		if l.before != nil {
+			l.before(cells)
+		}
+	}
+	if missing == nil {
+		return nil, refuse(Truncated, c.t.name, 0, "the file is empty")
+	}
+	return nil, refuse(Shape, c.t.name, 1, "no header with the columns %s", strings.Join(missing, ", "))
 }
 
 // miscounted refuses a record with too few or too many cells; as the file's last one with too few it was cut.
@@ -170,6 +224,11 @@ func (c *table) split() ([]string, error) {
 	rest := c.raw
 	for {
 		cell, tail, more, ok := cutCell(rest, c.comma)
+		if !ok && c.lazy {
+			ok = true
+			cell, tail, more = strings.Cut(rest, string(c.comma))
+			c.s.note("a row with quotes that are not doubled", c.t.name)
+		}
 		if !ok {
 			return nil, refuse(Shape, c.t.name, c.line, "broken quotes in column %d", len(c.cells)+1)
 		}

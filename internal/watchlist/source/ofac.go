@@ -74,7 +74,7 @@ func readOFACLegacy(s *sink) error {
 	if err := rows.collect(s, files); err != nil {
 		return err
 	}
-	if err := s.rows(files.primary, ',', 12, func(c *table, cells []string) error { return rows.entity(s, c, cells) }); err != nil {
+	if err := s.rows(files.primary, ofacLayout(12), func(c *table, _ header, cells []string) error { return rows.entity(s, c, cells) }); err != nil {
 		return err
 	}
 	return rows.complete(files)
@@ -82,8 +82,8 @@ func readOFACLegacy(s *sink) error {
 
 // collect reads the files beside the primary one.
 func (r *ofacRows) collect(s *sink, files ofacFiles) error {
-	keep := func(into map[string][][]string) func(c *table, cells []string) error {
-		return func(c *table, cells []string) error {
+	keep := func(into map[string][][]string) func(*table, header, []string) error {
+		return func(c *table, _ header, cells []string) error {
 			id := strings.TrimSpace(cells[0])
 			own := make([]string, len(cells)-2)
 			for i, cell := range cells[2:] {
@@ -96,27 +96,30 @@ func (r *ofacRows) collect(s *sink, files ofacFiles) error {
 			return c.whole()
 		}
 	}
-	if err := s.rows(files.alt, ',', 5, keep(r.alt)); err != nil {
+	if err := s.rows(files.alt, ofacLayout(5), keep(r.alt)); err != nil {
 		return err
 	}
-	if err := s.rows(files.add, ',', 6, keep(r.add)); err != nil {
+	if err := s.rows(files.add, ofacLayout(6), keep(r.add)); err != nil {
 		return err
 	}
 	if files.comments == "" {
 		return nil
 	}
-	return s.rows(files.comments, ',', 2, func(c *table, cells []string) error {
+	return s.rows(files.comments, ofacLayout(2), func(c *table, _ header, cells []string) error {
 		r.comments[strings.TrimSpace(cells[0])] += notNull(cells[1])
 		return c.whole()
 	})
 }
 
-// whole refuses a row that the file's end cut: each of OFAC's rows ends with its null or with a quote.
+// ofacLayout is that of OFAC's files: no header, a fixed number of columns.
+func ofacLayout(columns int) layout { return layout{comma: ',', columns: columns} }
+
+// whole refuses a row that the file's end cut: each of OFAC's rows ends with its null or with a quote. A null that is cut itself loses nothing.
 func (c *table) whole() error {
 	if !c.cut {
 		return nil
 	}
-	if end := strings.TrimRight(c.raw, " "); !strings.HasSuffix(end, ofacNull) && !strings.HasSuffix(end, `"`) {
+	if end := strings.TrimRight(c.raw, " -"); !strings.HasSuffix(end, "-0") && !strings.HasSuffix(end, `"`) {
 		return refuse(Truncated, c.t.name, c.line, "the file ends within a row")
 	}
 	c.s.note("a file that ends without a line break", c.t.name)
@@ -142,7 +145,7 @@ func (r *ofacRows) complete(files ofacFiles) error {
 // notNull gives a cell without OFAC's null.
 func notNull(cell string) string {
 	cell = strings.TrimSpace(cell)
-	if cell == ofacNull {
+	if cell == ofacNull || cell == "-0" {
 		return ""
 	}
 	return cell

@@ -120,8 +120,14 @@ func Read(ctx context.Context, in Input, emit func(watchlist.Entity) error) (Inf
 // readers gives the reader of each format.
 func readers() map[Format]func(*sink) error {
 	return map[Format]func(*sink) error{
-		OFACLegacy: readOFACLegacy,
-		UN:         readUN,
+		OFACLegacy:       readOFACLegacy,
+		UN:               readUN,
+		EUCSV:            readEUCSV,
+		EUXML:            readEUXML,
+		EUOld:            readEUOld,
+		UKCSV:            readUK,
+		USCSL:            readCSL,
+		OpenSanctionsCSV: readOpenSanctionsCSV,
 	}
 }
 
