@@ -109,6 +109,8 @@ type CheckInput struct {
 	Round    int            // of that step
 	AskedAt  time.Time      // when it was first asked in this round
 	Enrolled []EvidenceFile // of a face_login session: the evidence in force of the applicant's approved onboarding
+	// EnrolledIn is the id of that onboarding, or "".
+	EnrolledIn string
 	// Steer is the outcome a sandbox session asks for, a word of [Steering] or a name that stands for one.
 	Steer string
 	// Simulated: a sandbox made the evidence up, or a magic name steers the outcome; only the sandbox provider is asked then.

@@ -155,7 +155,7 @@ func (e *Engine) checkInput(ctx context.Context, s usher.Session, st usher.StepS
 		if err != nil {
 			return in, err
 		}
-		in.Enrolled = e.files(enrolled)
+		in.Enrolled, in.EnrolledIn = e.files(enrolled), enrolled.ID
 	}
 	return in, nil
 }
