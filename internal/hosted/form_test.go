@@ -11,7 +11,7 @@ import (
 
 func catalog(t testing.TB) *web.Catalog {
 	t.Helper()
-	c, err := web.LoadCatalog(assets.Files)
+	c, err := web.LoadCatalog(assets.Files, "hosted")
 	if err != nil {
 		t.Fatal(err)
 	}

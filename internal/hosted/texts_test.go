@@ -15,7 +15,7 @@ import (
 // TestTexts holds that every language has every text with the same placeholders, each reason in words, and each key that a template names.
 func TestTexts(t *testing.T) {
 	t.Parallel()
-	c, err := web.LoadCatalog(assets.Files)
+	c, err := web.LoadCatalog(assets.Files, "hosted")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,17 +29,26 @@ type Language struct {
 	Dir  string // ltr or rtl
 }
 
-// LoadCatalog reads locales/*.json. The language is the last part of a file's name before .json, so that an area can keep its texts in a
-// file of its own: en.json and desk.en.json together are English. A key in two files of one language is an error.
-func LoadCatalog(files fs.FS) (*Catalog, error) {
+// LoadCatalog reads the files of locales/*.json that an area needs. The language is the last part of a file's name before .json. What stands
+// before it is an area that keeps its texts in a file of its own, or any other name for texts that are shared: en.json, country.en.json and
+// desk.en.json together are the desk's English. A language is offered where it has all the files that the default one has. A key in two files
+// of one language is an error.
+func LoadCatalog(files fs.FS, area string) (*Catalog, error) {
 	names, err := fs.Glob(files, "locales/*.json")
 	if err != nil {
 		return nil, err
 	}
 	c := &Catalog{texts: map[string]map[string]string{}}
+	held := map[string]int{} // files of a language
 	for _, name := range names {
-		stem := strings.TrimSuffix(path.Base(name), ".json")
-		lang := stem[strings.LastIndexByte(stem, '.')+1:]
+		of, lang := "", strings.TrimSuffix(path.Base(name), ".json")
+		if dot := strings.LastIndexByte(lang, '.'); dot >= 0 {
+			of, lang = lang[:dot], lang[dot+1:]
+		}
+		if of != area && isArea(files, of) {
+			continue
+		}
+		held[lang]++
 		body, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
@@ -62,10 +71,20 @@ func LoadCatalog(files fs.FS) (*Catalog, error) {
 		return nil, fmt.Errorf("no texts for the language %q", DefaultLanguage)
 	}
 	for lang, texts := range c.texts {
+		if held[lang] < held[DefaultLanguage] {
+			delete(c.texts, lang)
+			continue
+		}
 		c.langs = append(c.langs, Language{Tag: lang, Name: texts["language.name"], Dir: texts["language.dir"]})
 	}
 	slices.SortFunc(c.langs, func(a, b Language) int { return strings.Compare(a.Tag, b.Tag) })
 	return c, nil
+}
+
+// isArea tells whether a name is that of an area's pages.
+func isArea(files fs.FS, name string) bool {
+	_, err := fs.Stat(files, "templates/"+name)
+	return name != "" && err == nil
 }
 
 // Languages lists what there is, by tag.
@@ -138,21 +157,28 @@ func (c *Catalog) Time(lang string, t time.Time) string {
 }
 
 // Match gives the first language that we have of a list of wishes. A wish is a language tag or the value of an Accept-Language header;
-// "sv-SE" is served by "sv".
+// "sv-SE" is served by "sv", and "pt" or "pt-PT" by "pt-BR" where there is no other Portuguese.
 func (c *Catalog) Match(wishes ...string) string {
 	for _, wish := range wishes {
 		for _, tag := range ranked(wish) {
-			main, _, _ := strings.Cut(tag, "-")
-			for _, try := range []string{tag, main} {
-				for _, l := range c.langs {
-					if strings.EqualFold(l.Tag, try) {
-						return l.Tag
-					}
+			main := mainTag(tag)
+			for _, fits := range []func(have string) bool{
+				func(have string) bool { return strings.EqualFold(have, tag) },
+				func(have string) bool { return strings.EqualFold(have, main) },
+				func(have string) bool { return strings.EqualFold(mainTag(have), main) },
+			} {
+				if i := slices.IndexFunc(c.langs, func(l Language) bool { return fits(l.Tag) }); i >= 0 {
+					return c.langs[i].Tag
 				}
 			}
 		}
 	}
 	return DefaultLanguage
+}
+
+func mainTag(tag string) string {
+	main, _, _ := strings.Cut(tag, "-")
+	return main
 }
 
 // ranked gives the tags of an Accept-Language value, best first (RFC 9110, section 12.5.4).

@@ -23,6 +23,17 @@ func (k *Kit) ClearCookie(w http.ResponseWriter, name string) {
 	http.SetCookie(w, k.cookie(name, "", -1))
 }
 
+// SetFramedCookie keeps a value as SetCookie does, for a page in a frame of another site: by https the cookie is SameSite=None and Partitioned
+// (CHIPS), so that browsers which block cookies of third parties keep it, apart for each site that frames us. By http there is no such cookie,
+// and a browser may not keep any.
+func (k *Kit) SetFramedCookie(w http.ResponseWriter, name, value string, age int) {
+	c := k.cookie(name, value, age)
+	if k.config.Secure {
+		c.SameSite, c.Partitioned = http.SameSiteNoneMode, true
+	}
+	http.SetCookie(w, c)
+}
+
 func (k *Kit) cookie(name, value string, age int) *http.Cookie {
 	return &http.Cookie{
 		Name: k.CookieName(name), Value: value, Path: "/", MaxAge: age,

@@ -12,7 +12,7 @@ func FuzzMatch(f *testing.F) {
 	for _, seed := range []string{"", "sv-SE,sv;q=0.9,en;q=0.8", "*;q=0", ",;q=,", "sv_SE", "\x00;q=NaN"} {
 		f.Add(seed)
 	}
-	c, err := web.LoadCatalog(files())
+	c, err := web.LoadCatalog(files(), "area")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func New(c Config) (*Kit, error) {
 		k.log = slog.Default()
 	}
 	var err error
-	if k.catalog, err = LoadCatalog(c.Files); err != nil {
+	if k.catalog, err = LoadCatalog(c.Files, c.Area); err != nil {
 		return nil, fmt.Errorf("load texts: %w", err)
 	}
 	if k.assets, err = loadAssets(c.Files); err != nil {
@@ -81,6 +81,9 @@ func (k *Kit) Handle(pattern string, o Route, h HandlerFunc) {
 		o.MaxBody = DefaultMaxBody
 	}
 	k.mux.HandleFunc(method+k.config.Base+path, func(w http.ResponseWriter, r *http.Request) {
+		if known, ok := r.Context().Value(requestKey{}).(*request); ok {
+			known.route = o
+		}
 		setPolicy(w.Header(), o)
 		r.Body = http.MaxBytesReader(w, rolling(w, r.Body, o.ReadTimeout), o.MaxBody)
 		if err := h(w, r); err != nil {
@@ -133,7 +136,27 @@ func (k *Kit) See(w http.ResponseWriter, r *http.Request, path string) error {
 type requestKey struct{}
 
 // request is what the kit knows of one request.
-type request struct{ id string }
+type request struct {
+	id     string
+	route  Route
+	layout any
+}
+
+// Frame lets pages of these origins show the answer to this one request in a frame, where whose page it is decides who may. Without origins
+// what the route says stays.
+func (k *Kit) Frame(w http.ResponseWriter, r *http.Request, origins []string) {
+	if known, ok := r.Context().Value(requestKey{}).(*request); ok && len(origins) > 0 {
+		known.route.FrameAncestors = origins
+		setPolicy(w.Header(), known.route)
+	}
+}
+
+// SetLayout gives the layout something to show on whatever page answers this request, an error page as well: templates see it as View.Layout.
+func (k *Kit) SetLayout(r *http.Request, v any) {
+	if known, ok := r.Context().Value(requestKey{}).(*request); ok {
+		known.layout = v
+	}
+}
 
 // RequestID gives the id that the request's log lines and error page carry.
 func RequestID(ctx context.Context) string {

@@ -224,7 +224,7 @@ func TestLanguage(t *testing.T) {
 
 func TestCatalog(t *testing.T) {
 	t.Parallel()
-	c, err := web.LoadCatalog(files())
+	c, err := web.LoadCatalog(files(), "area")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,6 +249,64 @@ func TestCatalog(t *testing.T) {
 	}
 	if len(c.Problems()) == 0 {
 		t.Error("the Swedish of the test lacks texts and nobody says so")
+	}
+}
+
+// TestLanguagesOfAnArea holds that an area offers the languages that it has every file of, and reads no other area's.
+func TestLanguagesOfAnArea(t *testing.T) {
+	t.Parallel()
+	all := files()
+	all["templates/other/x.html"] = &fstest.MapFile{}
+	for name, text := range map[string]string{"area.en": `{"a":"A"}`, "other.en": `{"o":"O"}`, "pt-BR": `{"language.name":"Português"}`} {
+		all["locales/"+name+".json"] = &fstest.MapFile{Data: []byte(text)}
+	}
+	for area, want := range map[string]string{"area": "en sv", "elsewhere": "en pt-BR sv", "other": "en"} {
+		c, err := web.LoadCatalog(all, area)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tags []string
+		for _, l := range c.Languages() {
+			tags = append(tags, l.Tag)
+		}
+		if got := strings.Join(tags, " "); got != want {
+			t.Errorf("%s offers %q, want %q", area, got, want)
+		}
+		if c.Has("o") != (area == "other") {
+			t.Errorf("%s knows the texts of other: %v", area, c.Has("o"))
+		}
+		if got := c.Match("pt-PT, sv"); area == "elsewhere" && got != "pt-BR" {
+			t.Errorf("a reader of pt-PT gets %s", got)
+		}
+	}
+}
+
+// TestFrame holds that a page may be framed by whom its answer names and by nobody else, an error page as well, and what its cookies are then.
+func TestFrame(t *testing.T) {
+	t.Parallel()
+	k := kit(t, web.Config{Secure: true})
+	k.Handle("GET /framed/{fails}", web.Route{Camera: true}, func(w http.ResponseWriter, r *http.Request) error {
+		k.Frame(w, r, []string{"https://a.example", "https://b.example"})
+		k.SetFramedCookie(w, "v", "secret", 0)
+		if r.PathValue("fails") == "yes" {
+			return usher.NotFound("thing")
+		}
+		return k.Render(w, r, web.Page{Name: "hello"})
+	})
+	for _, path := range []string{"/framed/no", "/framed/yes"} {
+		h := get(k, "GET", path).Header()
+		if !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors https://a.example https://b.example;") || h.Get("X-Frame-Options") != "" {
+			t.Errorf("%s cannot be framed: %v", path, h)
+		}
+		if !strings.HasPrefix(h.Get("Permissions-Policy"), "camera=(self)") {
+			t.Errorf("%s lost its camera", path)
+		}
+		if got := h.Get("Set-Cookie"); got != "__Host-v=secret; Path=/; HttpOnly; Secure; SameSite=None; Partitioned" {
+			t.Error(got)
+		}
+	}
+	if h := get(k, "GET", "/nowhere").Header(); h.Get("X-Frame-Options") != "DENY" {
+		t.Error("another page can be framed")
 	}
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 )
@@ -9,6 +10,7 @@ import (
 type Page struct {
 	Name   string // of the template
 	Status int    // 200 when 0
+	Here   string // path of the page, where it is not the one that was asked for
 	Locale string // the language this page was ordered in; what the reader has picked goes before it
 	Brand  string // who the page speaks for: the tenant's name
 	Test   bool   // nothing here is real: the tenant is a sandbox, and the page says so
@@ -27,6 +29,7 @@ type View struct {
 	Brand     string
 	Test      bool
 	Errors    Errors
+	Layout    any // what Kit.SetLayout gave, or nil
 	Data      any
 
 	catalog *Catalog
@@ -104,10 +107,14 @@ func (k *Kit) PickLanguage(w http.ResponseWriter, r *http.Request) (done bool) {
 // Render shows a page.
 func (k *Kit) Render(w http.ResponseWriter, r *http.Request, p Page) error {
 	lang := k.catalog.Language(k.Lang(r, p.Locale))
-	out, err := k.templates.execute(lang.Tag, p.Name, View{
-		Area: k.config.Area, Page: p.Name, Lang: lang, Languages: k.catalog.Languages(), Here: r.URL.Path,
+	view := View{
+		Area: k.config.Area, Page: p.Name, Lang: lang, Languages: k.catalog.Languages(), Here: cmp.Or(p.Here, r.URL.Path),
 		RequestID: RequestID(r.Context()), Brand: p.Brand, Test: p.Test, Errors: p.Errors, Data: p.Data, catalog: k.catalog,
-	})
+	}
+	if known, ok := r.Context().Value(requestKey{}).(*request); ok {
+		view.Layout = known.layout
+	}
+	out, err := k.templates.execute(lang.Tag, p.Name, view)
 	if err != nil {
 		return err
 	}
