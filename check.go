@@ -70,6 +70,7 @@ type CheckResult struct {
 	Fields      map[string]string `json:"fields,omitempty"`       // what was read, by field name ("number", "last_name", "expiry", "mrz" …)
 	Findings    []Finding         `json:"findings,omitempty"`     // measurements and comparisons behind the outcome
 	EvidenceIDs []string          `json:"evidence_ids,omitempty"` // evidence this result rests on
+	Screening   *Screening        `json:"screening,omitempty"`    // of the watchlist check
 	DurationMS  int64             `json:"duration_ms"`            // provider time
 }
 
@@ -108,6 +109,7 @@ type CheckInput struct {
 	Step     string         // the run step it is asked for
 	Round    int            // of that step
 	AskedAt  time.Time      // when it was first asked in this round
+	Judged   []HitJudgement // of the watchlist check: what reviewers said of earlier hits
 	Enrolled []EvidenceFile // of a face_login session: the evidence in force of the applicant's approved onboarding
 	// EnrolledIn is the id of that onboarding, or "".
 	EnrolledIn string

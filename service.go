@@ -15,6 +15,7 @@ type Service interface {
 	EvidenceStore
 	History
 	Webhooks
+	Screenings
 
 	// Tenant gives a tenant's own record.
 	Tenant(ctx context.Context, tenant string) (Tenant, error)

@@ -127,7 +127,7 @@ func (h *hand) took(ctx context.Context, flow usher.Flow, events []usher.Event, 
 		return err
 	}
 	h.enqueue(events)
-	return nil
+	return h.keepScreenings(events)
 }
 
 // enqueue puts the work that events ask for beside them.

@@ -21,6 +21,8 @@ const (
 	placeEndpoint  = "endpoints.doc"
 	placeAnswer    = "idempotency.body"
 	placePageView  = "page_views.doc"
+	placeScreening = "screenings.doc"
+	placeJudgement = "hit_judgements.doc"
 )
 
 func seal(s *vault.Sealer, place, id string, v any) ([]byte, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/vault"
 )
 
@@ -62,7 +63,12 @@ func (e *Engine) Simulate(ctx context.Context, c usher.APIClient, session, actio
 		"fail_check": func(h *hand) error {
 			return h.fail(ctx, by, usher.CheckKind(arg), usher.Refuse, usher.SimulatedOutcome)
 		},
-		"watchlist_hit": func(h *hand) error { return h.fail(ctx, by, usher.CheckWatchlist, usher.Consider, usher.WatchlistHit) },
+		"watchlist_hit": func(h *hand) error {
+			if h.session.State == usher.Approved {
+				return h.pretendNews(ctx, by)
+			}
+			return h.fail(ctx, by, usher.CheckWatchlist, usher.Consider, usher.WatchlistHit)
+		},
 		"account_error": func(h *hand) error {
 			return h.decide(ctx, usher.Command{Kind: usher.CmdAccount, By: by, Account: &usher.AccountStatus{
 				Reasons: []usher.Reason{{Code: usher.AccountOpenerRefused}},
@@ -192,6 +198,7 @@ func (h *hand) runHere(ctx context.Context, set verdicts) (done bool, err error)
 	}
 	in.Simulated, in.Details, in.Steer = true, h.applicant.Details, h.steer()
 	results, _, _ := h.e.ask(ctx, st, in, true)
+	h.e.nameScreenings(h.session, results)
 	for i, r := range results {
 		if given, ok := set[r.Kind]; ok {
 			results[i] = given
@@ -199,6 +206,29 @@ func (h *hand) runHere(ctx context.Context, set verdicts) (done bool, err error)
 	}
 	return false, h.decide(ctx, usher.Command{
 		Kind: usher.CmdReport, By: usher.Actor{Kind: usher.BySystem, ID: "simulation"}, Step: st.ID, Round: st.Round, Results: results,
+	})
+}
+
+// pretendNews tells of an approved applicant what monitoring would, of a record that no list has.
+func (h *hand) pretendNews(ctx context.Context, by usher.Actor) error {
+	subjects := usher.SubjectOf(h.applicant.Details)
+	s := usher.Screening{
+		ID: newID(), TenantID: h.tenant.ID, ApplicantID: h.applicant.ID, SessionID: h.session.ID, At: h.e.now(), Monitoring: true,
+		Algorithm: "simulation", Subject: usher.SubjectHash(subjects),
+	}
+	s.Hits = []usher.Hit{{
+		Key: "simulation/" + s.ID, Record: s.ID, List: "simulation", Kind: "person", Name: "Simulated Person", Subject: "Simulated Person",
+		Score: 1, NameScore: 1, Match: true,
+	}}
+	if err := h.keepScreening(s); err != nil {
+		return err
+	}
+	h.change.Monitor = &store.MonitorRow{Hits: 1, Monitor: usher.Monitor{
+		ApplicantID: h.applicant.ID, TenantID: h.tenant.ID, SessionID: h.session.ID, State: usher.MonitorActive, OpenHits: 1, Screening: s.ID,
+		Since: s.At, UpdatedAt: s.At,
+	}}
+	return h.decide(ctx, usher.Command{
+		Kind: usher.CmdHits, By: by, Hits: &usher.HitChange{Screening: s.ID, New: []string{s.Hits[0].Key}, Open: 1},
 	})
 }
 

@@ -61,6 +61,7 @@ func (e *Engine) runChecks(ctx context.Context, j store.Job) error {
 		return err
 	}
 	results, until, failed := e.ask(ctx, st, in, j.Last)
+	e.nameScreenings(s, results)
 	if len(results) > 0 {
 		_, err := e.Do(ctx, j.Tenant, j.Object, usher.Command{
 			Kind: usher.CmdReport, By: usher.Actor{Kind: usher.BySystem, ID: "checks"}, Step: j.Step, Round: j.Round, Results: results,
@@ -71,6 +72,18 @@ func (e *Engine) runChecks(ctx context.Context, j store.Job) error {
 		return &store.Later{At: until}
 	}
 	return failed
+}
+
+// nameScreenings gives what watchlist checks found its id and place.
+func (e *Engine) nameScreenings(s usher.Session, results []usher.CheckResult) {
+	for i, r := range results {
+		if r.Screening == nil {
+			continue
+		}
+		named := *r.Screening
+		named.ID, named.TenantID, named.ApplicantID, named.SessionID, named.At = newID(), s.TenantID, s.ApplicantID, s.ID, e.now()
+		results[i].Screening = &named
+	}
 }
 
 // ask runs the open checks of a step at once. It gives the verdicts, when to ask those again whose verdict is still awaited, and the errors of
@@ -150,6 +163,11 @@ func (e *Engine) checkInput(ctx context.Context, s usher.Session, st usher.StepS
 	in.Simulated = in.Steer != "" || slices.ContainsFunc(in.Evidence, func(f usher.EvidenceFile) bool {
 		return f.IsSimulated() && s.Mode == usher.Sandbox
 	})
+	if slices.ContainsFunc(st.Checks, func(c usher.CheckResult) bool { return c.Kind == usher.CheckWatchlist }) {
+		if in.Judged, err = e.judgements(ctx, s.TenantID, s.ApplicantID); err != nil {
+			return in, err
+		}
+	}
 	if s.Purpose == usher.ForFaceLogin && a.Latest != nil && a.Latest.State == usher.Approved {
 		enrolled, err := e.Session(ctx, s.TenantID, a.Latest.ID)
 		if err != nil {

@@ -17,6 +17,8 @@ type Change struct {
 	Events     []EventRow
 	Deliveries []DeliveryRow
 	Accounts   []AccountRow
+	Screenings []ScreeningRow
+	Monitor    *MonitorRow
 	Jobs       []Job
 	Audit      []usher.AuditRecord
 	Once       *Once  // the idempotency key this change is the effect of

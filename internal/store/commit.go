@@ -209,6 +209,12 @@ func (w *writer) attached(c Change) {
 		w.exec(`INSERT INTO accounts (id, tenant_id, applicant_id, session_id, doc, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			a.ID, a.TenantID, a.ApplicantID, a.SessionID, a.Doc, ms(a.CreatedAt))
 	}
+	for _, r := range c.Screenings {
+		w.screening(r)
+	}
+	if c.Monitor != nil {
+		w.monitor(*c.Monitor)
+	}
 	for _, r := range c.Audit {
 		w.audit(r)
 	}
@@ -222,6 +228,9 @@ func (w *writer) erase(applicant string) {
 	w.exec(`DELETE FROM keysets WHERE applicant_id = $1`, applicant)
 	w.exec(`UPDATE applicants SET reference_index = NULL, email_index = NULL, national_index = NULL WHERE id = $1`, applicant)
 	w.exec(`UPDATE sessions SET reference_index = NULL, due_at = 0 WHERE applicant_id = $1`, applicant)
+	w.exec(`DELETE FROM monitors WHERE applicant_id = $1`, applicant)
+	w.exec(`DELETE FROM hit_judgements WHERE applicant_id = $1`, applicant)
+	w.exec(`UPDATE screenings SET doc = NULL WHERE applicant_id = $1`, applicant)
 	w.exec(`DELETE FROM page_views WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`UPDATE links SET dead = TRUE WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 }
