@@ -1,0 +1,267 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/enginetest"
+)
+
+// What the vendors' dialects need of the engine.
+
+func TestKeyStartsOneSession(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	ctx := t.Context()
+	create := func(tenant usher.Tenant, key string) (usher.Session, error) {
+		s, _, err := h.StartSession(ctx, h.Client(tenant, "native"), usher.NewSession{
+			Applicant: &usher.NewApplicant{Details: person}, Key: key, Metadata: map[string]string{"branch": "north"}, Steer: usher.SteerReject,
+		})
+		return s, err
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var won []usher.Session
+	for range 8 {
+		wg.Go(func() {
+			s, err := create(h.Tenant, "order-1")
+			mu.Lock()
+			defer mu.Unlock()
+			var e *usher.Error
+			if err == nil {
+				won = append(won, s)
+			} else if !errors.As(err, &e) || e.Detail != "key_taken" {
+				t.Errorf("a taken key answers %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(won) != 1 {
+		t.Fatalf("%d of 8 callers started a session with one key", len(won))
+	}
+	page, err := h.ListApplicants(ctx, h.Tenant.ID, usher.ApplicantFilter{Paging: usher.Paging{Count: true}})
+	if err != nil || page.Total != 1 {
+		t.Errorf("%d applicants are left of 8 calls, %v", page.Total, err)
+	}
+	got, err := h.SessionByKey(ctx, h.Tenant.ID, "native", "order-1")
+	if err != nil || got.ID != won[0].ID || got.Metadata["branch"] != "north" || got.Steer != usher.SteerReject {
+		t.Errorf("by key: %s %v %q, %v", got.ID, got.Metadata, got.Steer, err)
+	}
+	if _, err := h.SessionByKey(ctx, h.Other.ID, "native", "order-1"); err == nil {
+		t.Error("another tenant finds the key")
+	}
+	if _, err := h.SessionByKey(ctx, h.Tenant.ID, "other", "order-1"); err == nil {
+		t.Error("another dialect finds the key")
+	}
+	if got, err := h.SessionByKey(ctx, "", "native", "order-1"); err != nil || got.ID != won[0].ID {
+		t.Errorf("without a tenant: %v", err)
+	}
+	if _, err := create(h.Other, "order-1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.SessionByKey(ctx, "", "native", "order-1"); err == nil {
+		t.Error("a key of two tenants was found without a tenant")
+	}
+	live, err := create(h.Live, "order-1")
+	if err != nil || live.Steer != "" {
+		t.Errorf("a live session is steered by %q, %v", live.Steer, err)
+	}
+	if _, err := h.EraseApplicant(ctx, h.Tenant.ID, won[0].ApplicantID, usher.Actor{Kind: usher.BySystem}); err != nil {
+		t.Fatal(err)
+	}
+	gone, err := h.SessionByKey(ctx, h.Tenant.ID, "native", "order-1")
+	var e *usher.Error
+	if !errors.As(err, &e) || e.Code != usher.CodeGone || gone.ID != won[0].ID || gone.CreatedAt.IsZero() || len(gone.Metadata) > 0 {
+		t.Errorf("of an erased applicant: %s, %v, %v", gone.ID, gone.Metadata, err)
+	}
+}
+
+func TestAnnotate(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	s, _ := start(t, h, "", person)
+	do(t, h, s.ID, usher.Command{Kind: usher.CmdAnnotate, Metadata: map[string]string{"a": "1", "b": "2"}})
+	do(t, h, s.ID, usher.Command{Kind: usher.CmdAnnotate, Metadata: map[string]string{"a": "", "c": "3"}})
+	got := session(t, h, s.ID).Metadata
+	if len(got) != 2 || got["b"] != "2" || got["c"] != "3" {
+		t.Errorf("metadata is %v", got)
+	}
+}
+
+func TestEntryLinkIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	ctx := t.Context()
+	s, first := start(t, h, "", person)
+	version := session(t, h, s.ID).Version
+	a, err := h.EntryLink(ctx, h.Tenant.ID, s.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := h.EntryLink(ctx, h.Tenant.ID, s.ID)
+	if err != nil || a.URL != b.URL || session(t, h, s.ID).Version != version {
+		t.Errorf("two calls gave two links, or changed the session: %v", err)
+	}
+	if _, err := h.EntryLink(ctx, h.Other.ID, s.ID); err == nil {
+		t.Error("another tenant was given a link")
+	}
+	v, err := h.UseLink(ctx, a.Token)
+	if err != nil || v.Session.ID != s.ID || v.Session.State != usher.InProgress {
+		t.Fatalf("using it: %v, %s", err, v.Session.State)
+	}
+	if _, err := h.UseLink(ctx, first.Token); err != nil {
+		t.Errorf("it killed the other link: %v", err)
+	}
+	if _, err := h.UseLink(ctx, a.Token[:len(a.Token)-2]+"AA"); err == nil {
+		t.Error("a changed link opens")
+	}
+	h.Advance(49 * time.Hour)
+	var e *usher.Error
+	if _, err := h.UseLink(ctx, a.Token); !errors.As(err, &e) || e.Code != usher.CodeGone {
+		t.Errorf("after the session's end it answers %v", err)
+	}
+}
+
+func TestJourney(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	ctx := t.Context()
+	s, link := start(t, h, "", person)
+	v, err := h.UseLink(ctx, link.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, screen := range []string{"consent", "details"} {
+		if err := h.Saw(ctx, v.Token, usher.PageView{Screen: screen, Agent: "Firefox"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := h.Journey(ctx, h.Tenant.ID, s.ID)
+	if err != nil || len(got) != 2 || got[0].Screen != "consent" || got[1].Screen != "details" || got[1].At.Before(got[0].At) || got[0].Agent != "Firefox" {
+		t.Errorf("journey %d, %v", len(got), err)
+	}
+	if err := h.Saw(ctx, "no cookie", usher.PageView{Screen: "consent"}); err == nil {
+		t.Error("a stranger's page was kept")
+	}
+	if _, err := h.EraseApplicant(ctx, h.Tenant.ID, s.ApplicantID, usher.Actor{Kind: usher.BySystem}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Journey(ctx, h.Tenant.ID, s.ID); err == nil {
+		t.Error("the journey of an erased applicant can be read")
+	}
+}
+
+// caller has asked somebody who will call back.
+type caller struct {
+	mu    sync.Mutex
+	asked []usher.CheckInput
+}
+
+func (*caller) Kind() usher.CheckKind { return usher.CheckRegistry }
+
+func (c *caller) Check(_ context.Context, in usher.CheckInput) (usher.CheckResult, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, in)
+	if until := in.AskedAt.Add(time.Second); in.Now.Before(until) {
+		return usher.CheckResult{}, &usher.Waiting{Until: until}
+	}
+	return usher.CheckResult{Outcome: usher.Unavailable, Provider: "caller"}, nil
+}
+
+const registered = `name: registered
+steps:
+  - run: [registry]
+  - details: {ask: [name]}
+  - decide: {automatic: approve, on_reject: reject}
+`
+
+// A check at the head of a flow goes out at the start; its verdict may come by a call, or not at all.
+func TestVerdictThatIsAwaited(t *testing.T) {
+	t.Parallel()
+	c := &caller{}
+	h := enginetest.Open(t, enginetest.Config{Checkers: []usher.Checker{c}, RealTime: true})
+	h.Publish(h.Tenant.ID, registered)
+	s, _ := start(t, h, "registered", person)
+	if st, _, _ := s.Current(); st.State != usher.StepRunning || s.State != usher.Created {
+		t.Fatalf("the session is %s, its first step %s", s.State, st.State)
+	}
+	st, _ := s.Step("run")
+	report := usher.Command{Kind: usher.CmdReport, Step: "run", Round: st.Round, Results: []usher.CheckResult{
+		{Kind: usher.CheckRegistry, Outcome: usher.Clear, Assurance: usher.Verified, Provider: "caller"},
+	}}
+	late, _ := start(t, h, "registered", person)
+	s = do(t, h, s.ID, report)
+	if st, _ := s.Step("run"); st.State != usher.StepDone || st.Checks[0].Outcome != usher.Clear {
+		t.Fatalf("the verdict was not taken: %+v", st.State)
+	}
+	h.Settle() // the other one is asked, waits, and is asked once more when its time is over
+	got := session(t, h, late.ID)
+	if st, _ := got.Step("run"); st.State != usher.StepDone || st.Checks[0].Outcome != usher.Unavailable {
+		t.Errorf("a verdict that never came: %s, %+v", st.State, st.Checks)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.asked) != 2 || c.asked[0].Step != "run" || c.asked[0].Round != 1 || c.asked[0].AskedAt.IsZero() {
+		t.Errorf("asked %d times", len(c.asked))
+	}
+}
+
+func TestListsByNationalIDAndPage(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	ctx := t.Context()
+	for i := range 5 {
+		d := person
+		d.NationalID = []string{"39053344705", "11144477735"}[i%2]
+		start(t, h, "", d)
+	}
+	page, err := h.ListApplicants(ctx, h.Tenant.ID, usher.ApplicantFilter{NationalID: "39053344705", Paging: usher.Paging{Limit: 2, Skip: 2, Count: true}})
+	if err != nil || len(page.Items) != 1 || page.Total != 3 || page.Items[0].Details.NationalID != "39053344705" {
+		t.Errorf("%d items of %d, %v", len(page.Items), page.Total, err)
+	}
+	sessions, err := h.ListSessions(ctx, h.Tenant.ID, usher.SessionFilter{CreatedBefore: h.Now(), Paging: usher.Paging{Limit: 3, Skip: 3, Count: true}})
+	if err != nil || len(sessions.Items) != 2 || sessions.Total != 5 {
+		t.Errorf("%d sessions of %d, %v", len(sessions.Items), sessions.Total, err)
+	}
+}
+
+// names writes two messages for each event.
+type names struct{}
+
+func (names) Name() string { return "native" }
+
+func (names) Render(_ usher.View, e usher.Event) ([]usher.Message, error) {
+	return []usher.Message{{Event: "one", Body: []byte("{}")}, {Event: "two", Body: []byte("{}")}}, nil
+}
+
+func TestEndpointTakesTheNamesItWants(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{names{}}})
+	ep, err := h.CreateEndpoint(t.Context(), h.Tenant.ID, usher.Endpoint{URL: "https://client.example/hook", Dialect: "native", Names: []string{"two"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, h, "", person)
+	page, err := h.ListDeliveries(t.Context(), h.Tenant.ID, usher.DeliveryFilter{EndpointID: ep.ID})
+	if err != nil || len(page.Items) == 0 {
+		t.Fatal(err)
+	}
+	for _, d := range page.Items {
+		if d.Message.Event != "two" {
+			t.Errorf("the endpoint is sent %q", d.Message.Event)
+		}
+	}
+	one, err := h.ListDeliveries(t.Context(), h.Tenant.ID, usher.DeliveryFilter{Name: "one"})
+	if err != nil || len(one.Items) != 0 {
+		t.Errorf("%d deliveries of the other name, %v", len(one.Items), err)
+	}
+	after, err := h.ListDeliveries(t.Context(), h.Tenant.ID, usher.DeliveryFilter{From: h.Now()})
+	if err != nil || len(after.Items) != 0 {
+		t.Errorf("%d deliveries of the future, %v", len(after.Items), err)
+	}
+}
