@@ -95,16 +95,32 @@ func cslKind(kind string) watchlist.Kind {
 	}
 }
 
-// cslNames adds a row's names.
+// cslNames adds a row's names. Names in quotes are those that OFAC thinks weak; some sources write the aliases behind the name, in brackets.
 func (s *sink) cslNames(e *watchlist.Entity, get func(string) string) {
 	kind := watchlist.PrimaryName
 	if len(e.Names) > 0 {
 		kind = watchlist.Alias
 	}
-	e.Names = append(e.Names, ofacName(e.Kind, get("name"), kind))
-	for _, alias := range values(get("altnames")) {
-		e.Names = append(e.Names, ofacName(e.Kind, alias, watchlist.Alias))
+	name, inside := cutAliases(get("name"))
+	e.Names = append(e.Names, ofacName(e.Kind, name, kind))
+	for _, alias := range append(values(get("altnames")), values(inside)...) {
+		n := ofacName(e.Kind, strings.Trim(alias, `"`), watchlist.Alias)
+		n.Weak = len(alias) > 2 && alias[0] == '"' && strings.IndexByte(alias[1:], '"') == len(alias)-2
+		if !n.Weak {
+			n = ofacName(e.Kind, alias, watchlist.Alias)
+		}
+		e.Names = append(e.Names, n)
 	}
+}
+
+// cutAliases cuts "Name (a.k.a. Other; Another)" and "Name [aka Other]" into the name and the others.
+func cutAliases(s string) (name, aliases string) {
+	for _, mark := range []string{"(a.k.a. ", "(aka ", "[aka ", "[a.k.a. "} {
+		if before, after, ok := strings.Cut(s, mark); ok && strings.TrimSpace(before) != "" {
+			return strings.TrimSpace(before), strings.TrimRight(after, ")] ")
+		}
+	}
+	return s, ""
 }
 
 // values splits a cell of values that "; " separates.
@@ -151,6 +167,9 @@ func cslNumber(e *watchlist.Entity, s string) {
 	id.Value = strings.TrimSpace(before)
 	if kind == idWallet {
 		id.Value = joinName(currency, id.Value)
+	}
+	if imo, ok := strings.CutPrefix(id.Value, "IMO "); ok {
+		id.Kind, id.Value = idIMO, imo
 	}
 	if hasDigit(id.Value) || kind == idSwift || kind == idTail {
 		e.IDs = addID(e.IDs, id)

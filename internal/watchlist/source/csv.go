@@ -15,6 +15,7 @@ type table struct {
 	t     *text
 	comma byte
 	lazy  bool // quotes within cells are let pass, for publishers who do not quote
+	plain bool // quotes mean nothing: a record is a line
 	buf   []byte
 	start int // of what is not yet used of buf
 	line  int // line on which the last record began
@@ -43,7 +44,8 @@ type layout struct {
 	columns int      // 0 takes those of the header or the first row
 	need    []string // names of columns that a header must have, as columnKey writes them; none means that there is no header
 	lazy    bool
-	before  func(cells []string) // gets the rows above the header
+	before  func(cells []string)                         // gets the rows above the header
+	closing func(c *table, cells []string) (bool, error) // tells a row that is no record, such as a count at the end
 }
 
 // headerWithin is how many rows may stand above a header.
@@ -76,6 +78,13 @@ func (s *sink) rows(name string, l layout, take func(c *table, h header, cells [
 		}
 		if columns == 0 {
 			columns = len(cells)
+		}
+		if l.closing != nil {
+			if closing, err := l.closing(c, cells); err != nil {
+				return err
+			} else if closing {
+				continue
+			}
 		}
 		if len(cells) != columns {
 			return c.miscounted(len(cells), columns)
@@ -145,6 +154,9 @@ func (c *table) next() ([]string, error) {
 			return nil, refuse(Encoding, c.t.name, c.line, "a NUL byte")
 		}
 		c.raw = c.decode(record)
+		if c.plain {
+			return nil, nil
+		}
 		return c.split()
 	}
 }
@@ -168,7 +180,7 @@ func (c *table) record() ([]byte, error) {
 			c.lines++
 			quotes += bytes.Count(c.buf[seen:seen+i], []byte{'"'})
 			seen += i + 1
-			if quotes%2 == 0 {
+			if quotes%2 == 0 || c.plain {
 				record := c.buf[c.start : seen-1]
 				c.start = seen
 				return record, nil
@@ -212,7 +224,7 @@ func (c *table) last(quotes int) ([]byte, error) {
 		return nil, io.EOF
 	}
 	c.cut = !bytes.Equal(rest, []byte{0x1a})
-	if quotes%2 != 0 {
+	if quotes%2 != 0 && !c.plain {
 		return nil, refuse(Truncated, c.t.name, c.line, "the file ends within quotes")
 	}
 	return rest, nil

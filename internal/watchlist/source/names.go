@@ -54,7 +54,7 @@ func joinName(parts ...string) string {
 func joinLine(parts ...string) string {
 	kept := make([]string, 0, len(parts))
 	for _, part := range parts {
-		if part = strings.Trim(squeeze(part), ", "); part != "" {
+		if part = strings.Trim(squeeze(part), ", "); part != "" && part != "-" {
 			kept = append(kept, part)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/usher-kyc/usher/internal/watchlist"
 )
@@ -104,6 +106,10 @@ func (s *sink) tidyNames(e *watchlist.Entity) {
 	for _, n := range e.Names {
 		n.Full = squeeze(n.Full)
 		if !hasLetter(n.Full) || s.namesSeen[n.Full] {
+			continue
+		}
+		if strings.Contains(n.Full, "??") || strings.ContainsRune(n.Full, utf8.RuneError) {
+			s.note("a name whose letters its publisher lost, left out", e.ID)
 			continue
 		}
 		s.namesSeen[n.Full] = true

@@ -121,6 +121,7 @@ func Read(ctx context.Context, in Input, emit func(watchlist.Entity) error) (Inf
 func readers() map[Format]func(*sink) error {
 	return map[Format]func(*sink) error{
 		OFACLegacy:       readOFACLegacy,
+		OFACAdvanced:     readOFACAdvanced,
 		UN:               readUN,
 		EUCSV:            readEUCSV,
 		EUXML:            readEUXML,
@@ -128,6 +129,8 @@ func readers() map[Format]func(*sink) error {
 		UKCSV:            readUK,
 		USCSL:            readCSL,
 		OpenSanctionsCSV: readOpenSanctionsCSV,
+		OpenSanctionsFTM: readFTM,
+		Own:              readOwn,
 	}
 }
 
