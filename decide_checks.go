@@ -115,6 +115,19 @@ func (s Session) weigh(acceptAssisted []CheckKind) (rejects, doubts []Reason) {
 	return rejects, doubts
 }
 
+// Passed tells whether every check of a run step is clear and of the worth that the flow asks for an approval by rule.
+func (s Session) Passed(step string) bool {
+	st, ok := s.Step(step)
+	def, _ := s.Flow.First(StepDecide)
+	if !ok || st.Kind != StepRun || st.State != StepDone {
+		return false
+	}
+	alone := s
+	alone.Steps = []StepStatus{st}
+	rejects, doubts := alone.weigh(def.AcceptAssisted)
+	return len(rejects)+len(doubts) == 0
+}
+
 // grounds gives the result's own reasons as those of its check, or the fallback when it names none.
 func (r CheckResult) grounds(fallback ReasonCode) []Reason {
 	if len(r.Reasons) == 0 {

@@ -85,10 +85,12 @@ type Flow struct {
 	Name     string
 	Version  int
 	Purpose  Purpose
-	Expires  time.Duration // from link to deadline
-	Abandon  time.Duration // of silence until session.abandoned is told
-	Attempts int           // goes a session may take, the first included
-	Reissue  bool          // an expired session may get a new link
+	Expires  time.Duration     // from link to deadline
+	Abandon  time.Duration     // of silence until session.abandoned is told
+	Attempts int               // goes a session may take, the first included
+	Reissue  bool              // an expired session may get a new link
+	Settings map[string]string // for a dialect to read; it means nothing here
+	At       time.Time         // when this version was published
 	Steps    []Step
 }
 

@@ -29,6 +29,7 @@ type Service interface {
 	CheckFlow(f Flow) []Problem
 	// OpenAccount opens one more account for an approved applicant.
 	Account(ctx context.Context, tenant, id string) (Account, error)
+	AccountByNumber(ctx context.Context, tenant, number string) (Account, error)
 	AccountsOf(ctx context.Context, tenant, applicant string) ([]Account, error)
 	OpenAccount(ctx context.Context, c APIClient, applicant, kind string) (Account, error)
 	// Simulate steers a sandbox session; CodeNotFound in a live tenant.
@@ -171,6 +172,7 @@ type SessionFilter struct {
 	ApplicantID, Dialect, Reference string
 	Purpose                         Purpose
 	State                           State
+	States                          []State // any of them
 	CreatedFrom, CreatedBefore      time.Time
 }
 

@@ -36,9 +36,12 @@ func (e Endpoint) Wants(dialect string, t EventType) bool {
 	return len(e.Events) == 0 || slices.Contains(e.Events, "*") || slices.Contains(e.Events, t)
 }
 
-// WantsMessage tells whether a message of that name, in the words of the dialect, is to be sent.
-func (e Endpoint) WantsMessage(name string) bool {
-	return len(e.Names) == 0 || slices.Contains(e.Names, name)
+// WantsMessage tells whether a message is to be sent, by its name in the words of the dialect.
+func (e Endpoint) WantsMessage(m Message) bool {
+	if len(e.Names) == 0 {
+		return !m.Asked
+	}
+	return slices.Contains(e.Names, m.Event)
 }
 
 // EndpointAuth is how usher proves itself to an endpoint, beside the signature. Type is none, basic, header, oauth2, or hmac where the dialect
@@ -61,6 +64,8 @@ type Message struct {
 	Event       string // name in the dialect's words, for the log
 	ContentType string
 	Body        []byte
+	// Asked: only for endpoints that name it among their Names, for vendors who have two names for one thing.
+	Asked bool
 }
 
 // Renderer writes events in the words of one dialect, none for an event it does not know. It reads nothing but its arguments, inside the commit.
@@ -74,6 +79,8 @@ type View struct {
 	Tenant    Tenant
 	Applicant Applicant
 	Session   *Session
+	Link      string   // address of the session's entry link; "" where there is no session
+	Account   *Account // of account.opened
 }
 
 // DeliveryStatus is where a delivery stands.

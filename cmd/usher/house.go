@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/account"
@@ -60,6 +61,8 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	}
 	outside := webhook.ClientConfig{Dev: s.Dev, Allow: allow}
 	client := webhook.NewClient(outside)
+	files := outside // pictures that a client names by address, which a vendor allows
+	files.Timeout, files.MaxAnswer = 10*time.Second, 15<<20+1
 	h.stamps = api.Stamps{Key: h.derivedKey("stamps")}
 	openers := []usher.AccountOpener{account.Internal{}}
 	if s.AccountURL != "" {
@@ -79,7 +82,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 		Stand:     standInPicture,
 		Dev:       s.Dev, Log: log,
 	})
-	if err := h.openDialects(checks, client); err != nil {
+	if err := h.openDialects(checks, webhook.NewClient(files)); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	h.sender, err = webhook.New(webhook.Config{

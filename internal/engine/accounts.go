@@ -89,9 +89,15 @@ func (h *hand) keepAccount(account usher.Account) error {
 	if err != nil {
 		return err
 	}
+	number, err := h.e.index(account.TenantID, "account_number", account.Number)
+	if err != nil {
+		return err
+	}
+	h.account = &account
 	h.change.Accounts = append(h.change.Accounts, store.AccountRow{
 		ID: account.ID, TenantID: account.TenantID, ApplicantID: account.ApplicantID, SessionID: account.SessionID, Doc: doc,
-		CreatedAt: account.CreatedAt,
+		NumberIndex: number,
+		CreatedAt:   account.CreatedAt,
 	})
 	return nil
 }
@@ -147,6 +153,22 @@ func (e *Engine) OpenAccount(ctx context.Context, c usher.APIClient, applicant, 
 // Account gives a tenant's account.
 func (e *Engine) Account(ctx context.Context, tenant, id string) (usher.Account, error) {
 	row, err := e.c.Store.Account(ctx, tenant, id)
+	if err != nil {
+		return usher.Account{}, found(err, "account")
+	}
+	return e.readAccount(ctx, row)
+}
+
+// AccountByNumber gives the newest account of a tenant with a number.
+func (e *Engine) AccountByNumber(ctx context.Context, tenant, number string) (usher.Account, error) {
+	hash, err := e.index(tenant, "account_number", number)
+	if err != nil {
+		return usher.Account{}, err
+	}
+	if hash == nil {
+		return usher.Account{}, usher.NotFound("account")
+	}
+	row, err := e.c.Store.AccountByNumber(ctx, tenant, hash)
 	if err != nil {
 		return usher.Account{}, found(err, "account")
 	}

@@ -24,7 +24,8 @@ type hand struct {
 	session   usher.Session
 	wasS      int64
 	change    store.Change
-	made      string // id that is kept for the call's idempotency key
+	account   *usher.Account // that was just opened
+	made      string         // id that is kept for the call's idempotency key
 }
 
 // tell takes in events: each is given its id, sealed, and rendered for every endpoint that wants it. views gives the session as it was after
@@ -51,6 +52,12 @@ func (h *hand) tell(ctx context.Context, events []usher.Event, views []*usher.Se
 		}
 		h.change.Events = append(h.change.Events, row)
 		view := usher.View{Tenant: h.tenant, Applicant: h.applicant, Session: views[i]}
+		if view.Session != nil && h.e.c.Stamps != nil {
+			view.Link = h.e.entry(*view.Session).URL
+		}
+		if ev.Type == usher.AccountOpened {
+			view.Account = h.account
+		}
 		for _, ep := range endpoints {
 			if ep.Wants(row.Dialect, ev.Type) {
 				if err := h.render(ep, view, *ev); err != nil {
@@ -73,7 +80,7 @@ func (h *hand) render(ep usher.Endpoint, view usher.View, ev usher.Event) error 
 		return fmt.Errorf("render %s for %s: %w", ev.Type, ep.Dialect, err)
 	}
 	for _, m := range messages {
-		if !ep.WantsMessage(m.Event) {
+		if !ep.WantsMessage(m) {
 			continue
 		}
 		d := usher.Delivery{

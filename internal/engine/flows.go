@@ -47,7 +47,7 @@ func (e *Engine) flowOf(row store.FlowRow) (usher.Flow, error) {
 	if len(f.Steps) == 0 {
 		return f, fmt.Errorf("read stored flow: %w", flow.Err(problems))
 	}
-	f.Version = row.Version
+	f.Version, f.At = row.Version, row.CreatedAt
 	if e.cache.flows == nil {
 		e.cache.flows = map[flowKey]usher.Flow{}
 	}

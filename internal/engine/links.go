@@ -61,8 +61,12 @@ func (e *Engine) EntryLink(ctx context.Context, tenant, session string) (usher.L
 	if err != nil {
 		return usher.Link{}, err
 	}
-	token := e.c.Stamps.Stamp(stampEntry, tenant+"/"+session, s.ExpiresAt.Add(entryGrace))
-	return usher.Link{SessionID: session, Token: token, URL: e.c.LinkURL(token), ExpiresAt: s.ExpiresAt}, nil
+	return e.entry(s), nil
+}
+
+func (e *Engine) entry(s usher.Session) usher.Link {
+	token := e.c.Stamps.Stamp(stampEntry, s.TenantID+"/"+s.ID, s.ExpiresAt.Add(entryGrace))
+	return usher.Link{SessionID: s.ID, Token: token, URL: e.c.LinkURL(token), ExpiresAt: s.ExpiresAt}
 }
 
 // link gives the row of a link: stored, or, for an entry link, as its stamp says.

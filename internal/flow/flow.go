@@ -125,7 +125,23 @@ func (r *reader) top(n *yaml.Node) {
 		"attempts": func(v *yaml.Node) { r.flow.Attempts = r.number(v) },
 		"reissue":  func(v *yaml.Node) { r.flow.Reissue = r.yes(v) },
 		"steps":    r.steps,
+		"settings": r.settings,
 	})
+}
+
+// mostSettings bounds what a flow holds for a dialect.
+const mostSettings = 40
+
+// settings reads pairs that only the dialect of a session knows the meaning of.
+func (r *reader) settings(n *yaml.Node) {
+	if n.Kind != yaml.MappingNode || len(n.Content) > 2*mostSettings {
+		r.bad(n, "write at most 40 \"name: value\" pairs", "settings is not a mapping")
+		return
+	}
+	r.flow.Settings = map[string]string{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		r.flow.Settings[n.Content[i].Value] = r.text(n.Content[i+1])
+	}
 }
 
 func (r *reader) steps(n *yaml.Node) {

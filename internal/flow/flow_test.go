@@ -23,6 +23,7 @@ func TestParse(t *testing.T) {
 name: phased
 expires: 30m
 reissue: false
+settings: {success_url: https://shop.example/ok}
 steps:
   - consent: {text: identity-check}
   - details: {ask: [name]}
@@ -38,6 +39,7 @@ steps:
 	}
 	want := usher.Flow{
 		Name: "phased", Purpose: usher.ForOnboarding, Expires: 30 * time.Minute, Abandon: time.Hour, Attempts: 5,
+		Settings: map[string]string{"success_url": "https://shop.example/ok"},
 		Steps: []usher.Step{
 			{ID: "consent", Kind: usher.StepConsent, Text: "identity-check"},
 			{ID: "details", Kind: usher.StepDetails, Ask: []usher.DetailField{usher.AskName}},

@@ -118,6 +118,7 @@ func (d DeliveryRow) lane() string {
 type AccountRow struct {
 	ID, TenantID, ApplicantID, SessionID string
 	Doc                                  []byte
+	NumberIndex                          []byte // written and not read
 	CreatedAt                            time.Time
 }
 

@@ -206,8 +206,8 @@ func (w *writer) attached(c Change) {
 			d.Message.ContentType, d.Message.Body, ms(d.DueAt), ms(d.CreatedAt))
 	}
 	for _, a := range c.Accounts {
-		w.exec(`INSERT INTO accounts (id, tenant_id, applicant_id, session_id, doc, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			a.ID, a.TenantID, a.ApplicantID, a.SessionID, a.Doc, ms(a.CreatedAt))
+		w.exec(`INSERT INTO accounts (id, tenant_id, applicant_id, session_id, doc, created_at, number_index) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			a.ID, a.TenantID, a.ApplicantID, a.SessionID, a.Doc, ms(a.CreatedAt), a.NumberIndex)
 	}
 	for _, r := range c.Screenings {
 		w.screening(r)
@@ -228,6 +228,7 @@ func (w *writer) erase(applicant string) {
 	w.exec(`DELETE FROM keysets WHERE applicant_id = $1`, applicant)
 	w.exec(`UPDATE applicants SET reference_index = NULL, email_index = NULL, national_index = NULL WHERE id = $1`, applicant)
 	w.exec(`UPDATE sessions SET reference_index = NULL, due_at = 0 WHERE applicant_id = $1`, applicant)
+	w.exec(`UPDATE accounts SET number_index = NULL WHERE applicant_id = $1`, applicant)
 	w.exec(`DELETE FROM monitors WHERE applicant_id = $1`, applicant)
 	w.exec(`DELETE FROM hit_judgements WHERE applicant_id = $1`, applicant)
 	w.exec(`UPDATE screenings SET doc = NULL WHERE applicant_id = $1`, applicant)

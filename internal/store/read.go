@@ -58,6 +58,7 @@ func (s *Store) ListSessions(ctx context.Context, tenant string, f usher.Session
 	q.when(f.Dialect != "", `dialect = ?`, f.Dialect)
 	q.when(f.Purpose != "", `purpose = ?`, f.Purpose)
 	q.when(f.State != "", `state = ?`, f.State)
+	in(&q, `state`, f.States)
 	q.when(reference != nil, `reference_index = ?`, reference)
 	q.when(!f.CreatedFrom.IsZero(), `created_at >= ?`, ms(f.CreatedFrom))
 	q.when(!f.CreatedBefore.IsZero(), `created_at < ?`, ms(f.CreatedBefore))
@@ -206,6 +207,12 @@ func (s *Store) between(ctx context.Context, q *query, table, column, tenant str
 // Account gives a tenant's account.
 func (s *Store) Account(ctx context.Context, tenant, id string) (AccountRow, error) {
 	return one(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts WHERE id = $1 AND tenant_id = $2`, id, tenant)
+}
+
+// AccountByNumber gives the newest account of a tenant whose number has a keyed hash.
+func (s *Store) AccountByNumber(ctx context.Context, tenant string, number []byte) (AccountRow, error) {
+	return one(ctx, s, scanAccount, `SELECT `+accountColumns+` FROM accounts WHERE tenant_id = $1 AND number_index = $2 ORDER BY id DESC LIMIT 1`,
+		tenant, number)
 }
 
 // AccountsOf gives an applicant's accounts, oldest first.
