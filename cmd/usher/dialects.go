@@ -11,6 +11,7 @@ import (
 	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/dialect/intergiro"
+	"github.com/usher-kyc/usher/internal/dialect/mobbscan"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 	"github.com/usher-kyc/usher/internal/webhook"
 )
@@ -25,6 +26,7 @@ type vendor struct {
 func vendors() []vendor {
 	return []vendor{
 		{intergiro.Name, intergiro.Open},
+		{mobbscan.Name, mobbscan.Open},
 	}
 }
 

@@ -1,0 +1,357 @@
+package mobbscan
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
+	"github.com/usher-kyc/usher/internal/picture"
+)
+
+// The bounds of an upload.
+const (
+	largestImage = 15 << 20 // bytes
+	largestVideo = 60 << 20
+	longestField = 100
+	mostParts    = 10
+	silence      = 20 * time.Second // how long a caller may say nothing
+)
+
+// The results of a document upload.
+const (
+	otherSide = "PENDING_OTHER_SIDE"
+	completed = "COMPLETED"
+)
+
+// form is a multipart body that is read part by part.
+type form struct {
+	r      request
+	parts  *multipart.Reader
+	fields map[string]string
+}
+
+// readForm reads a form: fields into f.fields, and each file as it comes through take, which knows it by the name of its part.
+func readForm(r request, fields []string, take map[string]func(*bounded) error) (form, error) {
+	f := form{r: r, fields: map[string]string{}}
+	var err error
+	if f.parts, err = r.MultipartReader(); err != nil {
+		return f, &usher.Error{Code: usher.CodeInvalid, Detail: api.DetailMediaType, Message: "send a form, multipart/form-data"}
+	}
+	for range mostParts {
+		part, err := f.parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return f, nil
+		}
+		if err != nil {
+			return f, api.Malformed("", "the body is not readable as multipart/form-data")
+		}
+		if err := f.take(part, fields, take); err != nil {
+			return f, err
+		}
+	}
+	return f, api.Malformed("", fmt.Sprintf("the form has more than %d parts", mostParts))
+}
+
+// take reads one part; parts that this server does not know are skipped.
+func (f form) take(part *multipart.Part, fields []string, take map[string]func(*bounded) error) error {
+	name := part.FormName()
+	b := &bounded{part: part, control: http.NewResponseController(f.r.w), limit: longestField, left: longestField}
+	if file, ok := take[name]; ok {
+		b.limit = largestImage
+		if name == "video" {
+			b.limit = largestVideo
+		}
+		b.left = b.limit
+		return file(b)
+	}
+	if !slices.Contains(fields, name) {
+		b.left, b.limit = largestImage, largestImage
+		_, err := io.Copy(io.Discard, b)
+		return bodyError(err)
+	}
+	text, err := io.ReadAll(b)
+	f.fields[name] = string(text)
+	return bodyError(err)
+}
+
+// bounded reads one part with a limit on its size and, anew with every read, on the caller's silence.
+type bounded struct {
+	part        *multipart.Part
+	control     *http.ResponseController
+	limit, left int64
+}
+
+// Read reads on. It is an error to go over the limit, so that what was stored till then is thrown away.
+func (b *bounded) Read(p []byte) (int, error) {
+	_ = b.control.SetReadDeadline(time.Now().Add(silence)) // not every connection knows deadlines; those of tests do not
+	n, err := b.part.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, api.TooLarge(b.limit)
+	}
+	return n, err
+}
+
+// bodyError keeps apart a connection that broke, which is the caller's, from a store that failed, which is ours.
+func bodyError(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return api.BodyError(err)
+	}
+	return err
+}
+
+// uploadable gives the process of an upload. One that takes none any more says why.
+func (s *server) uploadable(r request) (usher.Session, error) {
+	found, err := s.scan(r)
+	if err != nil {
+		return found, err
+	}
+	switch found.State {
+	case usher.Created, usher.InProgress, usher.AwaitingApplicant:
+		return found, nil
+	case usher.Expired:
+		return found, timeIsOver()
+	}
+	return found, refuse(http.StatusConflict, codeScanned, "the process takes no more files: it was finished")
+}
+
+// scan gives the process that the path of an upload names.
+func (s *server) scan(r request) (usher.Session, error) {
+	found, err := s.named(r)
+	if e, ok := errors.AsType[*refusal](err); ok && e.Code == codeNoVerification {
+		err = refuse(http.StatusNotFound, codeNoScan, "no process has this scanId")
+	}
+	return found, err
+}
+
+func timeIsOver() error {
+	return refuse(http.StatusRequestTimeout, codeTimeout, "the time for this process is over; create a new one")
+}
+
+// keep stores a file with a process.
+func (s *server) keep(r request, on usher.Session, kind usher.EvidenceKind, contentType string, body io.Reader) (usher.Session, error) {
+	now, _, err := s.Service.AddEvidence(r.Context(), r.tenant(), on.ID, usher.NewEvidence{
+		Kind: kind, Source: usher.FromClient, ContentType: contentType, By: r.p.Actor(),
+	}, body)
+	switch {
+	case hasCode(err, usher.CodeGone):
+		err = timeIsOver()
+	case hasCode(err, usher.CodeConflict):
+		err = refuse(http.StatusConflict, codeScanned, "the file can no longer be changed: checks rest on it")
+	}
+	return now, bodyError(err)
+}
+
+// image is a picture that came in, and what a first look found.
+type image struct {
+	raw         []byte
+	contentType string
+	advice      []string
+	look        usher.CheckResult
+}
+
+// lookAt looks at a picture before it is kept. One that is none is refused with a code of the vendor's, so that the client can ask for another.
+func (s *server) lookAt(r request, kind usher.EvidenceKind, raw []byte, code string) (image, error) {
+	contentType, advice, err := s.Intake(r.Context(), kind, raw)
+	if e, ok := errors.AsType[*usher.Error](err); ok && e.Detail != api.DetailTooLarge {
+		err = refuse(http.StatusUnprocessableEntity, code, "image: "+e.Message)
+	}
+	img := image{raw: raw, contentType: contentType}
+	if err != nil {
+		return img, err
+	}
+	for _, a := range advice {
+		img.advice = append(img.advice, string(a))
+	}
+	if s.Look != nil {
+		img.look, err = s.Look(r.Context(), kind, raw)
+	}
+	return img, err
+}
+
+// uploadDocument takes one side of the document. The parts may come in any order.
+func (s *server) uploadDocument(r request) error {
+	found, err := s.uploadable(r)
+	if err != nil {
+		return err
+	}
+	var raw []byte
+	f, err := readForm(r, []string{"side", "documentType"}, map[string]func(*bounded) error{"image": func(b *bounded) (err error) {
+		raw, err = io.ReadAll(b)
+		return bodyError(err)
+	}})
+	if err != nil {
+		return err
+	}
+	kind, ok := map[string]usher.EvidenceKind{"front": usher.DocumentFront, "back": usher.DocumentBack}[f.fields["side"]]
+	switch docType := f.fields["documentType"]; {
+	case len(raw) == 0:
+		return usher.Invalid("image", "is required")
+	case !ok:
+		return usher.Invalid("side", "must be front or back")
+	case docType != "" && !accepted(found, docType):
+		return refuse(http.StatusBadRequest, codeDocumentType, "documentType: this process does not take documents of this type")
+	}
+	img, err := s.lookAt(r, kind, raw, codeNotClassified)
+	if err != nil {
+		return err
+	}
+	if found, err = s.keep(r, found, kind, img.contentType, bytes.NewReader(img.raw)); err != nil {
+		return err
+	}
+	if docType := f.fields["documentType"]; docType != "" && docType != found.Metadata[keptType] {
+		pairs := map[string]string{keptType: docType}
+		if found, err = s.do(r, found, usher.Command{Kind: usher.CmdAnnotate, Metadata: pairs}); err != nil {
+			return err
+		}
+	}
+	a := documentAnswer{Description: "OK", ScanID: found.Key, Side: f.fields["side"], Result: completed, Advice: img.advice}
+	if !found.Has(usher.DocumentFront) || (choiceOf(found).Type.HasBack() && !found.Has(usher.DocumentBack)) {
+		a.Result = otherSide
+	}
+	read := img.look.Fields
+	if read == nil {
+		read = map[string]string{}
+	}
+	derive(read)
+	a.PersonalData = personOf(read)
+	return r.answer(a)
+}
+
+// accepted tells whether the flow of a process takes documents of one of the vendor's types. Of a type whose name does not tell what it is, nobody
+// can say that it does not.
+func accepted(s usher.Session, docType string) bool {
+	kind := ourType(docType)
+	st, ok := s.Flow.First(usher.StepDocument)
+	return typeShape.MatchString(docType) && (kind == "" || !ok || slices.Contains(st.Accept, kind))
+}
+
+// choiceOf gives the document that the integrator said the user has.
+func choiceOf(s usher.Session) usher.DocumentChoice {
+	if docType := s.Metadata[keptType]; accepted(s, docType) {
+		return usher.DocumentChoice{Type: ourType(docType)}
+	}
+	return usher.DocumentChoice{}
+}
+
+// uploadFace takes a selfie, a video of the face, or both.
+func (s *server) uploadFace(r request) error {
+	found, err := s.uploadable(r)
+	if err != nil {
+		return err
+	}
+	a := faceAnswer{Description: "OK", ScanID: found.Key}
+	came := false
+	f, err := readForm(r, []string{"livenessMethod"}, map[string]func(*bounded) error{
+		"image": func(b *bounded) error {
+			came = true
+			raw, err := io.ReadAll(b)
+			if err != nil {
+				return bodyError(err)
+			}
+			img, err := s.lookAt(r, usher.Selfie, raw, codeScanNotValid)
+			if err != nil {
+				return err
+			}
+			a.Advice = img.advice
+			if faceless(img.look) {
+				a.Result = orNull(notValid)
+			}
+			_, err = s.keep(r, found, usher.Selfie, img.contentType, bytes.NewReader(raw))
+			return err
+		},
+		"video": func(b *bounded) error {
+			came = true
+			return s.keepVideo(r, found, b)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if method := f.fields["livenessMethod"]; method != "" {
+		if n, err := strconv.Atoi(method); err != nil || n < 0 || n > 2 {
+			return usher.Invalid("livenessMethod", "must be 0, 1 or 2")
+		}
+	}
+	if !came {
+		return usher.Invalid("image", "send image, video or both")
+	}
+	return r.answer(a)
+}
+
+// keepVideo stores a video as it comes in.
+func (s *server) keepVideo(r request, on usher.Session, b *bounded) error {
+	const sniffed = 512
+	body := bufio.NewReaderSize(b, sniffed)
+	head, err := body.Peek(sniffed)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return bodyError(err)
+	}
+	kind := picture.Sniff(head)
+	if kind != "mp4" && kind != "webm" {
+		return refuse(http.StatusUnprocessableEntity, codeScanNotValid, "video: is no video; send MP4 or WebM")
+	}
+	_, err = s.keep(r, on, usher.SelfieVideo, "video/"+kind, body)
+	return err
+}
+
+// faceless tells whether a first look found that a picture does not show one clear face.
+func faceless(look usher.CheckResult) bool {
+	return slices.ContainsFunc(look.Reasons, func(r usher.Reason) bool {
+		return r.Code == usher.FaceMissing || r.Code == usher.FaceSeveral || r.Code == usher.FaceTooSmall
+	})
+}
+
+// finish ends the user's part. The integrator holds the user's consent; a sandbox process that says what is to come of it is filled in.
+func (s *server) finish(r request) error {
+	found, err := s.scan(r)
+	if err != nil {
+		return err
+	}
+	switch found.State {
+	case usher.Expired:
+		return timeIsOver()
+	case usher.Cancelled:
+		return refuse(http.StatusConflict, codeNotFinished, "the process was ended without being finished")
+	case usher.Submitted, usher.InReview, usher.Approved, usher.Rejected:
+		return r.answer(statusAnswerOf(found))
+	case usher.Created, usher.InProgress, usher.AwaitingApplicant:
+	}
+	if found.Steer != "" {
+		found, err = s.Service.Simulate(r.Context(), r.p.Client, found.ID, "submit")
+	} else {
+		c := usher.Command{Kind: usher.CmdSubmit, Consent: &usher.Consent{Face: true}}
+		if choice := choiceOf(found); choice.Type != "" {
+			c.Document = &choice
+		}
+		found, err = s.do(r, found, c)
+	}
+	if e, ok := errors.AsType[*usher.Error](err); ok && e.Code == usher.CodeConflict {
+		return refuse(http.StatusConflict, codeNotFinished, cmp.Or(e.Message, "something is missing"))
+	}
+	if hasCode(err, usher.CodeGone) {
+		return timeIsOver()
+	}
+	if err != nil {
+		return err
+	}
+	return r.answer(statusAnswerOf(found))
+}
+
+// sniff takes in a picture by its first bytes, for a server that has no better look.
+func sniff(_ context.Context, _ usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
+	if kind := picture.Sniff(raw); kind == picture.KindJPEG || kind == picture.KindPNG {
+		return "image/" + kind, nil, nil
+	}
+	return "", nil, usher.Invalid("file", "is no picture; send JPEG or PNG")
+}

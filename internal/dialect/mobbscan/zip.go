@@ -1,0 +1,54 @@
+package mobbscan
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/usher-kyc/usher"
+)
+
+// zip answers with everything about a process in one archive: the evidence pack, or, of a server that writes none, data and evidence.
+func (s *server) zip(r request) error {
+	found, err := s.named(r)
+	if err != nil {
+		return err
+	}
+	return r.send(file{verification: found.ID, name: found.ID, contentType: "application/zip"}, func(w io.Writer) error {
+		if s.Report != nil {
+			return s.Report.Zip(r.Context(), w, r.tenant(), found.ID, found.Locale, r.p.Actor())
+		}
+		return s.archive(r, w, found)
+	})
+}
+
+// archive writes data.json and each piece of evidence under the vendor's name.
+func (s *server) archive(r request, w io.Writer, of usher.Session) error {
+	a, err := s.Service.Applicant(r.Context(), r.tenant(), of.ApplicantID)
+	if err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(dataOf(of, a), "", "  ")
+	if err != nil {
+		return err
+	}
+	z := zip.NewWriter(w)
+	entry, err := z.Create("data.json")
+	if err == nil {
+		_, err = entry.Write(data)
+	}
+	for _, item := range append(images[:len(images):len(images)], recordings...) {
+		e, ok := append(shelf{}, item).find(of, item.name)
+		if !ok || err != nil {
+			continue
+		}
+		if entry, err = z.Create(item.name + extension(e.ContentType)); err == nil {
+			err = s.copyEvidence(r, entry, of, e)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write archive: %w", err)
+	}
+	return z.Close()
+}
