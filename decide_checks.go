@@ -7,12 +7,18 @@ import "slices"
 func (d *decider) advance() {
 	st, _, ok := d.s.Current()
 	switch {
-	case !ok || st.State == StepRunning || (d.s.State == InProgress && len(d.s.Asked()) == 0):
+	case !ok || st.State == StepRunning || (d.s.State == InProgress && len(d.s.Asked()) == 0 && !d.early(st)):
 	case st.Kind == StepRun:
 		d.send(st)
 	case st.Kind == StepDecide && d.s.State == Submitted:
 		d.settle()
 	}
+}
+
+// early tells whether the checks of a step may go out before the applicant has sent everything.
+func (d *decider) early(st StepStatus) bool {
+	def, _, _ := d.s.Flow.Step(st.ID)
+	return def.Early
 }
 
 // send asks every check of a run step, in a round of its own: results of an earlier one come too late.

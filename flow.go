@@ -73,6 +73,7 @@ type Step struct {
 	Accept         []DocumentType // document
 	Checks         []CheckKind    // run
 	Stop           bool           // run: a rejecting check ends the collection and decides at once
+	Early          bool           // run: its checks need not wait until the applicant has sent everything
 	Automatic      bool           // decide: approve by rule when every check is clear
 	OnReject       OnReject       // decide
 	Reviewers      int            // decide: how many different reviewers must agree to approve, 1 or 2

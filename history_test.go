@@ -70,7 +70,7 @@ func drawFlow(t *rapid.T) usher.Flow {
 		if st.Kind == usher.StepRun {
 			first := upTo(t, "first check", len(known().Checks)-1)
 			st.Checks = known().Checks[first:min(first+2, len(known().Checks))]
-			st.Stop = chance(t, "stop")
+			st.Stop, st.Early = chance(t, "stop"), chance(t, "early")
 		}
 		f.Steps = append(f.Steps, st)
 	}

@@ -28,8 +28,8 @@ const (
 type PageRules struct {
 	// Exit gives the address that the browser is sent to at a moment, or "" to stay on our page.
 	Exit func(s Session, m Moment) string
-	// Message gives the JSON that the framing page is posted at a moment, or nil for none. It is posted to the client's listed origins only.
-	Message func(s Session, m Moment) []byte
+	// Messages gives what the framing page is posted at a moment, one JSON text each. They are posted to the client's listed origins only.
+	Messages func(s Session, m Moment) [][]byte
 	// Framed lets the origins that the API client lists frame the page.
 	Framed bool
 }

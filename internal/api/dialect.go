@@ -11,12 +11,13 @@ import (
 
 // Backend is what a vendor's dialect is built on. Its package has one function Open(Backend) (Dialect, error), which the composition root lists.
 type Backend struct {
-	Service usher.Service
-	Front   Front // as the server wants it: credentials, log, limits, idempotency; what the dialect decides is its own to set
-	Stamps  usher.Stamps
-	BaseURL string       // public address of the dialect's mount, without a slash at its end
-	Fetch   *http.Client // for addresses that a client names; it refuses what is not public
-	Report  usher.Reporter
+	Service  usher.Service
+	Front    Front // as the server wants it: credentials, log, limits, idempotency; what the dialect decides is its own to set
+	Stamps   usher.Stamps
+	BaseURL  string       // public address of the dialect's mount, without a slash at its end
+	Fetch    *http.Client // for addresses that a client names; it refuses what is not public
+	Report   usher.Reporter
+	Screener usher.Screener // nil where no watchlists are in use
 	// Intake looks at a file before it is stored: its content type as sniffed, and advice on a picture that will do but could be better. The error is
 	// an [*usher.Error] for what cannot be stored.
 	Intake func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)

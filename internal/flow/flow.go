@@ -189,6 +189,7 @@ func (r *reader) step(at *yaml.Node, kind string, n *yaml.Node) {
 		}
 		known["checks"] = func(v *yaml.Node) { s.Checks = list[usher.CheckKind](r, v) }
 		known["stop_on_reject"] = func(v *yaml.Node) { s.Stop = r.yes(v) }
+		known["early"] = func(v *yaml.Node) { s.Early = r.yes(v) }
 	case usher.StepDecide:
 		known["automatic"] = func(v *yaml.Node) { s.Automatic = r.choice(v, "approve", "none") == "approve" }
 		known["on_reject"] = func(v *yaml.Node) { s.OnReject = usher.OnReject(r.text(v)) }

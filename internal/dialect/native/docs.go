@@ -22,6 +22,7 @@ func tags() []*huma.Tag {
 		{Name: tagEvents, Description: "Everything that happened, in order."},
 		{Name: tagWebhooks, Description: "Where events are sent, and how that went."},
 		{Name: tagFlows, Description: "The steps a session goes through."},
+		{Name: tagScreening, Description: "Names on watchlists, and applicants who are kept screened."},
 		{Name: "accounts", Description: "What was opened at the end."},
 		{Name: "sandbox", Description: "Making things happen without people, in sandbox tenants."},
 	}

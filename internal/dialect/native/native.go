@@ -24,6 +24,7 @@ type Config struct {
 	Credentials usher.Credentials
 	Idempotency api.Idempotency // nil ignores Idempotency-Key
 	Auditor     usher.Auditor   // nil keeps no trail of who read a report
+	Screener    usher.Screener  // nil leaves out the search of watchlists
 	Log         *slog.Logger    // nil writes no log
 
 	// Intake looks at a whole file before it is kept: its content type, and what could be better about it. An error that is no [usher.Error] is
@@ -135,4 +136,5 @@ func (s *server) routes() {
 	s.deliveryRoutes()
 	s.flowRoutes()
 	s.accountRoutes()
+	s.screeningRoutes()
 }

@@ -3,6 +3,8 @@ package native
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/usher-kyc/usher"
 )
@@ -52,11 +54,20 @@ type eventData struct {
 	Account   *accountResult  `json:"account,omitempty" doc:"How opening the account went."`
 	ExpiresAt stamp           `json:"expires_at,omitzero" doc:"Until when the applicant can go on."`
 	Resumed   bool            `json:"resumed,omitempty" doc:"Whether the applicant had started before." example:"true"`
+	Hits      *eventHits      `json:"hits,omitempty" doc:"What monitoring found."`
 }
 
 type eventEvidence struct {
 	ID   string       `json:"id" doc:"Id of the evidence." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e62"`
 	Kind evidenceWord `json:"kind" doc:"What the file shows."`
+}
+
+type eventHits struct {
+	ScreeningID string `json:"screening_id" doc:"The newest screening; read it with GET /v1/applicants/{id}/screening." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e70"`
+	New         int    `json:"new" doc:"How many hits are new." example:"1"`
+	Changed     int    `json:"changed" doc:"Of how many the listed record changed." example:"0"`
+	Removed     int    `json:"removed" doc:"How many are gone." example:"0"`
+	Open        int    `json:"open" doc:"How many hits nobody has judged." example:"1"`
 }
 
 type eventCheck struct {
@@ -103,6 +114,10 @@ func eventDataOf(e usher.Event) eventData {
 			Verdict: string(v.Verdict), By: actorOf(v.By), Reasons: each(v.Reasons, reasonOf), Overturn: v.Overturn,
 		}
 	}
+	if h := d.Hits; h != nil {
+		out.Hits = &eventHits{ScreeningID: h.Screening, New: len(h.New), Changed: len(h.Changed), Removed: len(h.Removed), Open: h.Open}
+	}
+	out.Fields = append(slices.Clip(out.Fields), slices.Sorted(maps.Keys(d.Metadata))...)
 	for _, c := range d.Facts {
 		out.Fields = append(out.Fields, c.Field)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
@@ -34,22 +35,24 @@ func (s *server) sessionRoutes() {
 }
 
 type newSession struct {
-	ApplicantID string        `json:"applicant_id,omitempty" maxLength:"100" doc:"Id of an applicant; this or applicant." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e5f"`
-	Applicant   *newApplicant `json:"applicant,omitempty" doc:"An applicant to create with the session; this or applicant_id."`
-	Flow        string        `json:"flow,omitempty" maxLength:"100" doc:"Name of the flow; left out, the API client's default." example:"continuous"`
-	ReturnURL   string        `json:"return_url,omitempty" maxLength:"2000" doc:"Where the applicant is sent when done; must begin with an address registered for the API client. Nothing is added to it. Wait for the event: that the applicant returns says nothing about the outcome." example:"https://client.example/done"`
-	Locale      string        `json:"locale,omitempty" maxLength:"20" doc:"Language of the applicant's pages; left out, what the browser asks for." example:"sv"`
-	Reference   string        `json:"reference,omitempty" maxLength:"200" doc:"Your own key for this session." example:"order-17"`
-	ExpiresIn   int64         `json:"expires_in,omitempty" minimum:"60" maximum:"31536000" doc:"Seconds until the link ends; left out, the flow's time." example:"172800"`
+	ApplicantID string            `json:"applicant_id,omitempty" maxLength:"100" doc:"Id of an applicant; this or applicant." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e5f"`
+	Applicant   *newApplicant     `json:"applicant,omitempty" doc:"An applicant to create with the session; this or applicant_id."`
+	Flow        string            `json:"flow,omitempty" maxLength:"100" doc:"Name of the flow; left out, the API client's default." example:"continuous"`
+	ReturnURL   string            `json:"return_url,omitempty" maxLength:"2000" doc:"Where the applicant is sent when done; must begin with an address registered for the API client. Nothing is added to it. Wait for the event: that the applicant returns says nothing about the outcome." example:"https://client.example/done"`
+	Locale      string            `json:"locale,omitempty" maxLength:"20" doc:"Language of the applicant's pages; left out, what the browser asks for." example:"sv"`
+	Reference   string            `json:"reference,omitempty" maxLength:"200" doc:"Your own key for this session." example:"order-17"`
+	Metadata    map[string]string `json:"metadata,omitempty" doc:"Pairs of your own to keep beside the session, at most 50; keys up to 64 characters, values up to 1,000. Nobody but you is shown them." example:"{\"branch\":\"north\"}"`
+	ExpiresIn   int64             `json:"expires_in,omitempty" minimum:"60" maximum:"31536000" doc:"Seconds until the link ends; left out, the flow's time." example:"172800"`
 }
 
 // domain gives the session, or everything that is wrong with it.
 func (n newSession) domain() (usher.NewSession, error) {
 	out := usher.NewSession{
 		ApplicantID: n.ApplicantID, Flow: n.Flow, ReturnURL: n.ReturnURL, Locale: n.Locale, Reference: n.Reference,
-		Expires: time.Duration(n.ExpiresIn) * time.Second,
+		Metadata: n.Metadata, Expires: time.Duration(n.ExpiresIn) * time.Second,
 	}
 	var which, person error
+	pairs := checkMetadata(n.Metadata)
 	if (n.ApplicantID == "") == (n.Applicant == nil) {
 		which = usher.Invalid("applicant_id", "give either applicant_id or applicant")
 	}
@@ -58,7 +61,7 @@ func (n newSession) domain() (usher.NewSession, error) {
 		a, person = n.Applicant.domain("applicant")
 		out.Applicant = &a
 	}
-	return out, allInvalid(which, person, api.Locale("locale", n.Locale))
+	return out, allInvalid(which, person, pairs, api.Locale("locale", n.Locale))
 }
 
 func (s *server) createSession(ctx context.Context, p api.Principal, in *struct{ Body newSession }) (*made[linkedSession], error) {
@@ -124,4 +127,23 @@ func sessionAnswer(s usher.Session, err error) (*answer[Session], error) {
 		return nil, err
 	}
 	return &answer[Session]{Body: sessionOf(s)}, nil
+}
+
+// The bounds of a session's metadata.
+const (
+	mostPairs    = 50
+	longestKey   = 64
+	longestValue = 1000
+)
+
+func checkMetadata(pairs map[string]string) error {
+	if len(pairs) > mostPairs {
+		return usher.Invalid("metadata", "may hold at most %d pairs", mostPairs)
+	}
+	for key, value := range pairs {
+		if key == "" || utf8.RuneCountInString(key) > longestKey || utf8.RuneCountInString(value) > longestValue {
+			return usher.Invalid("metadata", "keys must have 1 to %d characters and values at most %d", longestKey, longestValue)
+		}
+	}
+	return nil
 }

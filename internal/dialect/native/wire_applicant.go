@@ -33,6 +33,7 @@ type newApplicant struct {
 	LastName    string   `json:"last_name,omitempty" minLength:"1" maxLength:"100" doc:"Family names. In a sandbox tenant Reject, Review, Expire, AccountError and Hit steer the outcome." example:"Lindqvist"`
 	DateOfBirth string   `json:"date_of_birth,omitempty" minLength:"10" maxLength:"10" doc:"Day of birth, YYYY-MM-DD." example:"1991-12-06"`
 	Nationality string   `json:"nationality,omitempty" minLength:"2" maxLength:"2" doc:"ISO 3166-1 alpha-2, capitals." example:"SE"`
+	NationalID  string   `json:"national_id,omitempty" minLength:"1" maxLength:"40" doc:"The person's number at home, without separators." example:"199112061234"`
 	Email       string   `json:"email,omitempty" minLength:"3" maxLength:"254" doc:"E-mail address." example:"astrid@example.com"`
 	Phone       string   `json:"phone,omitempty" minLength:"1" maxLength:"40" doc:"Digits only, 7 to 15, country code first; no plus, spaces or dashes." example:"46701234567"`
 	Address     *address `json:"address,omitempty" doc:"Where the person lives."`
@@ -57,7 +58,7 @@ func (n newApplicant) domain(at string) (usher.NewApplicant, error) {
 		Kind: usher.Person, Reference: n.Reference,
 		Details: usher.Details{
 			FirstName: n.FirstName, LastName: n.LastName, DateOfBirth: born, Nationality: n.Nationality, Email: n.Email, Phone: n.Phone,
-			Address: n.Address.domain(),
+			NationalID: n.NationalID, Address: n.Address.domain(),
 		},
 	}, err
 }
@@ -98,6 +99,7 @@ type applicant struct {
 	LastName    string   `json:"last_name,omitempty" doc:"Family names." example:"Lindqvist"`
 	DateOfBirth string   `json:"date_of_birth,omitempty" doc:"Day of birth, YYYY-MM-DD." example:"1991-12-06"`
 	Nationality string   `json:"nationality,omitempty" doc:"ISO 3166-1 alpha-2." example:"SE"`
+	NationalID  string   `json:"national_id,omitempty" doc:"The person's number at home." example:"199112061234"`
 	Email       string   `json:"email,omitempty" doc:"E-mail address." example:"astrid@example.com"`
 	Phone       string   `json:"phone,omitempty" doc:"Digits with the country code first." example:"46701234567"`
 	Address     *address `json:"address,omitempty" doc:"Where the person lives."`
@@ -114,7 +116,7 @@ func applicantOf(a usher.Applicant) applicant {
 	d := a.Details
 	out := applicant{
 		ID: a.ID, Kind: string(a.Kind), Status: noSession, Reference: a.Reference, FirstName: d.FirstName, LastName: d.LastName,
-		DateOfBirth: string(d.DateOfBirth), Nationality: d.Nationality, Email: d.Email, Phone: d.Phone, Address: addressOf(d.Address),
+		DateOfBirth: string(d.DateOfBirth), Nationality: d.Nationality, NationalID: d.NationalID, Email: d.Email, Phone: d.Phone, Address: addressOf(d.Address),
 		Erased: a.Erased, Version: a.Version, CreatedAt: stamp{a.CreatedAt}, UpdatedAt: stamp{a.UpdatedAt},
 	}
 	if a.Latest != nil {

@@ -6,32 +6,33 @@ import (
 
 // Session is the status object: all that a client must know of a session to go on.
 type Session struct {
-	ID          string         `json:"id" doc:"Id of the session." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e60"`
-	ApplicantID string         `json:"applicant_id" doc:"Id of the applicant." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e5f"`
-	State       stateWord      `json:"state" doc:"Where the session stands."`
-	Phase       string         `json:"phase" enum:"not_started,in_progress,awaiting_user,in_review,decided,expired,abandoned,cancelled" doc:"The state in the words of a progress display." example:"in_review"`
-	NextAction  string         `json:"next_action" enum:"none,open_link,redo,wait" doc:"What is to be done next: send the applicant to the link, let them redo named steps, wait, or nothing." example:"wait"`
-	CanRetry    bool           `json:"can_retry" doc:"Whether the applicant can go on in this session, by its link or by a new one." example:"false"`
-	Attempt     int            `json:"attempt" doc:"Which go this is, from 1." example:"1"`
-	AttemptsMax int            `json:"attempts_max" doc:"How many goes the flow allows." example:"5"`
-	Version     int64          `json:"version" doc:"Rises by one with each event; drop what is older than what you have." example:"9"`
-	Flow        string         `json:"flow" doc:"Name of the flow." example:"continuous"`
-	FlowVersion int            `json:"flow_version" doc:"Version of the flow the session began with and stays on." example:"1"`
-	Purpose     string         `json:"purpose" enum:"onboarding,identity_verification,proof_of_address" doc:"What the session is for." example:"onboarding"`
-	Reference   string         `json:"reference,omitempty" doc:"Your own key for this session." example:"order-17"`
-	Locale      string         `json:"locale,omitempty" doc:"Language of the applicant's pages." example:"sv"`
-	ReturnURL   string         `json:"return_url,omitempty" doc:"Where the applicant is sent when done." example:"https://client.example/done"`
-	Steps       []step         `json:"steps" nullable:"false" doc:"The steps of the flow in their order."`
-	Reasons     []reason       `json:"reasons" nullable:"false" doc:"Reasons of the state: why in review, asked again, decided or ended."`
-	Note        string         `json:"note,omitempty" doc:"Words of the reviewer for the applicant." example:"Please take the picture in daylight."`
-	Decision    *Decision      `json:"decision,omitempty" doc:"The decision that stands."`
-	Account     *accountResult `json:"account,omitempty" doc:"How opening the account went."`
-	CreatedAt   stamp          `json:"created_at" doc:"When the session was created."`
-	UpdatedAt   stamp          `json:"updated_at" doc:"When it changed last."`
-	StartedAt   stamp          `json:"started_at,omitzero" doc:"When the applicant opened the link first."`
-	SubmittedAt stamp          `json:"submitted_at,omitzero" doc:"When the applicant sent everything, last."`
-	DecidedAt   stamp          `json:"decided_at,omitzero" doc:"When it was decided."`
-	ExpiresAt   stamp          `json:"expires_at" doc:"Until when the applicant can go on."`
+	ID          string            `json:"id" doc:"Id of the session." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e60"`
+	ApplicantID string            `json:"applicant_id" doc:"Id of the applicant." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e5f"`
+	State       stateWord         `json:"state" doc:"Where the session stands."`
+	Phase       string            `json:"phase" enum:"not_started,in_progress,awaiting_user,in_review,decided,expired,abandoned,cancelled" doc:"The state in the words of a progress display." example:"in_review"`
+	NextAction  string            `json:"next_action" enum:"none,open_link,redo,wait" doc:"What is to be done next: send the applicant to the link, let them redo named steps, wait, or nothing." example:"wait"`
+	CanRetry    bool              `json:"can_retry" doc:"Whether the applicant can go on in this session, by its link or by a new one." example:"false"`
+	Attempt     int               `json:"attempt" doc:"Which go this is, from 1." example:"1"`
+	AttemptsMax int               `json:"attempts_max" doc:"How many goes the flow allows." example:"5"`
+	Version     int64             `json:"version" doc:"Rises by one with each event; drop what is older than what you have." example:"9"`
+	Flow        string            `json:"flow" doc:"Name of the flow." example:"continuous"`
+	FlowVersion int               `json:"flow_version" doc:"Version of the flow the session began with and stays on." example:"1"`
+	Purpose     string            `json:"purpose" enum:"onboarding,identity_verification,proof_of_address" doc:"What the session is for." example:"onboarding"`
+	Reference   string            `json:"reference,omitempty" doc:"Your own key for this session." example:"order-17"`
+	Metadata    map[string]string `json:"metadata,omitempty" doc:"Pairs kept beside the session." example:"{\"branch\":\"north\"}"`
+	Locale      string            `json:"locale,omitempty" doc:"Language of the applicant's pages." example:"sv"`
+	ReturnURL   string            `json:"return_url,omitempty" doc:"Where the applicant is sent when done." example:"https://client.example/done"`
+	Steps       []step            `json:"steps" nullable:"false" doc:"The steps of the flow in their order."`
+	Reasons     []reason          `json:"reasons" nullable:"false" doc:"Reasons of the state: why in review, asked again, decided or ended."`
+	Note        string            `json:"note,omitempty" doc:"Words of the reviewer for the applicant." example:"Please take the picture in daylight."`
+	Decision    *Decision         `json:"decision,omitempty" doc:"The decision that stands."`
+	Account     *accountResult    `json:"account,omitempty" doc:"How opening the account went."`
+	CreatedAt   stamp             `json:"created_at" doc:"When the session was created."`
+	UpdatedAt   stamp             `json:"updated_at" doc:"When it changed last."`
+	StartedAt   stamp             `json:"started_at,omitzero" doc:"When the applicant opened the link first."`
+	SubmittedAt stamp             `json:"submitted_at,omitzero" doc:"When the applicant sent everything, last."`
+	DecidedAt   stamp             `json:"decided_at,omitzero" doc:"When it was decided."`
+	ExpiresAt   stamp             `json:"expires_at" doc:"Until when the applicant can go on."`
 }
 
 // linkedSession is a session with its link, which is shown once.
@@ -86,7 +87,7 @@ func sessionOf(s usher.Session) Session {
 	return Session{
 		ID: s.ID, ApplicantID: s.ApplicantID, State: stateWord(s.State), Phase: string(s.Phase()), NextAction: string(s.NextAction()),
 		CanRetry: s.CanRetry(), Attempt: s.Attempt, AttemptsMax: s.Flow.Attempts, Version: s.Version, Flow: s.FlowName,
-		FlowVersion: s.FlowVersion, Purpose: string(s.Purpose), Reference: s.Reference, Locale: s.Locale, ReturnURL: s.ReturnURL,
+		FlowVersion: s.FlowVersion, Purpose: string(s.Purpose), Reference: s.Reference, Metadata: s.Metadata, Locale: s.Locale, ReturnURL: s.ReturnURL,
 		Steps: each(s.Steps, stepOf), Reasons: each(s.Reasons, reasonOf), Note: s.Note, Decision: decisionOf(s.Decision),
 		Account: accountResultOf(s.Account), CreatedAt: stamp{s.CreatedAt}, UpdatedAt: stamp{s.UpdatedAt}, StartedAt: stamp{s.StartedAt},
 		SubmittedAt: stamp{s.SubmittedAt}, DecidedAt: stamp{s.DecidedAt}, ExpiresAt: stamp{s.ExpiresAt},
