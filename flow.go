@@ -197,6 +197,8 @@ func (c *flowCheck) whole() {
 	c.must(f.Attempts >= 1 && f.Attempts <= 50, -1, "give a number from 1 to 50", "attempts is %d", f.Attempts)
 	c.must(slices.Contains([]Purpose{ForOnboarding, ForIdentity, ForProofOfAddress, ForFaceLogin}, f.Purpose), -1,
 		"use onboarding, identity_verification, proof_of_address or face_login", "unknown purpose %q", f.Purpose)
+	_, err := f.Profile()
+	c.must(err == nil, -1, "give a number such as 0.8, or leave it out", "%v", err)
 	_, ok := f.First(StepDecide)
 	c.must(ok, -1, `add a step such as "decide: {automatic: approve}"`, "the flow has no decide step, so it could never end")
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -204,6 +206,25 @@ type ScreenOptions struct {
 	Limit           int
 }
 
+// Profile gives what a flow says of screening, in its settings watchlist_possible and watchlist_match (thresholds, 0..1) and watchlists (ids of lists
+// with spaces between them); what it does not say is zero. The error names the setting that cannot be read.
+func (f Flow) Profile() (ScreenOptions, error) {
+	o := ScreenOptions{Lists: strings.Fields(f.Settings["watchlists"])}
+	for name, into := range map[string]*float64{"watchlist_possible": &o.Possible, "watchlist_match": &o.Match} {
+		if text := f.Settings[name]; text != "" {
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil || !(v > 0 && v <= 1) {
+				return o, Invalid("settings."+name, "must be a number above 0 and at most 1")
+			}
+			*into = v
+		}
+	}
+	if o.Possible > 0 && o.Match > 0 && o.Possible > o.Match {
+		return o, Invalid("settings.watchlist_match", "must not be below watchlist_possible")
+	}
+	return o, nil
+}
+
 // ScreenResult is what a search gave: Hits holds a list for each subject, in their order.
 type ScreenResult struct {
 	Redacted
@@ -215,7 +236,7 @@ type ScreenResult struct {
 // WatchlistDelta is what changed in one list from one edition to the next.
 type WatchlistDelta interface {
 	// Screen searches only the records that are new or changed; scores are those of a search of the whole list.
-	Screen(subjects []Subject) ([]Hit, error)
+	Screen(subjects []Subject, o ScreenOptions) ([]Hit, error)
 	// Gone tells whether the record of a key is not in the new edition.
 	Gone(key string) bool
 	// Changed tells whether the new edition says something else of the record of a key, and so Screen speaks for it.

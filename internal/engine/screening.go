@@ -200,7 +200,7 @@ func (h *hand) monitor(now time.Time) {
 	if last == nil {
 		return
 	}
-	row := store.MonitorRow{Hits: len(last.Hits), Monitor: usher.Monitor{
+	row := store.MonitorRow{Flow: h.session.FlowName, FlowVersion: h.session.FlowVersion, Hits: len(last.Hits), Monitor: usher.Monitor{
 		ApplicantID: h.applicant.ID, TenantID: h.tenant.ID, SessionID: h.session.ID, State: usher.MonitorActive, OpenHits: last.OpenHits(),
 		Screening: last.ID, Since: now, UpdatedAt: now,
 	}}
@@ -247,7 +247,15 @@ func (e *Engine) rescreen(ctx context.Context, r store.MonitorRow, d usher.Watch
 		return false, err
 	}
 	subjects := usher.SubjectOf(a.Details)
-	hits, err := d.Screen(subjects)
+	flow, err := e.flowVersion(ctx, r.TenantID, r.Flow, r.FlowVersion)
+	if err != nil {
+		return false, err
+	}
+	profile, err := flow.Profile()
+	if err != nil {
+		return false, err
+	}
+	hits, err := d.Screen(subjects, profile)
 	if err != nil || (len(hits) == 0 && r.Hits == 0) {
 		return false, err
 	}

@@ -46,7 +46,7 @@ type delta struct {
 	changed []string
 }
 
-func (d delta) Screen(subjects []usher.Subject) ([]usher.Hit, error) {
+func (d delta) Screen(subjects []usher.Subject, _ usher.ScreenOptions) ([]usher.Hit, error) {
 	var hits []usher.Hit
 	for _, s := range subjects {
 		hits = append(hits, d.found[s.Name]...)

@@ -25,8 +25,10 @@ type JudgementRow struct {
 // MonitorRow is a monitor as stored. Doc is the applicant's document, for those who screen; it is read and not written.
 type MonitorRow struct {
 	usher.Monitor
-	Hits int
-	Doc  []byte
+	Flow        string // of the session
+	FlowVersion int
+	Hits        int
+	Doc         []byte
 }
 
 func (w *writer) screening(r ScreeningRow) {
@@ -40,12 +42,13 @@ func (w *writer) judgement(r JudgementRow) {
 
 // monitor writes a monitor, new or changed. One that has ended stays ended.
 func (w *writer) monitor(r MonitorRow) {
-	w.exec(`INSERT INTO monitors (applicant_id, tenant_id, session_id, state, hits, open_hits, screening_id, since, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (applicant_id) DO UPDATE SET session_id = excluded.session_id, state = excluded.state, hits = excluded.hits,
+	w.exec(`INSERT INTO monitors (applicant_id, tenant_id, session_id, state, hits, open_hits, screening_id, since, updated_at, flow,
+			flow_version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (applicant_id) DO UPDATE SET session_id = excluded.session_id, flow = excluded.flow, flow_version = excluded.flow_version, state = excluded.state, hits = excluded.hits,
 			open_hits = excluded.open_hits, screening_id = excluded.screening_id, updated_at = excluded.updated_at
 		WHERE monitors.tenant_id = excluded.tenant_id AND monitors.state <> 'ended'`,
-		r.ApplicantID, r.TenantID, r.SessionID, r.State, r.Hits, r.OpenHits, r.Screening, ms(r.Since), ms(r.UpdatedAt))
+		r.ApplicantID, r.TenantID, r.SessionID, r.State, r.Hits, r.OpenHits, r.Screening, ms(r.Since), ms(r.UpdatedAt), r.Flow, r.FlowVersion)
 }
 
 func scanScreening(row scanner) (ScreeningRow, error) {
@@ -80,12 +83,13 @@ func (s *Store) Judgements(ctx context.Context, tenant, applicant string) ([]Jud
 	}, `SELECT tenant_id, applicant_id, doc, at FROM hit_judgements WHERE applicant_id = $1 AND tenant_id = $2 ORDER BY pos DESC`, applicant, tenant)
 }
 
-const monitorColumns = `m.applicant_id, m.tenant_id, m.session_id, m.state, m.hits, m.open_hits, m.screening_id, m.since, m.updated_at`
+const monitorColumns = `m.applicant_id, m.tenant_id, m.session_id, m.state, m.hits, m.open_hits, m.screening_id, m.since, m.updated_at, m.flow,
+    m.flow_version`
 
 func scanMonitor(row scanner, more ...any) (MonitorRow, error) {
 	var r MonitorRow
 	var since, updated int64
-	into := []any{&r.ApplicantID, &r.TenantID, &r.SessionID, &r.State, &r.Hits, &r.OpenHits, &r.Screening, &since, &updated}
+	into := []any{&r.ApplicantID, &r.TenantID, &r.SessionID, &r.State, &r.Hits, &r.OpenHits, &r.Screening, &since, &updated, &r.Flow, &r.FlowVersion}
 	err := row.Scan(append(into, more...)...)
 	r.Since, r.UpdatedAt = at(since), at(updated)
 	return r, err

@@ -25,6 +25,8 @@ CREATE TABLE monitors (
     applicant_id TEXT PRIMARY KEY,
     tenant_id    TEXT NOT NULL,
     session_id   TEXT NOT NULL,
+    flow         TEXT NOT NULL, -- of the session, whose profile holds for the monitor
+    flow_version INTEGER NOT NULL,
     state        TEXT NOT NULL,
     hits         INTEGER NOT NULL, -- of the newest screening
     open_hits    INTEGER NOT NULL, -- of them, those nobody has judged
