@@ -168,9 +168,6 @@ func cslNumber(e *watchlist.Entity, s string) {
 	if kind == idWallet {
 		id.Value = joinName(currency, id.Value)
 	}
-	if imo, ok := strings.CutPrefix(id.Value, "IMO "); ok {
-		id.Kind, id.Value = idIMO, imo
-	}
 	if hasDigit(id.Value) || kind == idSwift || kind == idTail {
 		e.IDs = addID(e.IDs, id)
 	}

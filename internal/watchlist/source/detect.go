@@ -7,7 +7,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,6 +73,31 @@ func Detect(fsys fs.FS) (Found, error) {
 	})
 	return found, nil
 }
+
+// DetectPath looks through a folder, or at a single file, of the machine's own file system.
+func DetectPath(name string) (Found, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return Found{}, &Error{Reason: Unreachable, File: filepath.Base(name), What: "it cannot be found", Err: errors.Unwrap(err)}
+	}
+	if info.IsDir() {
+		return Detect(os.DirFS(name))
+	}
+	dir, base := filepath.Split(name)
+	fsys := os.DirFS(cmp.Or(dir, "."))
+	var found Found
+	err = found.folder(fsys, ".", []fs.DirEntry{fs.FileInfoToDirEntry(named{info, base})})
+	return found, err
+}
+
+// named is a file's information under the name that it was asked for by.
+type named struct {
+	fs.FileInfo
+	name string
+}
+
+// Name gives that name.
+func (n named) Name() string { return n.name }
 
 // folder looks at the files of one folder.
 func (f *Found) folder(fsys fs.FS, dir string, entries []fs.DirEntry) error {

@@ -128,9 +128,6 @@ func (a *ofacAdvanced) number(n *node) {
 		kind = idOther
 	}
 	id := watchlist.ID{Kind: kind, Country: a.iso[n.attr("IssuedBy-CountryID")], Value: n.get("IDRegistrationNo")}
-	if imo, ok := strings.CutPrefix(id.Value, "IMO "); ok {
-		id.Kind, id.Value = idIMO, imo
-	}
 	identity := n.attr("IdentityID")
 	a.numbers[identity] = addID(a.numbers[identity], id)
 }
@@ -238,6 +235,7 @@ func documentedName(d *node, types map[string]string) watchlist.Name {
 	name := watchlist.Name{Full: joinName(all...)}
 	switch scriptOf(name.Full) {
 	case "Hani", "Hang", "Jpan":
+		name.Full = strings.Join(all, "")
 		return name
 	}
 	if len(first) > 0 && len(last) > 0 {

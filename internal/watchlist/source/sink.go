@@ -104,12 +104,12 @@ func (s *sink) tidyNames(e *watchlist.Entity) {
 	clear(s.namesSeen)
 	kept := e.Names[:0]
 	for _, n := range e.Names {
-		n.Full = squeeze(n.Full)
-		if !hasLetter(n.Full) || s.namesSeen[n.Full] {
-			continue
-		}
+		n.Full = strings.Trim(squeeze(n.Full), " ;,")
 		if strings.Contains(n.Full, "??") || strings.ContainsRune(n.Full, utf8.RuneError) {
 			s.note("a name whose letters its publisher lost, left out", e.ID)
+			continue
+		}
+		if !hasLetter(n.Full) || s.namesSeen[n.Full] {
 			continue
 		}
 		s.namesSeen[n.Full] = true

@@ -55,11 +55,11 @@ func (s *sink) ukRow(e *watchlist.Entity, get func(string) string) {
 	}
 	s.address(e, get("addresscountry"), get("addressline1"), get("addressline2"), get("addressline3"), get("addressline4"), get("addressline5"),
 		get("addressline6"), get("addresspostalcode"))
-	for column, kind := range map[string]string{
-		"passportnumber": idPassport, "nationalidentifiernumber": idNational, "businessregistrationnumbers": idRegistration, "imonumber": idIMO,
+	for _, known := range [...]struct{ column, kind string }{
+		{"passportnumber", idPassport}, {"nationalidentifiernumber", idNational}, {"businessregistrationnumbers", idRegistration}, {"imonumber", idIMO},
 	} {
-		for _, value := range numbered(get(column)) {
-			e.IDs = addID(e.IDs, issued(kind, bareNumber(value)))
+		for _, value := range numbered(get(known.column)) {
+			e.IDs = addID(e.IDs, issued(known.kind, bareNumber(value)))
 		}
 	}
 }
