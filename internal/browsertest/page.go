@@ -32,6 +32,9 @@ type Options struct {
 	Dark           bool   // the person prefers dark pages
 	Width, Height  int    // of the window, in CSS pixels
 	Locale         string // language tag such as "sv-SE": Accept-Language and Intl
+
+	NoThirdPartyCookies bool // the browser keeps no cookies of sites in frames but partitioned ones
+	AnyCertificate      bool // the browser takes a test server's certificate
 }
 
 // Page is one tab with cookies, storage and permissions of its own. Its methods

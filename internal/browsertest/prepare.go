@@ -7,6 +7,8 @@ import (
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/chromedp"
 )
 
@@ -36,7 +38,7 @@ func (p *Page) prepare(ctx context.Context) error {
 		emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
 		return err
 	}
-	for _, set := range []func(context.Context) error{p.setCamera, p.setMedia, p.setLocale} {
+	for _, set := range []func(context.Context) error{p.setCamera, p.setMedia, p.setLocale, p.setTrust} {
 		if err := set(ctx); err != nil {
 			return err
 		}
@@ -92,6 +94,20 @@ func (p *Page) setLocale(ctx context.Context) error {
 	_, err = chromedp.Call(ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
 		UserAgent: version.UserAgent, AcceptLanguage: locale,
 	})
+	return err
+}
+
+// setTrust says what the browser takes of certificates and of cookies.
+func (p *Page) setTrust(ctx context.Context) error {
+	if p.opt.AnyCertificate {
+		if _, err := chromedp.Call(ctx, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true}); err != nil {
+			return err
+		}
+	}
+	if !p.opt.NoThirdPartyCookies {
+		return nil
+	}
+	_, err := chromedp.Call(ctx, network.SetCookieControls, network.SetCookieControlsParams{EnableThirdPartyCookieRestriction: true})
 	return err
 }
 

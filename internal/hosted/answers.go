@@ -132,6 +132,7 @@ func (t *turn) send() error {
 	if err := t.do(usher.Command{Kind: usher.CmdSubmit, IfVersion: version}); err != nil {
 		return err
 	}
-	t.h.kit.ClearCookie(t.w, noteCookie(t.s.ID))
+	t.note = note{Lang: t.note.Lang, Told: t.note.Told}
+	t.remember()
 	return t.goHome()
 }

@@ -17,6 +17,7 @@ type person struct {
 	t     *testing.T
 	name  string
 	count int
+	outer *browsertest.Page // the page that frames this one, which pictures are taken of
 }
 
 func sit(t *testing.T, name string, o browsertest.Options) *person {
@@ -39,9 +40,11 @@ func (p *person) look(title string) {
 	if key := keyOnPage.FindString(p.Text("")); key != "" {
 		p.t.Errorf("%s: the page shows the key %s instead of words", title, key)
 	}
-	browsertest.Eval[bool](p.Page, "Promise.all([...document.images].map((i) => i.decode())).then(() => true)")
+	browsertest.Eval[bool](p.Page, "Promise.all([...document.images].filter((i) => i.src).map((i) => i.decode())).then(() => true)")
 	p.Axe()
-	p.CSPViolations()
+	if p.outer == nil {
+		p.CSPViolations()
+	}
 	if dir := os.Getenv("USHER_SHOTS"); dir != "" {
 		p.count++
 		words := strings.Map(func(r rune) rune {
@@ -50,7 +53,11 @@ func (p *person) look(title string) {
 			}
 			return '-'
 		}, title)
-		p.Screenshot(filepath.Join(dir, p.name, string(rune('a'+p.count/10))+string(rune('0'+p.count%10))+"-"+words))
+		shown := p.Page
+		if p.outer != nil {
+			shown = p.outer
+		}
+		shown.Screenshot(filepath.Join(dir, p.name, string(rune('a'+p.count/10))+string(rune('0'+p.count%10))+"-"+words))
 	}
 }
 

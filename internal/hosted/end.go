@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/web"
 )
 
 // showRedo lists what is asked again, and why.
@@ -26,7 +27,7 @@ func (t *turn) beginRedo() error {
 	if err := t.do(usher.Command{Kind: usher.CmdOpen}); err != nil {
 		return err
 	}
-	t.note.Document, t.note.From = "", 0
+	t.note.Document, t.note.From, t.note.Told = "", 0, nil
 	t.remember()
 	return t.goHome()
 }
@@ -36,7 +37,7 @@ func (t *turn) showWaiting() error {
 	if between(t.s) {
 		key = "wait.between"
 	}
-	return t.render("waiting", map[string]string{"Key": key, "State": t.url("state")}, nil)
+	return t.render("waiting", map[string]any{"Key": key, "State": t.url("state"), "Lost": t.lost()}, nil)
 }
 
 // tellState tells the waiting page's script where the applicant belongs now.
@@ -50,26 +51,28 @@ func (t *turn) showDone() error {
 		next = "done.next.review"
 	}
 	return t.render("done", map[string]any{
-		"Reference": t.s.ID, "Next": next, "Again": t.s.State == usher.InReview, "Return": returnLink(t.s), "Client": t.visit.Tenant.Name,
+		"Reference": t.s.ID, "Next": next, "Again": t.s.State == usher.InReview, "Out": t.out(momentOf(t.s)),
 	}, nil)
 }
 
+// showEnded shows that a session is over without a decision.
 func (t *turn) showEnded() error {
-	v := t.visit
-	v.Session = t.s
-	return t.h.ended(t.w, t.r, v)
-}
-
-// ended shows that a session is over without a decision.
-func (h *Hosted) ended(w http.ResponseWriter, r *http.Request, v usher.Visit) error {
 	key := "ended.expired"
-	if v.Session.State == usher.Cancelled {
+	if t.s.State == usher.Cancelled {
 		key = "ended.cancelled"
-		for _, why := range v.Session.Reasons {
-			if why.Code == usher.ConsentDeclined {
-				key = "ended.declined"
-			}
+		if declined(t.s) {
+			key = "ended.declined"
 		}
 	}
-	return h.notice(w, r, v, http.StatusOK, key, key+".way")
+	return t.notice(http.StatusOK, key, key+".way", momentOf(t.s))
+}
+
+// showHelp shows the ways for who cannot go on. It needs no turn of its own.
+func (t *turn) showHelp() error {
+	t.at = "help"
+	if t.pickLanguage() {
+		return nil
+	}
+	t.saw(screenHelp)
+	return t.display(web.Page{Name: "help", Here: t.url(t.at)})
 }

@@ -71,7 +71,10 @@ func (v *visitor) post(path string, form url.Values) page {
 	return v.do(r)
 }
 
-func (v *visitor) send(path, file string) page {
+func (v *visitor) send(path, file string) page { v.t.Helper(); return v.sendHeld(path, file, "") }
+
+// sendHeld sends a file from a page that holds the visit itself.
+func (v *visitor) sendHeld(path, file, held string) page {
 	v.t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -79,6 +82,9 @@ func (v *visitor) send(path, file string) page {
 	}
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
+	if held != "" {
+		_ = w.WriteField("visit", held)
+	}
 	part, err := w.CreateFormFile("file", "any.jpg")
 	if err != nil {
 		v.t.Fatal(err)

@@ -1,6 +1,7 @@
 package hosted
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -41,6 +42,11 @@ type Config struct {
 	// Preview gives a fresh JPEG of a stored picture, its longest side at most maxSide pixels, free of anything but the picture.
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) (jpeg []byte, err error)
 
+	// Rules says, by dialect, where browsers are sent and who may frame the pages; a dialect without a rule takes what the pages do by themselves.
+	Rules map[string]usher.PageRules
+	// Client gives the API client of a session, whose list of origins may frame it. Without it nothing is framed.
+	Client func(ctx context.Context, tenant, id string) (usher.APIClient, error)
+
 	// Key signs the note in the browser's cookie; 32 random bytes that all nodes share. When empty each process draws its own: after a
 	// restart an applicant may be asked again which document they use.
 	Key       []byte
@@ -61,6 +67,8 @@ type Hosted struct {
 	config    Config
 	kit       *web.Kit
 	countries map[string][]country
+	shows     map[place]func(*turn) error // what shows each page
+	log       *slog.Logger
 }
 
 // Steps lists the kinds of step that the pages can show, for [usher.Known].
@@ -86,7 +94,7 @@ func New(c Config) (*Hosted, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Hosted{config: c, kit: kit, countries: countries(kit.Catalog())}
+	h := &Hosted{config: c, kit: kit, countries: countries(kit.Catalog()), shows: map[place]func(*turn) error{}, log: cmp.Or(c.Log, slog.Default())}
 	h.routes()
 	return h, nil
 }
@@ -98,7 +106,12 @@ func (h *Hosted) routes() {
 	h.kit.Handle("GET /s/{token}", web.Route{}, h.showLink)
 	h.kit.Handle("POST /s/{token}", web.Route{}, h.start)
 	h.kit.Handle("GET /help", web.Route{}, h.help)
-	h.kit.Handle("GET /f/{session}", web.Route{}, h.visit((*turn).goHome))
+	h.kit.Handle("GET /s/{token}/help", web.Route{}, h.linkHelp)
+	for _, method := range []string{"GET", "POST"} {
+		h.kit.Handle(method+" /f/{session}", web.Route{}, h.visit((*turn).goHome))
+		h.kit.Handle(method+" /f/{session}/help", web.Route{}, h.visit((*turn).showHelp))
+	}
+	h.kit.Handle("POST /f/{session}/seen", web.Route{MaxBody: mostSeen}, h.visit((*turn).seen))
 	h.kit.Handle("GET /f/{session}/state", web.Route{}, h.visit((*turn).tellState))
 	h.kit.Handle("GET /f/{session}/evidence/{id}", web.Route{}, h.visit((*turn).preview))
 
@@ -128,4 +141,17 @@ func (h *Hosted) help(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return h.kit.Render(w, r, web.Page{Name: "help"})
+}
+
+// linkHelp is the same for a link that is not opened yet: in a frame every page must know whose it is.
+func (h *Hosted) linkHelp(w http.ResponseWriter, r *http.Request) error {
+	v, err := h.config.Service.LookLink(r.Context(), r.PathValue("token"))
+	if err != nil {
+		return err
+	}
+	t := &turn{h: h, w: w, r: r}
+	if err := t.enter(v); err != nil {
+		return err
+	}
+	return t.display(web.Page{Name: "help"})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -37,6 +38,9 @@ steps:
 // returnPath holds characters that an escaper would like to change.
 const returnPath = "/client/done?x=1&y=(it's)+%C3%A5&z={}|"
 
+// returnPathInBrowser is what a browser makes of it.
+const returnPathInBrowser = "/client/done?x=1&y=(it%27s)+%C3%A5&z={}|"
+
 // house is a real engine with the applicant's pages before it, at a real address.
 type house struct {
 	*enginetest.House
@@ -46,13 +50,23 @@ type house struct {
 	client usher.APIClient
 }
 
-func open(t *testing.T) *house {
+func open(t *testing.T, change ...func(*hosted.Config)) *house {
 	t.Helper()
 	h := &house{t: t}
+	var c hosted.Config
+	for _, f := range change {
+		f(&c)
+	}
 	var pages http.Handler
-	h.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pages.ServeHTTP(w, r)
 	}))
+	if c.Secure {
+		h.server.Config.ErrorLog = log.New(io.Discard, "", 0) // a browser tries the certificate before it is told to take it
+		h.server.StartTLS()
+	} else {
+		h.server.Start()
+	}
 	h.back = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<!doctype html><html lang=en><title>Client</title><p>Welcome back to the client")
@@ -63,22 +77,20 @@ func open(t *testing.T) *house {
 	h.Publish(h.Tenant.ID, allSteps)
 	h.client = h.Client(h.Tenant, "native")
 	intake := picture.New(picture.Config{})
+	c.Service, c.Files, c.Base, c.Now = h.Service, assets.Files, "/verify", h.Now
+	c.Intake = func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
+		return take(ctx, intake, kind, raw)
+	}
+	c.Preview = func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error) {
+		all, err := io.ReadAll(raw)
+		if err != nil {
+			return nil, err
+		}
+		jpeg, _, err := intake.Copy(ctx, all, picture.CopyConfig{MaxSide: maxSide})
+		return jpeg, err
+	}
 	var err error
-	pages, err = hosted.New(hosted.Config{
-		Service: h.Service, Files: assets.Files, Base: "/verify", Now: h.Now,
-		Intake: func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
-			return take(ctx, intake, kind, raw)
-		},
-		Preview: func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error) {
-			all, err := io.ReadAll(raw)
-			if err != nil {
-				return nil, err
-			}
-			jpeg, _, err := intake.Copy(ctx, all, picture.CopyConfig{MaxSide: maxSide})
-			return jpeg, err
-		},
-	})
-	if err != nil {
+	if pages, err = hosted.New(c); err != nil {
 		t.Fatal(err)
 	}
 	return h

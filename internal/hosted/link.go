@@ -3,6 +3,7 @@ package hosted
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/usher-kyc/usher"
@@ -12,17 +13,24 @@ import (
 // showLink shows what a link is for, without using it: programs that look at mail open links, too. It tells nothing of what was given, only
 // who asks.
 func (h *Hosted) showLink(w http.ResponseWriter, r *http.Request) error {
-	if h.kit.PickLanguage(w, r) {
+	v, err := h.config.Service.LookLink(r.Context(), r.PathValue("token"))
+	t := &turn{h: h, w: w, r: r}
+	if entered := t.enter(v); entered != nil {
+		return entered
+	}
+	if !t.mayBeFramed() && h.kit.PickLanguage(w, r) {
 		return nil
 	}
-	v, err := h.config.Service.LookLink(r.Context(), r.PathValue("token"))
 	if err != nil {
-		return h.deadLink(w, r, v, err)
+		return t.deadLink(err)
 	}
 	if v.Session.State == usher.Expired || v.Session.State == usher.Cancelled {
-		return h.ended(w, r, v)
+		return t.showEnded()
 	}
-	return h.render(w, r, v, web.Page{Name: "start", Data: h.startPage(r, v)})
+	if t.mayBeFramed() {
+		h.kit.SetFramedCookie(w, probeCookie, "1", 0)
+	}
+	return t.display(web.Page{Name: "start", Data: t.startPage()})
 }
 
 // startPage is what the page of a link says.
@@ -32,24 +40,33 @@ type startPage struct {
 	Who                 bool
 	Other               bool // it was begun in another browser, which loses it
 	Deadline            string
+	Action              string // where the button leads; in a frame with the language that was picked there
 }
 
-func (h *Hosted) startPage(r *http.Request, v usher.Visit) startPage {
-	lang := h.kit.Lang(r, v.Session.Locale)
-	text := func(key string, args ...any) string { return h.kit.Catalog().Text(lang, key, args...) }
-	ours := h.holds(r, v.Session)
-	switch v.Session.State {
+func (t *turn) startPage() startPage {
+	p := t.startWords()
+	p.Action = t.r.URL.Path
+	if lang := t.r.URL.Query().Get("lang"); lang != "" {
+		p.Action += "?" + url.Values{"lang": {lang}}.Encode()
+	}
+	return p
+}
+
+func (t *turn) startWords() startPage {
+	deadline := t.h.kit.Catalog().Time(t.lang(), t.s.ExpiresAt)
+	ours := t.holds()
+	switch t.s.State {
 	case usher.Submitted, usher.InReview, usher.Approved, usher.Rejected:
 		return startPage{Title: "resume.title", Lead: "resume.see", Button: "resume.see_button", Other: !ours}
 	case usher.Created:
 		return startPage{
 			Title: "start.title", Lead: "start.lead", Button: "start.button", Who: true,
-			Needs: needs(v.Session.Flow, text), Deadline: h.kit.Catalog().Time(lang, v.Session.ExpiresAt),
+			Needs: needs(t.s.Flow, t.text), Deadline: deadline,
 		}
 	default:
 	}
 	p := startPage{
-		Title: "resume.title", Lead: "resume.lead", Button: "resume.button", Other: true, Deadline: h.kit.Catalog().Time(lang, v.Session.ExpiresAt),
+		Title: "resume.title", Lead: "resume.lead", Button: "resume.button", Other: true, Deadline: deadline,
 	}
 	if ours {
 		p.Button, p.Other = "resume.same", false
@@ -91,14 +108,19 @@ func needs(f usher.Flow, text func(string, ...any) string) []string {
 	return list
 }
 
-// holds tells whether this browser has the visit of a session already.
-func (h *Hosted) holds(r *http.Request, s usher.Session) bool {
-	cookie := h.kit.Cookie(r, visitCookie(s.ID))
-	if cookie == "" {
+// holds tells whether this browser has the visit of the session already, and finds its note.
+func (t *turn) holds() bool {
+	sealed := t.identify(t.s.ID)
+	if t.secret == "" {
 		return false
 	}
-	v, err := h.config.Service.Visit(r.Context(), cookie)
-	return err == nil && v.Session.ID == s.ID && !v.Replaced
+	v, err := t.h.config.Service.Visit(t.ctx(), t.secret)
+	if err != nil || v.Session.ID != t.s.ID || v.Replaced {
+		t.secret = ""
+		return false
+	}
+	t.note = t.h.open(sealed, t.s.ID, t.secret)
+	return true
 }
 
 // start binds the link to this browser and goes to the applicant's page. A browser that has the visit already keeps it, and with it what it
@@ -106,36 +128,43 @@ func (h *Hosted) holds(r *http.Request, s usher.Session) bool {
 func (h *Hosted) start(w http.ResponseWriter, r *http.Request) error {
 	token := r.PathValue("token")
 	v, err := h.config.Service.LookLink(r.Context(), token)
-	if err != nil {
-		return h.deadLink(w, r, v, err)
+	t := &turn{h: h, w: w, r: r}
+	if entered := t.enter(v); entered != nil {
+		return entered
 	}
-	t := &turn{h: h, w: w, r: r, visit: v, s: v.Session}
-	if h.holds(r, v.Session) {
+	if err != nil {
+		return t.deadLink(err)
+	}
+	if t.holds() {
 		return t.goHome()
 	}
 	if v, err = h.config.Service.UseLink(r.Context(), token); err != nil {
-		return h.deadLink(w, r, v, err)
+		return t.deadLink(err)
 	}
-	t.visit, t.s = v, v.Session
-	h.kit.SetCookie(w, visitCookie(v.Session.ID), v.Token, 0)
-	h.kit.ClearCookie(w, noteCookie(v.Session.ID))
+	t.visit, t.s, t.secret, t.keep = v, v.Session, v.Token, t.choose()
+	if lang := r.URL.Query().Get("lang"); lang != "" && t.keep != byCookie {
+		t.note.Lang = h.kit.Catalog().Match(lang)
+	}
+	t.keepCookie(visitCookie(v.Session.ID), v.Token)
+	t.remember()
+	t.saw(screenWelcome)
 	return t.goHome()
 }
 
 // deadLink shows why a link does not work, and the way to a new one. A link that never was gets the same page as any address that is not
 // there.
-func (h *Hosted) deadLink(w http.ResponseWriter, r *http.Request, v usher.Visit, err error) error {
+func (t *turn) deadLink(err error) error {
 	var e *usher.Error
 	if !errors.As(err, &e) || e.Code != usher.CodeGone {
 		return err
 	}
 	switch {
-	case v.Session.ID == "" || v.Session.State == usher.Expired:
-		return h.notice(w, r, v, http.StatusGone, "link.expired", "link.next")
-	case v.Session.State == usher.Cancelled:
-		return h.ended(w, r, v)
+	case t.s.ID == "" || t.s.State == usher.Expired:
+		return t.notice(http.StatusGone, "link.expired", "link.next", usher.MomentExpired)
+	case t.s.State == usher.Cancelled:
+		return t.showEnded()
 	case e.Detail == "link_replaced":
-		return h.notice(w, r, v, http.StatusGone, "link.replaced", "link.next")
+		return t.notice(http.StatusGone, "link.replaced", "link.next", "")
 	}
-	return h.notice(w, r, v, http.StatusGone, "link.expired", "link.next")
+	return t.notice(http.StatusGone, "link.expired", "link.next", usher.MomentExpired)
 }

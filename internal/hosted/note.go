@@ -20,6 +20,12 @@ type note struct {
 	From     int                `json:"f,omitempty"` // place in the session's evidence where pictures of that document begin
 	Typed    bool               `json:"t,omitempty"` // the details were typed in this browser
 	Sent     []string           `json:"s,omitempty"` // evidence sent from this browser
+	Lang     string             `json:"l,omitempty"` // picked in a frame
+	Told     []usher.Moment     `json:"m,omitempty"` // what the framing page was told
+}
+
+func (n note) empty() bool {
+	return n.Document == "" && n.From == 0 && !n.Typed && n.Lang == "" && len(n.Sent)+len(n.Told) == 0
 }
 
 func (n note) sent(id string) bool { return slices.Contains(n.Sent, id) }

@@ -67,10 +67,14 @@ type photo struct {
 	Max    int64
 
 	// of the camera page
-	Upload string // address of the upload page
-	Facing string // which camera is asked for
-	Frame  string // shape of the outline: passport, card or selfie
-	Ready  string // key of what is said when the camera runs
+	Upload  string // address of the upload page
+	Facing  string // which camera is asked for
+	Frame   string // shape of the outline: passport, card or selfie
+	Instead string // key of the words for the other way
+	Ready   string // key of what is said when the camera runs
+
+	Problems []problem
+	Lost     problem
 }
 
 // subject gives the subject of this page, its step, and the document where it is about one.
@@ -115,7 +119,7 @@ func (t *turn) showCamera() error {
 	sub, _, d := t.subject()
 	p := photo{
 		progress: t.progress(), Title: "camera." + sub.name(d) + ".title", Upload: t.url(sub.at) + "#upload", Facing: sub.facing,
-		Frame: "card", Ready: "camera.ready.document",
+		Frame: "card", Ready: "camera.ready.document", Problems: t.problems(), Lost: t.lost(), Instead: "photo.upload.instead",
 	}
 	switch {
 	case sub.at == atSelfie:
@@ -148,7 +152,10 @@ func (t *turn) showCheck() error {
 	e, _ := newest(t.s, st, sub.kind, d.from)
 	p := checkPage{
 		progress: t.progress(), Title: "check.title", Text: "check.document", Thumb: t.thumb(e), Again: t.url(sub.at), Use: "check.use", AgainText: "check.again",
-		Advice: advice(t.r.URL.Query().Get("advice")),
+		Advice: t.better,
+	}
+	if len(p.Advice) == 0 {
+		p.Advice = advice(t.r.URL.Query().Get("advice"))
 	}
 	switch sub.at {
 	case atSelfie:
@@ -191,11 +198,13 @@ type thumb struct {
 	Src    string
 	PDF    bool
 	Hidden bool // it was sent from another browser, or never meant for this page
+	ByPage bool // a script must fetch it, since the address alone does not say whose it is
 }
 
 func (t *turn) thumb(e usher.Evidence) thumb {
 	return thumb{
-		Src: t.h.kit.URL("/f/" + url.PathEscape(t.s.ID) + "/evidence/" + url.PathEscape(e.ID)), PDF: e.ContentType == "application/pdf", Hidden: !t.mayShow(e),
+		Src: t.url("evidence/" + place(url.PathEscape(e.ID))), PDF: e.ContentType == "application/pdf", Hidden: !t.mayShow(e),
+		ByPage: t.keep == byPage,
 	}
 }
 

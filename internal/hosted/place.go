@@ -34,8 +34,10 @@ type subject struct {
 	facing string // which camera; "" where only files are taken
 }
 
-func (s subject) camera() place { return s.at + "/camera" }
+func (s subject) camera() place { return s.at.camera() }
 func (s subject) check() place  { return s.at.check() }
+
+func (p place) camera() place { return p + "/camera" }
 
 // check gives the page where what the applicant shows at p is looked at before it counts.
 func (p place) check() place { return p + "/check" }

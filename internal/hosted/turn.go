@@ -1,15 +1,14 @@
 package hosted
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"html"
-	"html/template"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/web"
@@ -24,62 +23,116 @@ type turn struct {
 	s     usher.Session
 	note  note
 	at    place
+
+	keep    keeping
+	secret  string   // of the visit; "" before there is one
+	origins []string // that may frame this page
+	tells   []json.RawMessage
+	better  []usher.ReasonCode // what could be better about the file that was just sent
+
+	parts *multipart.Reader // of a form with a file
+	ahead *multipart.Part   // its first part, where it was read while looking for the visit
 }
 
 // visit wraps a handler that needs to know whose browser this is.
 func (h *Hosted) visit(do func(*turn) error) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		id := r.PathValue("session")
-		cookie := h.kit.Cookie(r, visitCookie(id))
-		if cookie == "" {
-			return h.notice(w, r, usher.Visit{}, http.StatusUnauthorized, "nocookie", "nocookie.way")
+		t := &turn{h: h, w: w, r: r}
+		sealed := t.identify(id)
+		if t.secret == "" {
+			return t.notice(http.StatusUnauthorized, "nocookie", "nocookie.way", "")
 		}
-		v, err := h.config.Service.Visit(r.Context(), cookie)
+		v, err := h.config.Service.Visit(r.Context(), t.secret)
 		switch {
 		case err == nil, isCode(err, usher.CodeGone) && v.Session.ID != "":
 		case isCode(err, usher.CodeNotFound, usher.CodeUnauthenticated, usher.CodeGone):
-			return h.notice(w, r, usher.Visit{}, http.StatusUnauthorized, "nocookie", "nocookie.way")
+			t.secret = ""
+			return t.notice(http.StatusUnauthorized, "nocookie", "nocookie.way", "")
 		default:
 			return err
 		}
 		if v.Session.ID != id {
 			return usher.NotFound("session")
 		}
-		if v.Replaced {
-			return h.notice(w, r, v, http.StatusConflict, "elsewhere", "elsewhere.way")
+		if err := t.enter(v); err != nil {
+			return err
 		}
-		t := &turn{h: h, w: w, r: r, visit: v, s: v.Session}
-		t.note = h.open(h.kit.Cookie(r, noteCookie(id)), id, cookie)
+		if t.keep == byPage && len(t.origins) == 0 {
+			return usher.NotFound("session") // only frames hold a visit in the page
+		}
+		if v.Replaced {
+			t.secret = ""
+			return t.notice(http.StatusConflict, "elsewhere", "elsewhere.way", "")
+		}
+		t.note = h.open(sealed, id, t.secret)
 		return do(t)
 	}
 }
 
+// enter notes whose session this is, and lets those frame the answer who may.
+func (t *turn) enter(v usher.Visit) error {
+	t.visit, t.s = v, v.Session
+	var err error
+	if t.origins, err = t.h.ancestors(t.ctx(), v.Session); err != nil {
+		return err
+	}
+	t.h.kit.Frame(t.w, t.r, t.origins)
+	t.h.kit.SetLayout(t.r, layout{t})
+	return nil
+}
+
 // page adds one page of the flow: a handler that shows it and one that takes its form, where it has one.
 func (h *Hosted) page(at place, o web.Route, show, take func(*turn) error) {
-	guarded := func(do func(*turn) error) web.HandlerFunc {
-		return h.visit(func(t *turn) error {
-			t.at = at
-			if t.r.Method == http.MethodGet && h.kit.PickLanguage(t.w, t.r) {
-				return nil
-			}
-			if !reachable(t.s, t.note, at) {
-				return t.goHome()
-			}
-			err := do(t)
-			switch {
-			case isCode(err, usher.CodeConflict):
-				// The session moved on in the meantime, or a step lacks something: where it stands now is the answer.
-				return t.goHome()
-			case isCode(err, usher.CodeGone):
-				return h.notice(t.w, t.r, t.visit, http.StatusGone, "ended.expired", "ended.expired.way")
-			}
-			return err
-		})
+	h.shows[at] = show
+	guarded := h.visit(func(t *turn) error {
+		t.at = at
+		looks := t.r.Method != http.MethodPost || t.goes()
+		if looks && t.pickLanguage() {
+			return nil
+		}
+		if !reachable(t.s, t.note, at) || !looks && take == nil {
+			return t.goHome()
+		}
+		var err error
+		if looks {
+			err = t.show(at)
+		} else {
+			err = take(t)
+		}
+		switch {
+		case isCode(err, usher.CodeConflict):
+			// The session moved on in the meantime, or a step lacks something: where it stands now is the answer.
+			return t.goHome()
+		case isCode(err, usher.CodeGone):
+			return t.notice(http.StatusGone, "ended.expired", "ended.expired.way", usher.MomentExpired)
+		}
+		return err
+	})
+	h.kit.Handle("GET /f/{session}/"+string(at), o, guarded)
+	h.kit.Handle("POST /f/{session}/"+string(at), o, guarded)
+}
+
+// show shows a page, and keeps that it was shown.
+func (t *turn) show(p place) error {
+	t.at = p
+	t.saw(screenAt(p, t.s))
+	return t.h.shows[p](t)
+}
+
+// pickLanguage takes the language that an address names. done: the browser was sent to the same page without it.
+func (t *turn) pickLanguage() (done bool) {
+	tag := t.r.URL.Query().Get("lang")
+	if t.keep == byCookie || tag == "" {
+		return t.h.kit.PickLanguage(t.w, t.r)
 	}
-	h.kit.Handle("GET /f/{session}/"+string(at), o, guarded(show))
-	if take != nil {
-		h.kit.Handle("POST /f/{session}/"+string(at), o, guarded(take))
+	t.note.Lang = t.h.kit.Catalog().Match(tag)
+	t.remember()
+	if t.keep == byPage {
+		return false
 	}
+	http.Redirect(t.w, t.r, t.r.URL.Path, http.StatusSeeOther)
+	return true
 }
 
 // ctx gives the request's context.
@@ -102,10 +155,18 @@ func (t *turn) do(c usher.Command) error {
 // url gives the address of a page of this session.
 func (t *turn) url(p place) string { return t.h.kit.URL(t.path(p)) }
 
-func (t *turn) path(p place) string { return "/f/" + url.PathEscape(t.s.ID) + "/" + string(p) }
+func (t *turn) path(p place) string { return t.home() + "/" + string(p) }
 
-// see sends the browser to a page of this session.
-func (t *turn) see(p place) error { return t.h.kit.See(t.w, t.r, t.path(p)) }
+// home gives the path that leads to the page whose turn it is.
+func (t *turn) home() string { return "/f/" + url.PathEscape(t.s.ID) }
+
+// see sends the browser to a page of this session, or shows it at once where the browser could not find its way there by an address alone.
+func (t *turn) see(p place) error {
+	if t.keep == byPage {
+		return t.show(p)
+	}
+	return t.h.kit.See(t.w, t.r, t.path(p)+adviceQuery(t.better))
+}
 
 // goHome reads the session as it is now and sends the browser where the applicant belongs.
 func (t *turn) goHome() error {
@@ -119,30 +180,38 @@ func (t *turn) goHome() error {
 
 // remember keeps the note in the browser.
 func (t *turn) remember() {
-	visit := t.h.kit.Cookie(t.r, visitCookie(t.s.ID))
-	t.h.kit.SetCookie(t.w, noteCookie(t.s.ID), t.h.seal(t.note, t.s.ID, visit), 0)
+	value := ""
+	if !t.note.empty() {
+		value = t.h.seal(t.note, t.s.ID, t.secret)
+	}
+	t.keepCookie(noteCookie(t.s.ID), value)
 }
 
-// render shows a page.
+// render shows a page of the session.
 func (t *turn) render(name string, data any, errs web.Errors) error {
-	p := web.Page{Name: name, Data: data, Errors: errs}
+	t.tell(momentOf(t.s))
+	p := web.Page{Name: name, Here: t.url(t.at), Data: data, Errors: errs}
 	if len(errs) > 0 {
 		p.Status = http.StatusUnprocessableEntity
 	}
-	return t.h.render(t.w, t.r, t.visit, p)
+	return t.display(p)
 }
 
-func (h *Hosted) render(w http.ResponseWriter, r *http.Request, v usher.Visit, p web.Page) error {
-	p.Brand, p.Test, p.Locale = v.Tenant.Name, v.Session.Mode == usher.Sandbox, v.Session.Locale
-	return h.kit.Render(w, r, p)
+// display shows a page in the name of the client, in the language of the session.
+func (t *turn) display(p web.Page) error {
+	p.Brand, p.Test, p.Locale = t.visit.Tenant.Name, t.s.Mode == usher.Sandbox, t.locale()
+	return t.h.kit.Render(t.w, t.r, p)
 }
+
+// locale gives the language that was picked in a frame, or that the session was ordered in.
+func (t *turn) locale() string { return cmp.Or(t.note.Lang, t.s.Locale) }
 
 // text gives words in the language of the page.
 func (t *turn) text(key string, args ...any) string {
 	return t.h.kit.Catalog().Text(t.lang(), key, args...)
 }
 
-func (t *turn) lang() string { return t.h.kit.Lang(t.r, t.s.Locale) }
+func (t *turn) lang() string { return t.h.kit.Lang(t.r, t.locale()) }
 
 // json answers a script of ours.
 func (t *turn) json(v any) error {
@@ -150,32 +219,20 @@ func (t *turn) json(v any) error {
 	return json.NewEncoder(t.w).Encode(v)
 }
 
-// notice shows a page that says one thing and how to go on.
-func (h *Hosted) notice(w http.ResponseWriter, r *http.Request, v usher.Visit, status int, key, way string) error {
-	if r.Method == http.MethodGet && h.kit.PickLanguage(w, r) {
+// notice shows a page that says one thing and how to go on, at a moment or at none.
+func (t *turn) notice(status int, key, way string, m usher.Moment) error {
+	if t.r.Method == http.MethodGet && t.secret == "" && t.h.kit.PickLanguage(t.w, t.r) {
 		return nil
 	}
-	if v.Tenant.Name == "" && way == "link.next" {
+	if t.visit.Tenant.Name == "" && way == "link.next" {
 		way = "help.person.text_any"
 	}
-	return h.render(w, r, v, web.Page{Name: "notice", Status: status, Data: map[string]any{
-		"Key": key, "Way": way, "Client": v.Tenant.Name, "Return": returnLink(v.Session),
-	}})
-}
-
-// returnLink gives the href attribute of the link back to the client, or "". The address is the client's, held against its list when the
-// session began, and must come out exactly as it went in: html/template would rewrite some characters of it, so it is escaped here.
-func returnLink(s usher.Session) template.HTMLAttr {
-	scheme, rest, ok := strings.Cut(s.ReturnURL, ":")
-	if !ok || rest == "" || slices.Contains([]string{"javascript", "data", "vbscript", "blob", "file", "about"}, strings.ToLower(strings.TrimSpace(scheme))) {
-		return ""
+	t.tell(m)
+	page := web.Page{Name: "notice", Status: status, Data: map[string]any{"Key": key, "Way": way, "Out": t.out(m)}}
+	if t.at != "" {
+		page.Here = t.url(t.at)
 	}
-	if strings.ContainsFunc(scheme, func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.')
-	}) {
-		return ""
-	}
-	return template.HTMLAttr(`href="` + html.EscapeString(s.ReturnURL) + `"`)
+	return t.display(page)
 }
 
 // isCode tells whether an error is of one of the codes.

@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"net/http"
+	"mime/multipart"
 	"strconv"
 
 	"github.com/usher-kyc/usher"
@@ -15,35 +15,34 @@ import (
 
 // upload takes a file from the form.
 func (t *turn) upload() error {
-	page, wrong, err := t.receive(usher.FromUpload)
+	at, wrong, err := t.receive(usher.FromUpload)
 	if err != nil {
 		return err
 	}
 	if wrong != "" {
 		return t.photoPage(web.Errors{{Field: "file", Key: wrong, Args: []any{"client", t.visit.Tenant.Name}}})
 	}
-	http.Redirect(t.w, t.r, page, http.StatusSeeOther)
-	return nil
+	return t.see(at)
 }
 
 // capture takes a photo from the camera page's script, and answers it where to go, or what was wrong.
 func (t *turn) capture() error {
-	page, wrong, err := t.receive(usher.FromCamera)
+	at, wrong, err := t.receive(usher.FromCamera)
 	if err != nil && !isCode(err, usher.CodeConflict, usher.CodeGone) {
 		return err
 	}
 	switch {
 	case err != nil:
 		// The session moved on while the camera was open; its address knows where.
-		return t.json(map[string]string{"page": t.h.kit.URL("/f/" + t.s.ID)})
+		return t.json(map[string]string{"page": t.h.kit.URL(t.home())})
 	case wrong != "":
 		return t.json(map[string]string{"wrong": t.text(wrong, "client", t.visit.Tenant.Name)})
 	}
-	return t.json(map[string]string{"page": page})
+	return t.json(map[string]string{"page": t.url(at) + adviceQuery(t.better), "visit": layout{t}.Carry()})
 }
 
-// receive takes in one file: read within limits, looked at, kept. It gives the address where it is checked, or the key of what is wrong.
-func (t *turn) receive(source usher.EvidenceSource) (page, wrong string, err error) {
+// receive takes in one file: read within limits, looked at, kept. It gives the page where it is checked, or the key of what is wrong.
+func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err error) {
 	sub, st, _ := t.subject()
 	raw, wrong, err := t.readFile()
 	if err != nil || wrong != "" {
@@ -73,17 +72,19 @@ func (t *turn) receive(source usher.EvidenceSource) (page, wrong string, err err
 	t.s = s
 	t.note.Sent = append(t.note.Sent, e.ID)
 	t.remember()
-	return t.url(sub.check()) + adviceQuery(better), "", nil
+	t.better = better
+	return sub.check(), "", nil
 }
 
 // readFile reads the one file of the form, in memory, and gives the key of what is wrong with it before anybody looks inside.
 func (t *turn) readFile() (raw []byte, wrong string, err error) {
-	parts, err := t.r.MultipartReader()
-	if err != nil {
-		return nil, "", usher.Invalid("file", "send the file as a form (multipart/form-data)")
+	if t.parts == nil {
+		if t.parts, err = t.r.MultipartReader(); err != nil {
+			return nil, "", usher.Invalid("file", "send the file as a form (multipart/form-data)")
+		}
 	}
 	for {
-		part, err := parts.NextPart()
+		part, err := t.nextPart()
 		if errors.Is(err, io.EOF) {
 			return nil, "photo.error.missing", nil
 		}
@@ -109,6 +110,14 @@ func (t *turn) readFile() (raw []byte, wrong string, err error) {
 		}
 		return raw, "", nil
 	}
+}
+
+func (t *turn) nextPart() (*multipart.Part, error) {
+	if part := t.ahead; part != nil {
+		t.ahead = nil
+		return part, nil
+	}
+	return t.parts.NextPart()
 }
 
 func isPDF(raw []byte) bool { return bytes.HasPrefix(raw, []byte("%PDF-")) }
@@ -142,7 +151,8 @@ func (t *turn) refusal(err error) string {
 // preview gives a picture as the applicant may see it: a fresh copy, never the bytes that were sent. It answers only as a picture, so that
 // the address opened as a page shows nothing.
 func (t *turn) preview() error {
-	if dest := t.r.Header.Get("Sec-Fetch-Dest"); dest != "" && dest != "image" {
+	dest := t.r.Header.Get("Sec-Fetch-Dest")
+	if dest != "" && dest != "image" && (dest != "empty" || t.keep != byPage) {
 		return usher.NotFound("picture")
 	}
 	id := t.r.PathValue("id")

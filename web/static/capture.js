@@ -4,6 +4,8 @@
 // The way of data: camera → <video> → shutter → canvas at the camera's own resolution → JPEG → POST to this page's address → the answer
 // names the page where the photo is checked.
 
+import { again, go, headers, here, keep, problem as showProblem, saw } from "./way.js";
+
 const camera = byId("camera");
 const video = /** @type {HTMLVideoElement} */ (byId("video"));
 const status = byId("status");
@@ -37,9 +39,7 @@ function fail(which) {
   stop();
   camera.hidden = true;
   byId("other").hidden = true;
-  const problem = byId("problem-" + which);
-  problem.hidden = false;
-  problem.focus();
+  showProblem(which).focus();
 }
 
 /** @param {unknown} error */
@@ -91,6 +91,7 @@ async function start() {
   track.addEventListener("ended", () => { if (!sending) fail("busy"); });
   torch.hidden = !(/** @type {any} */ (track.getCapabilities?.())?.torch);
   shutter.disabled = false;
+  saw("running");
   // With the focus on the shutter, Space and Enter take the photo.
   if (document.activeElement === document.body) shutter.focus({ preventScroll: true });
   say(camera.dataset.ready ?? "");
@@ -139,23 +140,26 @@ async function shoot() {
     video.pause();
     const body = new FormData();
     body.append("file", await take(), "photo.jpg");
+    saw("taken");
     say(camera.dataset.sending ?? "");
-    const answer = await fetch(location.pathname, { method: "POST", body, headers: { Accept: "application/json" } });
+    const answer = await fetch(here(), { method: "POST", body, headers: { Accept: "application/json", ...headers() } });
     if (answer.status < 500 && !answer.headers.get("Content-Type")?.startsWith("application/json")) {
       // The turn of this page is over: the same address shows why, or goes on.
       stop();
-      location.reload();
+      again();
       return;
     }
-    const { page, wrong } = await answer.json();
+    const { page, wrong, visit } = await answer.json();
+    keep(visit);
     if (page) {
       stop();
-      location.assign(page);
+      go(page);
       return;
     }
     say(wrong ?? camera.dataset.failed ?? "");
   } catch {
     say(camera.dataset.failed ?? "");
+    showProblem("lost");
   }
   quiet = performance.now() + 4 * HINT_EVERY;
   sending = false;
@@ -174,7 +178,7 @@ torch.addEventListener("click", async () => {
 // A camera must not stay on behind another page, and must come back with this one.
 addEventListener("pagehide", stop);
 addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
+  if (event.persisted) again();
 });
 
 start();

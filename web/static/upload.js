@@ -1,6 +1,8 @@
 // The upload page works without this script. It adds: the button that opens the camera (which needs scripts), a word about a file that is
 // too large before it is sent, and a button that says that it is sending.
 
+import { again } from "./way.js";
+
 for (const part of document.querySelectorAll(".needs-script")) part.removeAttribute("hidden");
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("upload"));
@@ -47,5 +49,5 @@ form.addEventListener("submit", (event) => {
 
 // A page that comes back from the browser's memory must be usable again.
 addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
+  if (event.persisted) again();
 });
