@@ -10,6 +10,7 @@ import (
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/auth"
+	"github.com/usher-kyc/usher/internal/dialect/celcoin"
 	"github.com/usher-kyc/usher/internal/dialect/intergiro"
 	"github.com/usher-kyc/usher/internal/dialect/mobbscan"
 	"github.com/usher-kyc/usher/internal/dialect/native"
@@ -26,6 +27,7 @@ type vendor struct {
 func vendors() []vendor {
 	return []vendor{
 		{intergiro.Name, intergiro.Open},
+		{celcoin.Name, celcoin.Open},
 		{mobbscan.Name, mobbscan.Open},
 	}
 }
