@@ -1,0 +1,522 @@
+package incode
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
+)
+
+// alive is what the vendor says of a session that takes captures.
+const alive = "Alive"
+
+// What may be wrong with the picture of a document, of the words that the vendor's clients know.
+const (
+	failSide  = "WRONG_DOCUMENT_SIDE"
+	failAlign = "UNABLE_TO_ALIGN_DOCUMENT"
+)
+
+// picture reads a picture: as base64 in JSON, or, from the older forms of the calls, as it is.
+func (r request) picture() ([]byte, error) {
+	raw, err := api.ReadAll(r.w, r.Request, mostBody)
+	if err != nil {
+		return nil, err
+	}
+	if start := bytes.TrimSpace(raw); len(start) > 0 && start[0] == '{' {
+		return decodePicture(start)
+	}
+	if len(raw) == 0 {
+		return nil, api.Malformed("base64Image", "give a picture")
+	}
+	return raw, nil
+}
+
+// decodePicture reads the picture out of a JSON body.
+func decodePicture(text []byte) ([]byte, error) {
+	var body imageBody
+	if err := (api.JSON{Tolerant: true}).Decode(text, &body); err != nil {
+		return nil, err
+	}
+	_, given, ok := strings.Cut(body.Base64Image, ";base64,") // as a browser's canvas gives it
+	if !ok {
+		given = body.Base64Image
+	}
+	given = strings.TrimRight(strings.NewReplacer("\n", "", "\r", "", "-", "+", "_", "/").Replace(given), "=")
+	raw, err := base64.RawStdEncoding.DecodeString(given)
+	if err != nil || len(raw) == 0 {
+		return nil, api.Malformed("base64Image", "must be a picture in base64")
+	}
+	return raw, nil
+}
+
+// look gives the content type of a picture, and what the checks have to say of it. It refuses what is no picture.
+func (d *dialect) look(r request, kind usher.EvidenceKind, raw []byte) (contentType string, seen usher.CheckResult, err error) {
+	contentType = http.DetectContentType(raw)
+	if d.Intake != nil {
+		if contentType, _, err = d.Intake(r.Context(), kind, raw); err != nil {
+			return "", seen, err
+		}
+	}
+	if !strings.HasPrefix(contentType, "image/") {
+		return "", seen, api.Malformed("base64Image", "is not a picture")
+	}
+	if d.Look != nil {
+		seen, err = d.Look(r.Context(), kind, raw)
+	}
+	return contentType, seen, err
+}
+
+func (d *dialect) store(r request, s usher.Session, kind usher.EvidenceKind, contentType string, raw []byte) error {
+	_, _, err := d.Service.AddEvidence(r.Context(), s.TenantID, s.ID, usher.NewEvidence{
+		Kind: kind, Source: usher.FromClient, ContentType: contentType, By: r.actor(s),
+	}, bytes.NewReader(raw))
+	return err
+}
+
+// capture finds the session of a capture and holds it to its rate.
+func (d *dialect) capture(r request) (usher.Session, error) {
+	s, err := d.find(r)
+	if err == nil {
+		err = r.limit(d.pictures, s.ID)
+	}
+	return s, err
+}
+
+// document takes one side of a document. A picture that will not do is stored as well, and told with status 200 and a reason: the newest counts,
+// and a client whose user has no better one goes on with it.
+func (d *dialect) document(kind usher.EvidenceKind) func(request) (any, error) {
+	return func(r request) (any, error) {
+		s, err := d.capture(r)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := r.picture()
+		if err != nil {
+			return nil, err
+		}
+		contentType, seen, err := d.look(r, kind, raw)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.store(r, s, kind, contentType, raw); err != nil {
+			return nil, err
+		}
+		return documentOf(kind, seen, steered(s)), nil
+	}
+}
+
+// documentOf says what was seen on one side. anything: the outcome is made up, so that nothing is held against the picture.
+func documentOf(kind usher.EvidenceKind, seen usher.CheckResult, anything bool) documentAnswer {
+	a := documentAnswer{TypeOfID: typeOf(usher.DocumentType(seen.Fields["document_type"])), SessionStatus: alive}
+	a.SkipBackIDCapture = usher.DocumentType(seen.Fields["document_type"]) == usher.Passport
+	if issuer := seen.Fields["issuer"]; issuer != "" {
+		a.CountryCode = orNull(issuer)
+		a.IssueName = orNull(issuer + " " + a.TypeOfID)
+	}
+	known := a.TypeOfID != typeOf("")
+	if known || anything {
+		a.Classification = orTrue(true, true)
+	}
+	if f, ok := findingOf(seen, string(kind)+"_sharpness"); ok {
+		a.Sharpness, a.CorrectSharpness = outOf100(f), orTrue(f.OK, known || anything)
+	}
+	if f, ok := findingOf(seen, string(kind)+"_glare"); ok {
+		a.Glare, a.CorrectGlare = outOf100(f), orTrue(f.OK, known || anything)
+	}
+	if f, ok := findingOf(seen, string(kind)+"_size"); ok {
+		a.HorizontalResolution = number(f.Read)
+	}
+	fault := faultOf(kind, seen)
+	if anything {
+		fault = ""
+	}
+	a.FailReason = orNull(fault)
+	if len(seen.Findings) > 0 || anything {
+		a.Readability = orTrue(fault == "", false)
+	}
+	return a
+}
+
+// faultOf gives what is wrong with a side, or "". A side without a readable zone is as it should be on many documents; a picture that is not
+// sharp enough to tell is not.
+func faultOf(kind usher.EvidenceKind, seen usher.CheckResult) string {
+	front := kind == usher.DocumentFront
+	switch format := seen.Fields["format"]; {
+	case front && format == "TD1", !front && format == "TD3":
+		return failSide // a small card has its zone on the back, a passport on the page with the photograph
+	case format != "":
+		return ""
+	}
+	unclear := []usher.ReasonCode{
+		usher.DocumentBlurred, usher.DocumentGlare, usher.DocumentTooDark, usher.DocumentTooSmall, usher.DocumentNotAPicture,
+	}
+	if hasReason(seen, unclear...) {
+		return failAlign
+	}
+	return ""
+}
+
+func hasReason(r usher.CheckResult, codes ...usher.ReasonCode) bool {
+	return slices.ContainsFunc(r.Reasons, func(why usher.Reason) bool { return slices.Contains(codes, why.Code) })
+}
+
+func findingOf(r usher.CheckResult, name string) (usher.Finding, bool) {
+	i := slices.IndexFunc(r.Findings, func(f usher.Finding) bool { return f.Name == name })
+	if i < 0 {
+		return usher.Finding{}, false
+	}
+	return r.Findings[i], true
+}
+
+// number gives the number that a measure begins with, or nil.
+func number(read string) *int {
+	digits, _, _ := strings.Cut(read, " ")
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return nil
+	}
+	n := int(f)
+	return &n
+}
+
+// enoughSharpness is what this server's measure of sharpness must be, by the rule that makes the finding behind it.
+const enoughSharpness = 60
+
+// outOf100 puts a measure on the vendor's scale, where 100 is fine: what is good enough is 100, and what is not lies as far below as it misses.
+func outOf100(f usher.Finding) *int {
+	n := number(f.Read)
+	if n == nil {
+		return nil
+	}
+	const fine = 100
+	switch {
+	case f.OK:
+		*n = fine
+	case strings.HasSuffix(f.Name, "_glare"): // percent of the picture
+		*n = max(0, fine-*n)
+	default:
+		*n = min(fine-1, fine**n/enoughSharpness)
+	}
+	return n
+}
+
+// orTrue gives a truth value, true also where something else vouches for it.
+func orTrue(ok, vouched bool) *bool {
+	ok = ok || vouched
+	return &ok
+}
+
+// selfie takes a picture of the applicant's face. Whether a living person is on it is not tested here, and so not said.
+func (d *dialect) selfie(r request) (any, error) {
+	if kind := r.URL.Query().Get("imageType"); kind != "" && !strings.EqualFold(kind, "selfie") {
+		return nil, api.Malformed("imageType", "only selfie is taken here")
+	}
+	s, err := d.capture(r)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := r.picture()
+	if err != nil {
+		return nil, err
+	}
+	contentType, seen, err := d.look(r, usher.Selfie, raw)
+	if err != nil {
+		return nil, err
+	}
+	if !steered(s) && hasReason(seen, usher.FaceMissing) {
+		return nil, custom(codeFaceNotFound, "Face not found.")
+	}
+	if err := d.store(r, s, usher.Selfie, contentType, raw); err != nil {
+		return nil, err
+	}
+	a := selfieAnswer{SessionStatus: alive}
+	if steered(s) {
+		a.Confidence = share(strings.HasPrefix(s.Steer, usher.SteerFail))
+	}
+	if f, ok := findingOf(seen, string(usher.Selfie)+"_brightness"); ok {
+		a.IsBright = &f.OK
+	}
+	return a, nil
+}
+
+// share gives 1 for yes and 0 for no, as the vendor writes confidence.
+func share(yes bool) *float64 {
+	n := 0.0
+	if yes {
+		n = 1
+	}
+	return &n
+}
+
+// process ends the applicant's step of a kind and waits for the checks that go out then. What was processed before stays as it is.
+func (d *dialect) process(kind usher.StepKind) func(request) (any, error) {
+	return func(r request) (any, error) {
+		_, err := d.processed(r, kind)
+		return successAnswer{Success: true}, err
+	}
+}
+
+func (d *dialect) processed(r request, kind usher.StepKind) (usher.Session, error) {
+	s, err := d.find(r)
+	if err != nil {
+		return s, err
+	}
+	i := slices.IndexFunc(s.Steps, func(st usher.StepStatus) bool { return st.Kind == kind })
+	if i < 0 {
+		return s, usher.Conflict("this flow has no step for it")
+	}
+	if s.Steps[i].State == usher.StepDone {
+		return d.settled(r.Context(), s)
+	}
+	if s, err = d.consented(r, s); err != nil {
+		return s, err
+	}
+	if s, err = d.settled(r.Context(), s); err != nil {
+		return s, err
+	}
+	if d.checking(s) {
+		return s, custom(codeProcessing, "Processing error")
+	}
+	s, err = d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdCompleteStep, By: r.actor(s), Step: s.Steps[i].ID})
+	if err != nil {
+		return s, err
+	}
+	return d.settled(r.Context(), s)
+}
+
+// processFace tells whether the face was found to be that on the document, where something compared the two.
+func (d *dialect) processFace(r request) (any, error) {
+	s, err := d.processed(r, usher.StepSelfie)
+	if err != nil {
+		return nil, err
+	}
+	a := faceAnswer{}
+	if result, ok := resultIn(s.Checks(), usher.CheckFace); ok && !hasReason(result, usher.FaceNotCompared) {
+		a.Confidence = share(result.Outcome == usher.Clear)
+	}
+	a.ExistingUser = existing(s)
+	return a, nil
+}
+
+// existing tells whether the search for duplicates found somebody; nil when nobody searched.
+func existing(s usher.Session) *bool {
+	result, ok := resultIn(s.Checks(), usher.CheckDuplicate)
+	if !ok {
+		return nil
+	}
+	found := result.Outcome != usher.Clear
+	return &found
+}
+
+// trigger answers the calls by which the vendor's clients ask for one search. The flow says when it is made; a flow without it makes none.
+func (d *dialect) trigger(kind usher.CheckKind, what string) func(request) (any, error) {
+	return func(r request) (any, error) {
+		s, err := d.find(r)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(s.Flow.Steps, func(st usher.Step) bool { return slices.Contains(st.Checks, kind) }) {
+			return nil, usher.Conflict("this flow has no %s", what)
+		}
+		var body struct {
+			CURP string `json:"curp"`
+		}
+		if err := r.body(&body); err != nil {
+			return nil, err
+		}
+		if body.CURP != "" {
+			_, err = d.keep(r, s, map[string]string{keptCURP: body.CURP})
+		}
+		return successAnswer{Success: true}, err
+	}
+}
+
+// kept keeps pairs with the session of a call and answers it.
+func (d *dialect) kept(r request, pairs map[string]string) (any, error) {
+	s, err := d.find(r)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range pairs {
+		if len(value) > mostText {
+			return nil, api.Malformed(name, fmt.Sprintf("may have at most %d bytes", mostText))
+		}
+	}
+	_, err = d.keep(r, s, pairs)
+	return successAnswer{Success: true}, err
+}
+
+// mostText bounds a text that is kept with a session, in bytes.
+const mostText = 16 << 10
+
+func (d *dialect) addText(r request) (any, error) {
+	var body map[string]json.RawMessage
+	if err := r.body(&body); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"qrCodeText", "text"} {
+		var text string
+		if json.Unmarshal(body[name], &text) == nil && text != "" {
+			return d.kept(r, map[string]string{keptText: text})
+		}
+	}
+	return nil, api.Malformed("qrCodeText", "give the text of the QR code")
+}
+
+// addConsent keeps the words that the applicant agreed to in the client's own pages.
+func (d *dialect) addConsent(r request) (any, error) {
+	var body consentBody
+	if err := r.body(&body); err != nil {
+		return nil, err
+	}
+	if body.Title == nil || body.Content == nil {
+		return nil, api.Malformed("title", "give the title and the content of what was agreed to")
+	}
+	if _, err := d.kept(r, map[string]string{keptTitle: *body.Title, keptContent: *body.Content}); err != nil {
+		return nil, err
+	}
+	s, err := d.find(r)
+	if err == nil {
+		_, err = d.consented(r, s)
+	}
+	return successAnswer{Success: true}, err
+}
+
+// consentByClient is the id of a consent whose words only the client knows.
+const consentByClient = "held-by-client"
+
+// consent gives what is written down where the client captures by itself: that it took the applicant's consent. Where it sent the words, their hash
+// is kept with it.
+func (d *dialect) consent(s usher.Session) *usher.Consent {
+	c := &usher.Consent{Text: consentByClient, Locale: s.Locale, Face: true}
+	if words := s.Metadata[keptContent]; words != "" {
+		sum := sha256.Sum256([]byte(words))
+		c.Text, c.SHA256 = cmp.Or(s.Metadata[keptTitle], c.Text), hex.EncodeToString(sum[:])
+	}
+	return c
+}
+
+// consented ends the consent step, if it is what comes next.
+func (d *dialect) consented(r request, s usher.Session) (usher.Session, error) {
+	st, _, ok := s.Current()
+	if !ok || st.Kind != usher.StepConsent {
+		return s, nil
+	}
+	return d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdConsent, By: r.actor(s), Step: st.ID, Consent: d.consent(s)})
+}
+
+func (d *dialect) addLearning(r request) (any, error) {
+	var body consentBody
+	if err := r.body(&body); err != nil {
+		return nil, err
+	}
+	if body.Status == nil {
+		return nil, api.Malformed("status", "must be true or false")
+	}
+	return d.kept(r, map[string]string{keptLearning: strconv.FormatBool(*body.Status)})
+}
+
+func (d *dialect) addPhone(r request) (any, error) {
+	var body phoneAnswer
+	if err := r.body(&body); err != nil {
+		return nil, err
+	}
+	if body.Phone == nil {
+		return nil, api.Malformed("phone", "give a number")
+	}
+	digits := strings.NewReplacer("+", "", " ", "", "-", "", "(", "", ")", "").Replace(*body.Phone)
+	if err := api.Phone("phone", digits); err != nil {
+		return nil, err
+	}
+	return d.patch(r, usher.ApplicantPatch{Phone: &digits})
+}
+
+func (d *dialect) addEmail(r request) (any, error) {
+	var body emailAnswer
+	if err := r.body(&body); err != nil {
+		return nil, err
+	}
+	if body.Email == nil {
+		return nil, api.Malformed("email", "give an address")
+	}
+	if err := api.Email("email", *body.Email); err != nil {
+		return nil, err
+	}
+	return d.patch(r, usher.ApplicantPatch{Email: body.Email})
+}
+
+func (d *dialect) patch(r request, p usher.ApplicantPatch) (any, error) {
+	s, err := d.find(r)
+	if err != nil {
+		return nil, err
+	}
+	_, err = d.Service.UpdateApplicant(r.Context(), s.TenantID, s.ApplicantID, p, r.actor(s))
+	return successAnswer{Success: true}, err
+}
+
+// addName takes the name that the applicant typed; the document is compared with it.
+func (d *dialect) addName(r request) (any, error) {
+	var body struct {
+		FirstName string `json:"firstName"`
+		LastName  string `json:"lastName"`
+		Name      string `json:"name"` // all of it, where it is not given in parts
+	}
+	if err := r.body(&body); err != nil {
+		return nil, err
+	}
+	if parts := strings.Fields(body.Name); len(parts) > 0 && body.FirstName == "" && body.LastName == "" {
+		last := len(parts) - 1
+		body.FirstName, body.LastName = strings.Join(parts[:last], " "), parts[last]
+	}
+	if err := cmp.Or(api.Name("firstName", body.FirstName), api.Name("lastName", body.LastName)); err != nil {
+		return nil, err
+	}
+	s, err := d.find(r)
+	if err != nil {
+		return nil, err
+	}
+	details := named(body.FirstName, body.LastName)
+	_, err = d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{
+		Kind: usher.CmdAnnotate, By: r.actor(s), Metadata: map[string]string{"nameGiven": "true"}, Details: &details,
+	})
+	return successAnswer{Success: true}, err
+}
+
+func (d *dialect) addFields(r request) (any, error) {
+	var body struct {
+		CustomFields map[string]json.RawMessage `json:"customFields"`
+	}
+	if err := r.body(&body); err != nil {
+		return nil, err
+	}
+	fields, err := texts("customFields", body.CustomFields)
+	if err != nil {
+		return nil, err
+	}
+	if len(fields) == 0 {
+		return nil, api.Malformed("customFields", "give at least one")
+	}
+	pairs := map[string]string{}
+	for name, value := range fields {
+		pairs[keptField+name] = value
+	}
+	return d.kept(r, pairs)
+}
+
+// heard answers what the vendor's browser kit reports along the way. There is no place for it here, so nothing of it is kept.
+func (d *dialect) heard(r request) (any, error) {
+	if _, err := d.find(r); err != nil {
+		return nil, err
+	}
+	return successAnswer{Success: true}, nil
+}
