@@ -51,6 +51,8 @@ const (
 	Underage              ReasonCode = "underage"
 	AgeUnknown            ReasonCode = "age_unknown"
 	WatchlistHit          ReasonCode = "watchlist_hit"
+	WatchlistStale        ReasonCode = "watchlist_stale"
+	WatchlistNotSearched  ReasonCode = "watchlist_not_searched"
 	PossibleDuplicate     ReasonCode = "possible_duplicate"
 	RegistryMismatch      ReasonCode = "registry_mismatch"
 	CheckUnavailable      ReasonCode = "check_unavailable"
@@ -73,7 +75,7 @@ var reasonClasses = map[ReasonCode]ReasonClass{
 	DocumentSuspicious: Final, NameMismatch: Mismatch, BirthDateMismatch: Mismatch, NumberMismatch: Mismatch,
 	NationalityMismatch: Mismatch, SidesMismatch: Mismatch, FaceMissing: Retry, FaceSeveral: Retry, FaceTooSmall: Retry,
 	FaceNotCompared: Notice, FaceDiffers: Final, LivenessNotTested: Notice, LivenessFailed: Retry, Underage: Final, AgeUnknown: Notice,
-	WatchlistHit: Final, PossibleDuplicate: Notice, RegistryMismatch: Mismatch, CheckUnavailable: Notice, AddressUnproven: Retry,
+	WatchlistHit: Final, WatchlistStale: Notice, WatchlistNotSearched: Notice, PossibleDuplicate: Notice, RegistryMismatch: Mismatch, CheckUnavailable: Notice, AddressUnproven: Retry,
 	SimulatedOutcome: Notice, SuspectedFraud: Final, Policy: Final, ConsentDeclined: Final, CancelledByClient: Final, ManualReview: Notice,
 	AssistedOnly: Notice, AccountOpenerRefused: Final, AccountOpenerNoAnswer: Retry,
 }

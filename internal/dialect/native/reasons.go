@@ -42,6 +42,8 @@ func reasonMessages() map[usher.ReasonCode]string {
 		usher.Underage:              "The applicant is younger than the flow allows.",
 		usher.AgeUnknown:            "The age is not known.",
 		usher.WatchlistHit:          "The applicant resembles an entry of a watchlist.",
+		usher.WatchlistNotSearched:  "The name cannot be searched on the watchlists.",
+		usher.WatchlistStale:        "A watchlist is out of date: what it does not find is not a clear answer.",
 		usher.PossibleDuplicate:     "Another applicant may be the same person.",
 		usher.RegistryMismatch:      "A public register says otherwise.",
 		usher.CheckUnavailable:      "A check could not be made.",
