@@ -11,6 +11,7 @@ import (
 	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/dialect/celcoin"
+	"github.com/usher-kyc/usher/internal/dialect/incode"
 	"github.com/usher-kyc/usher/internal/dialect/intergiro"
 	"github.com/usher-kyc/usher/internal/dialect/mobbscan"
 	"github.com/usher-kyc/usher/internal/dialect/native"
@@ -28,6 +29,7 @@ func vendors() []vendor {
 	return []vendor{
 		{intergiro.Name, intergiro.Open},
 		{celcoin.Name, celcoin.Open},
+		{incode.Name, incode.Open},
 		{mobbscan.Name, mobbscan.Open},
 	}
 }
