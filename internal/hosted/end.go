@@ -37,7 +37,7 @@ func (t *turn) showWaiting() error {
 	if between(t.s) {
 		key = "wait.between"
 	}
-	return t.render("waiting", map[string]any{"Key": key, "State": t.url("state"), "Lost": t.lost()}, nil)
+	return t.render("waiting", map[string]any{"Key": key, "State": t.url("state"), "Lost": t.lost(), "Out": t.out(momentOf(t.s))}, nil)
 }
 
 // tellState tells the waiting page's script where the applicant belongs now.

@@ -6,6 +6,7 @@ import (
 	"image"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -77,7 +78,12 @@ func open(t *testing.T, change ...func(*hosted.Config)) *house {
 	h.Publish(h.Tenant.ID, allSteps)
 	h.client = h.Client(h.Tenant, "native")
 	intake := picture.New(picture.Config{})
-	c.Service, c.Files, c.Base, c.Now = h.Service, assets.Files, "/verify", h.Now
+	if f, ok := c.Service.(*failing); ok {
+		f.Service = h.Service
+	} else {
+		c.Service = h.Service
+	}
+	c.Files, c.Base, c.Now, c.Log = assets.Files, "/verify", h.Now, slog.New(slog.DiscardHandler)
 	c.Intake = func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
 		return take(ctx, intake, kind, raw)
 	}

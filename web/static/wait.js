@@ -9,7 +9,10 @@ const PATIENCE = 5; // questions without an answer before that is a problem
 let silent = 0;
 
 setTimeout(() => { text.textContent = text.dataset.soon ?? ""; }, 10_000);
-setTimeout(() => { text.textContent = text.dataset.long ?? ""; }, 60_000);
+setTimeout(() => {
+  text.textContent = text.dataset.long ?? "";
+  document.getElementById("away")?.removeAttribute("hidden"); // where the end page would go by itself, nobody has to wait for it
+}, 60_000);
 
 async function ask() {
   try {
