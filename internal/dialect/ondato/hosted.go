@@ -19,7 +19,8 @@ func isPage(r *http.Request) bool {
 func (d *dialect) enter(w http.ResponseWriter, r *http.Request) {
 	link, err := d.entry(r)
 	if err == nil {
-		http.Redirect(w, r, link.URL, http.StatusSeeOther)
+		w.Header().Set("Location", link.URL)
+		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
 	if status := api.Status(err); status != http.StatusNotFound && status != http.StatusGone {

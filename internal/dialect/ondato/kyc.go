@@ -166,7 +166,8 @@ func (s *search) fits(one usher.Session) bool {
 		return false
 	}
 	k := identificationOf(one)
-	return (s.in.ExternalReferenceID == "" || k.ExternalReferenceID == s.in.ExternalReferenceID) &&
+	return slices.Contains(s.sessions.States, one.State) &&
+		(s.in.ExternalReferenceID == "" || k.ExternalReferenceID == s.in.ExternalReferenceID) &&
 		!k.CreatedUTC.Before(s.from) && (s.to.IsZero() || !k.CreatedUTC.After(s.to))
 }
 
