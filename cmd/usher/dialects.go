@@ -15,6 +15,7 @@ import (
 	"github.com/usher-kyc/usher/internal/dialect/intergiro"
 	"github.com/usher-kyc/usher/internal/dialect/mobbscan"
 	"github.com/usher-kyc/usher/internal/dialect/native"
+	"github.com/usher-kyc/usher/internal/dialect/ondato"
 	"github.com/usher-kyc/usher/internal/webhook"
 )
 
@@ -31,6 +32,7 @@ func vendors() []vendor {
 		{celcoin.Name, celcoin.Open},
 		{incode.Name, incode.Open},
 		{mobbscan.Name, mobbscan.Open},
+		{ondato.Name, ondato.Open},
 	}
 }
 
