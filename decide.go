@@ -292,6 +292,9 @@ func (d *decider) complete(st StepStatus) error {
 		needs = append(needs, DocumentFront)
 	case StepSelfie:
 		needs = append(needs, Selfie)
+		if def.Video {
+			needs = append(needs, SelfieVideo)
+		}
 	case StepProofOfAddress:
 		needs = append(needs, ProofOfAddress)
 	case StepContact, StepRun, StepDecide, StepAccount:

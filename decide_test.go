@@ -1,6 +1,7 @@
 package usher_test
 
 import (
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -286,6 +287,33 @@ func TestAskAgain(t *testing.T) {
 	p.must(t, file(usher.Selfie))
 	p.must(t, send)
 	p.refuses(t, again("selfie"), usher.CodeConflict) // three attempts are all there are
+}
+
+func TestSelfieWithVideo(t *testing.T) {
+	t.Parallel()
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepSelfie, Video: true}, run("all", false, usher.CheckFace), decide)
+	lacks := func(c usher.Command, kind usher.EvidenceKind) {
+		t.Helper()
+		_, _, err := usher.Decide(p.s, c, p.now)
+		var e *usher.Error
+		if !errors.As(err, &e) || e.Code != usher.CodeConflict || e.Detail != string(kind) {
+			t.Errorf("%s: %v, want that %s lacks", c.Kind, err, kind)
+		}
+	}
+	p.must(t, usher.Command{Kind: usher.CmdOpen, By: applicant})
+	lacks(done("selfie"), usher.Selfie)
+	p.must(t, file(usher.Selfie))
+	lacks(done("selfie"), usher.SelfieVideo)
+	lacks(send, usher.SelfieVideo)
+	p.must(t, file(usher.SelfieVideo))
+	p.must(t, done("selfie"))
+	p.must(t, send)
+	p.must(t, again("selfie"))
+	p.must(t, file(usher.Selfie))
+	lacks(send, usher.SelfieVideo) // the old one will not do
+	p.must(t, file(usher.SelfieVideo))
+	p.must(t, send)
+	p.is(t, usher.Submitted)
 }
 
 func TestResultsThatClaimTooMuch(t *testing.T) {

@@ -71,6 +71,7 @@ type Step struct {
 	Text           string         // consent: id of the text agreed to
 	Ask            []DetailField  // details
 	Accept         []DocumentType // document
+	Video          bool           // selfie: a short video of the face as well as the photo
 	Checks         []CheckKind    // run
 	Stop           bool           // run: a rejecting check ends the collection and decides at once
 	Early          bool           // run: its checks need not wait until the applicant has sent everything

@@ -178,11 +178,7 @@ func (r *reader) step(at *yaml.Node, kind string, n *yaml.Node) {
 	case usher.StepDocument:
 		known["accept"] = func(v *yaml.Node) { s.Accept = list[usher.DocumentType](r, v) }
 	case usher.StepSelfie:
-		known["video"] = func(v *yaml.Node) {
-			if r.yes(v) {
-				r.bad(v, "leave it out", "this server cannot record a video of the face yet")
-			}
-		}
+		known["video"] = func(v *yaml.Node) { s.Video = r.yes(v) }
 	case usher.StepRun:
 		if n.Kind == yaml.SequenceNode {
 			n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "checks", Line: n.Line}, n}}

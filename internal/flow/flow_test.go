@@ -29,7 +29,7 @@ steps:
   - details: {ask: [name]}
   - run: {checks: [age], name: background, stop_on_reject: true}
   - document: {accept: [passport]}
-  - selfie
+  - selfie: {video: true}
   - run: [document, face]
   - decide: {automatic: approve, on_reject: reject, accept_assisted: [face]}
   - account: {opener: http}
@@ -45,7 +45,7 @@ steps:
 			{ID: "details", Kind: usher.StepDetails, Ask: []usher.DetailField{usher.AskName}},
 			{ID: "background", Kind: usher.StepRun, Checks: []usher.CheckKind{usher.CheckAge}, Stop: true},
 			{ID: "document", Kind: usher.StepDocument, Accept: []usher.DocumentType{usher.Passport}},
-			{ID: "selfie", Kind: usher.StepSelfie},
+			{ID: "selfie", Kind: usher.StepSelfie, Video: true},
 			{ID: "run", Kind: usher.StepRun, Checks: []usher.CheckKind{usher.CheckDocument, usher.CheckFace}},
 			{
 				ID: "decide", Kind: usher.StepDecide, Automatic: true, OnReject: usher.ToReject, Reviewers: 1,
@@ -77,7 +77,7 @@ func TestParseSaysWhereAndHow(t *testing.T) {
 		"unknown opener":   {"name: a\nsteps:\n  - decide: {}\n  - account: {opener: gold}\n", `unknown account opener "gold"`, "use one of", 4},
 		"unknown document": {"name: a\nsteps:\n  - document: {accept: [library_card]}\n  - decide: {}\n", "unknown document type", "accept passport", 3},
 		"step not shown":   {"name: a\nsteps:\n  - contact\n  - decide: {}\n", `cannot show the step "contact"`, "leave it out", 3},
-		"video":            {"name: a\nsteps:\n  - selfie: {video: true}\n  - decide: {}\n", "cannot record a video", "leave it out", 3},
+		"video":            {"name: a\nsteps:\n  - selfie: {video: maybe}\n  - decide: {}\n", "neither true nor false", "write true or false", 3},
 		"aliases":          {"name: &a x\nsteps: *a\n", "anchors and aliases", "write the value out", 1},
 		"reviewers":        {"name: a\nsteps:\n  - decide: {reviewers: 9}\n", "reviewers is 9", "use 1 or 2", 3},
 	}
