@@ -150,9 +150,22 @@ func failedOf(r usher.CheckResult) (failed []string) {
 		}
 	}
 	if len(failed) == 0 && r.Outcome == usher.Refuse {
-		failed = []string{criterionWhole}
+		return []string{criterionOfCheck(r.Kind)}
 	}
 	return failed
+}
+
+// criterionOfCheck gives the code for a check that rejects and does not say why.
+func criterionOfCheck(kind usher.CheckKind) string {
+	switch kind {
+	case usher.CheckFace:
+		return "validationFacialMatching"
+	case usher.CheckLiveness:
+		return "validationLiveness"
+	case usher.CheckAge:
+		return "validationLegalAge"
+	}
+	return criterionWhole
 }
 
 // criterionWhole is the criterion of the identity verification as a whole: what fails and has no criterion of its own.

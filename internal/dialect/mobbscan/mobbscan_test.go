@@ -36,7 +36,7 @@ func ownFlow(t *testing.T, scenario string) string {
 	text := flowText(t, "mobbscan")
 	switch scenario {
 	case "stop_fail": // a check in the middle ends the form
-		return strings.Replace(text, "  - selfie\n", "  - run: {checks: [registry], name: early, stop_on_reject: true}\n  - selfie\n", 1)
+		return strings.Replace(text, "  - document:", "  - run: {checks: [registry], name: early, stop_on_reject: true}\n  - document:", 1)
 	case "account_error":
 		return text + "  - account: {opener: internal}\n"
 	}

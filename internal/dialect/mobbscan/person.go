@@ -49,10 +49,13 @@ func factsOf(s usher.Session, d usher.Details) map[string]string {
 			maps.Copy(facts, r.Fields)
 		}
 	}
-	derive(facts)
 	for _, c := range s.Facts {
 		facts[c.Field] = c.New
+		if c.Field == factLastName { // its parts are to be found anew
+			facts[factFirstSur], facts[factSecondSur] = "", ""
+		}
 	}
+	derive(facts)
 	return facts
 }
 
@@ -61,17 +64,17 @@ func derive(facts map[string]string) {
 	if facts[factIssuer] == "D" { // the zone's code for Germany
 		facts[factIssuer] = "DEU"
 	}
-	facts[factFirstSur] = facts[factLastName]
-	if facts[factIssuer] != spain {
-		return
-	}
-	// A Spanish card has the number of its holder in the zone's optional data, and two surnames. Of more than two words nobody can tell where the
-	// second surname begins.
-	if facts[factFormat] == "TD1" {
+	// A Spanish card has the number of its holder in the zone's optional data.
+	if facts[factIssuer] == spain && facts[factFormat] == "TD1" {
 		facts[factPersonal] = cmp.Or(facts[factPersonal], facts[factOptional])
 	}
-	if words := strings.Fields(facts[factLastName]); len(words) == 2 {
-		facts[factFirstSur], facts[factSecondSur] = words[0], words[1]
+	if facts[factFirstSur] != "" {
+		return
+	}
+	// Spaniards have two surnames. Of more than two words nobody can tell where the second one begins.
+	facts[factFirstSur] = facts[factLastName]
+	if words := strings.Fields(facts[factLastName]); len(words) == 2 && facts[factIssuer] == spain {
+		facts[factFirstSur], facts[factSecondSur] = words[0], cmp.Or(facts[factSecondSur], words[1])
 	}
 }
 
@@ -101,8 +104,12 @@ func corrections(said person, known map[string]string) ([]usher.Correction, erro
 	if given[factLastName] == "" && given[factFirstSur] != "" {
 		given[factLastName] = strings.TrimSpace(given[factFirstSur] + " " + cmp.Or(given[factSecondSur], known[factSecondSur]))
 	}
-	for _, fact := range slices.Sorted(maps.Keys(given)) {
-		if given[fact] != known[fact] {
+	// The surname goes first: its parts rest on it.
+	named := given[factLastName] != "" && given[factLastName] != known[factLastName]
+	order := append([]string{factLastName}, slices.DeleteFunc(slices.Sorted(maps.Keys(given)), func(f string) bool { return f == factLastName })...)
+	for _, fact := range order {
+		part := fact == factFirstSur || fact == factSecondSur
+		if given[fact] != "" && (given[fact] != known[fact] || (part && named)) {
 			list = append(list, usher.Correction{Field: fact, Old: known[fact], New: given[fact]})
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -23,7 +22,7 @@ import (
 const (
 	largestImage = 15 << 20 // bytes
 	largestVideo = 60 << 20
-	longestField = 100
+	largestField = 1 << 10
 	mostParts    = 10
 	silence      = 20 * time.Second // how long a caller may say nothing
 )
@@ -34,80 +33,71 @@ const (
 	completed = "COMPLETED"
 )
 
-// form is a multipart body that is read part by part.
-type form struct {
-	r      request
-	parts  *multipart.Reader
-	fields map[string]string
-}
-
-// readForm reads a form: fields into f.fields, and each file as it comes through take, which knows it by the name of its part.
-func readForm(r request, fields []string, take map[string]func(*bounded) error) (form, error) {
-	f := form{r: r, fields: map[string]string{}}
-	var err error
-	if f.parts, err = r.MultipartReader(); err != nil {
-		return f, &usher.Error{Code: usher.CodeInvalid, Detail: api.DetailMediaType, Message: "send a form, multipart/form-data"}
+// readForm reads a multipart body part by part and gives its fields. Each file goes through take, which knows it by the name of its part, as it
+// comes in; parts that this server does not know are skipped.
+func readForm(r request, fields []string, take map[string]func(*bounded) error) (map[string]string, error) {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, &usher.Error{Code: usher.CodeInvalid, Detail: api.DetailMediaType, Message: "send a form, multipart/form-data"}
 	}
+	given := map[string]string{}
 	for range mostParts {
-		part, err := f.parts.NextPart()
+		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return f, nil
+			return given, nil
 		}
 		if err != nil {
-			return f, api.Malformed("", "the body is not readable as multipart/form-data")
+			return nil, api.Malformed("", "the body is not readable as multipart/form-data")
 		}
-		if err := f.take(part, fields, take); err != nil {
-			return f, err
+		name := part.FormName()
+		b := &bounded{part: part, control: http.NewResponseController(r.w), limit: largestOf(name)}
+		switch file := take[name]; {
+		case file != nil:
+			err = file(b)
+		case slices.Contains(fields, name):
+			var text []byte
+			text, err = io.ReadAll(b)
+			given[name] = string(text)
+		default:
+			_, err = io.Copy(io.Discard, b)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	return f, api.Malformed("", fmt.Sprintf("the form has more than %d parts", mostParts))
+	return nil, api.Malformed("", fmt.Sprintf("the form has more than %d parts", mostParts))
 }
 
-// take reads one part; parts that this server does not know are skipped.
-func (f form) take(part *multipart.Part, fields []string, take map[string]func(*bounded) error) error {
-	name := part.FormName()
-	b := &bounded{part: part, control: http.NewResponseController(f.r.w), limit: longestField, left: longestField}
-	if file, ok := take[name]; ok {
-		b.limit = largestImage
-		if name == "video" {
-			b.limit = largestVideo
-		}
-		b.left = b.limit
-		return file(b)
+// largestOf gives how many bytes a part may have.
+func largestOf(part string) int64 {
+	switch part {
+	case "image":
+		return largestImage
+	case "video":
+		return largestVideo
 	}
-	if !slices.Contains(fields, name) {
-		b.left, b.limit = largestImage, largestImage
-		_, err := io.Copy(io.Discard, b)
-		return bodyError(err)
-	}
-	text, err := io.ReadAll(b)
-	f.fields[name] = string(text)
-	return bodyError(err)
+	return largestField
 }
 
 // bounded reads one part with a limit on its size and, anew with every read, on the caller's silence.
 type bounded struct {
 	part        *multipart.Part
 	control     *http.ResponseController
-	limit, left int64
+	limit, read int64
 }
 
-// Read reads on. It is an error to go over the limit, so that what was stored till then is thrown away.
+// Read reads on. It is an error to go over the limit, so that what was stored till then is thrown away. A connection that broke is said to be the
+// caller's here, since behind a store nobody could tell it from a store that failed.
 func (b *bounded) Read(p []byte) (int, error) {
 	_ = b.control.SetReadDeadline(time.Now().Add(silence)) // not every connection knows deadlines; those of tests do not
 	n, err := b.part.Read(p)
-	if b.left -= int64(n); b.left < 0 {
+	if b.read += int64(n); b.read > b.limit {
 		return 0, api.TooLarge(b.limit)
 	}
-	return n, err
-}
-
-// bodyError keeps apart a connection that broke, which is the caller's, from a store that failed, which is ours.
-func bodyError(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return api.BodyError(err)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, api.BodyError(err)
 	}
-	return err
+	return n, err
 }
 
 // uploadable gives the process of an upload. One that takes none any more says why.
@@ -149,7 +139,7 @@ func (s *server) keep(r request, on usher.Session, kind usher.EvidenceKind, cont
 	case hasCode(err, usher.CodeConflict):
 		err = refuse(http.StatusConflict, codeScanned, "the file can no longer be changed: checks rest on it")
 	}
-	return now, bodyError(err)
+	return now, err
 }
 
 // image is a picture that came in, and what a first look found.
@@ -188,13 +178,13 @@ func (s *server) uploadDocument(r request) error {
 	var raw []byte
 	f, err := readForm(r, []string{"side", "documentType"}, map[string]func(*bounded) error{"image": func(b *bounded) (err error) {
 		raw, err = io.ReadAll(b)
-		return bodyError(err)
+		return err
 	}})
 	if err != nil {
 		return err
 	}
-	kind, ok := map[string]usher.EvidenceKind{"front": usher.DocumentFront, "back": usher.DocumentBack}[f.fields["side"]]
-	switch docType := f.fields["documentType"]; {
+	kind, ok := map[string]usher.EvidenceKind{"front": usher.DocumentFront, "back": usher.DocumentBack}[f["side"]]
+	switch docType := f["documentType"]; {
 	case len(raw) == 0:
 		return usher.Invalid("image", "is required")
 	case !ok:
@@ -209,13 +199,13 @@ func (s *server) uploadDocument(r request) error {
 	if found, err = s.keep(r, found, kind, img.contentType, bytes.NewReader(img.raw)); err != nil {
 		return err
 	}
-	if docType := f.fields["documentType"]; docType != "" && docType != found.Metadata[keptType] {
+	if docType := f["documentType"]; docType != "" && docType != found.Metadata[keptType] {
 		pairs := map[string]string{keptType: docType}
 		if found, err = s.do(r, found, usher.Command{Kind: usher.CmdAnnotate, Metadata: pairs}); err != nil {
 			return err
 		}
 	}
-	a := documentAnswer{Description: "OK", ScanID: found.Key, Side: f.fields["side"], Result: completed, Advice: img.advice}
+	a := documentAnswer{Description: "OK", ScanID: found.Key, Side: f["side"], Result: completed, Advice: img.advice}
 	if !found.Has(usher.DocumentFront) || (choiceOf(found).Type.HasBack() && !found.Has(usher.DocumentBack)) {
 		a.Result = otherSide
 	}
@@ -250,41 +240,40 @@ func (s *server) uploadFace(r request) error {
 	if err != nil {
 		return err
 	}
-	a := faceAnswer{Description: "OK", ScanID: found.Key}
-	came := false
+	var raw []byte
+	filmed := false
 	f, err := readForm(r, []string{"livenessMethod"}, map[string]func(*bounded) error{
-		"image": func(b *bounded) error {
-			came = true
-			raw, err := io.ReadAll(b)
-			if err != nil {
-				return bodyError(err)
-			}
-			img, err := s.lookAt(r, usher.Selfie, raw, codeScanNotValid)
-			if err != nil {
-				return err
-			}
-			a.Advice = img.advice
-			if faceless(img.look) {
-				a.Result = orNull(notValid)
-			}
-			_, err = s.keep(r, found, usher.Selfie, img.contentType, bytes.NewReader(raw))
+		"image": func(b *bounded) (err error) {
+			raw, err = io.ReadAll(b)
 			return err
 		},
 		"video": func(b *bounded) error {
-			came = true
+			filmed = true
 			return s.keepVideo(r, found, b)
 		},
 	})
 	if err != nil {
 		return err
 	}
-	if method := f.fields["livenessMethod"]; method != "" {
-		if n, err := strconv.Atoi(method); err != nil || n < 0 || n > 2 {
-			return usher.Invalid("livenessMethod", "must be 0, 1 or 2")
-		}
+	if !slices.Contains([]string{"", "0", "1", "2"}, f["livenessMethod"]) {
+		return usher.Invalid("livenessMethod", "must be 0, 1 or 2")
 	}
-	if !came {
+	if len(raw) == 0 && !filmed {
 		return usher.Invalid("image", "send image, video or both")
+	}
+	a := faceAnswer{Description: "OK", ScanID: found.Key}
+	if len(raw) > 0 {
+		img, err := s.lookAt(r, usher.Selfie, raw, codeScanNotValid)
+		if err != nil {
+			return err
+		}
+		if _, err := s.keep(r, found, usher.Selfie, img.contentType, bytes.NewReader(raw)); err != nil {
+			return err
+		}
+		a.Advice = img.advice
+		if faceless(img.look) {
+			a.Result = orNull(notValid)
+		}
 	}
 	return r.answer(a)
 }
@@ -295,7 +284,7 @@ func (s *server) keepVideo(r request, on usher.Session, b *bounded) error {
 	body := bufio.NewReaderSize(b, sniffed)
 	head, err := body.Peek(sniffed)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return bodyError(err)
+		return err
 	}
 	kind := picture.Sniff(head)
 	if kind != "mp4" && kind != "webm" {
