@@ -20,11 +20,14 @@ import (
 	"github.com/usher-kyc/usher/internal/check/document/consistency"
 	"github.com/usher-kyc/usher/internal/check/face"
 	"github.com/usher-kyc/usher/internal/check/face/liveness"
+	outside "github.com/usher-kyc/usher/internal/check/http"
 	"github.com/usher-kyc/usher/internal/check/sandbox"
+	"github.com/usher-kyc/usher/internal/check/watchlist"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 	"github.com/usher-kyc/usher/internal/engine"
 	"github.com/usher-kyc/usher/internal/hosted"
 	"github.com/usher-kyc/usher/internal/picture"
+	"github.com/usher-kyc/usher/internal/screening"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/vault"
 	"github.com/usher-kyc/usher/internal/webhook"
@@ -42,7 +45,9 @@ type house struct {
 	sender   *webhook.Sender
 	pictures pictures
 	stamps   usher.Stamps
+	outside  *outside.Outside
 	dialects []api.Dialect
+	lists    *screening.Lists
 }
 
 // open puts a house together. Its literal lists are the only place that names every dialect, check and account opener.
@@ -51,19 +56,25 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	if err := h.openData(ctx); err != nil {
 		return nil, err
 	}
-	checks, err := h.checks()
-	if err != nil {
-		return nil, errors.Join(err, h.close())
-	}
 	allow, err := prefixes(s.Allow)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("allow: %w", err), h.close())
 	}
-	outside := webhook.ClientConfig{Dev: s.Dev, Allow: allow}
-	client := webhook.NewClient(outside)
-	files := outside // pictures that a client names by address, which a vendor allows
+	if h.lists, err = openLists(ctx, h, allow); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	checks, err := h.checks()
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	outward := webhook.ClientConfig{Dev: s.Dev, Allow: allow}
+	client := webhook.NewClient(outward)
+	files := outward // pictures that a client names by address, which a vendor allows
 	files.Timeout, files.MaxAnswer = 10*time.Second, 15<<20+1
 	h.stamps = api.Stamps{Key: h.derivedKey("stamps")}
+	if err := h.openOutside(client, outward.CheckURL); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	openers := []usher.AccountOpener{account.Internal{}}
 	if s.AccountURL != "" {
 		openers = append(openers, account.NewHTTP(account.HTTPConfig{URL: s.AccountURL, Token: s.AccountToken, Client: client}))
@@ -71,12 +82,12 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	h.Engine = engine.New(engine.Config{
 		Store: h.db.Store, Queue: h.db.Jobs, Vault: h.vault, Blobs: blob.Evidence{Store: h.files},
 		Renderers: []usher.Renderer{native.Renderer{}},
-		Checkers:  checks,
+		Checkers:  withOutside(checks, h.outside),
 		Simulated: sandbox.All(),
 		Openers:   openers,
 		Pages:     hosted.Steps(),
 		LinkURL:   func(token string) string { return h.settings.VerifyURL + verifyBase + "/s/" + token },
-		CheckURL:  outside.CheckURL,
+		CheckURL:  outward.CheckURL,
 		Stamps:    h.stamps,
 		Wake:      func() { h.sender.Wake() },
 		Stand:     standInPicture,
@@ -140,6 +151,7 @@ func (h *house) checks() ([]usher.Checker, error) {
 		liveness.New(liveness.Config{}),
 		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
 		age.New(age.Config{Document: document.Earlier(reading)}),
+		watchlist.New(h.lists),
 	}, nil
 }
 

@@ -84,6 +84,7 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 			log.Error("the webhook sender ended", "error", err)
 		}
 	})
+	sending.Go(func() { h.lists.Run(work) })
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -155,7 +156,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	}
 	address := callerAddress(trusted)
 	own, err := native.New(native.Config{
-		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Log: h.log, Intake: h.pictures.look,
+		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Screener: h.lists, Log: h.log, Intake: h.pictures.look,
 		Known: h.Known(), BaseURL: s.URL, Dialects: h.dialectNames(), PlainHTTP: s.Dev,
 		PerAddress: limitAddress, PerClient: limitClient, Address: address,
 	})
@@ -176,6 +177,10 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build desk: %w", err)
 	}
+	callbacks, err := h.callbacks()
+	if err != nil {
+		return nil, err
+	}
 	verifyHost, deskHost := ownHost(s.VerifyURL, s.URL), ownHost(s.DeskURL, s.URL)
 	mux := http.NewServeMux()
 	for _, at := range []string{"/v1/", "/oauth/token", "/openapi.yaml", "/openapi.json", "/docs"} {
@@ -185,6 +190,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 		at := compatBase + d.Name
 		mux.Handle(at+"/", http.StripPrefix(at, d.Handler))
 	}
+	mux.Handle(callbackBase+"/", callbacks)
 	mux.Handle(verifyHost+verifyBase+"/", pages)
 	mux.Handle(deskHost+deskBase+"/", review)
 	mux.Handle(deskHost+deskBase, http.RedirectHandler(deskBase+"/", http.StatusSeeOther))

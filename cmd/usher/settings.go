@@ -22,6 +22,11 @@ type settings struct {
 	MasterKey                    string
 	AccountURL, AccountToken     string
 	Allow, Proxies               string
+	Checks, ChecksEvidence       string
+	ChecksSecret                 string
+	ChecksInline                 bool
+	ChecksWait                   time.Duration
+	Watchlists                   string
 	Dev, JSONLog                 bool
 	Drain                        time.Duration
 }
@@ -44,19 +49,25 @@ func (s *settings) all() []setting {
 		{name: "verify-url", text: &s.VerifyURL, about: "how applicants reach the hosted page, on a host of its own; empty is the same as url"},
 		{name: "desk-url", text: &s.DeskURL, about: "how staff reach the desk, on a host of its own; empty is the same as url"},
 		{name: "account-url", text: &s.AccountURL, about: "where the account opener \"http\" posts to; empty leaves it out"},
+		{name: "checks", text: &s.Checks, about: "checks done by outside engines, such as registry=https://a.example/check,face=https://b.example/face"},
+		{name: "checks-evidence", text: &s.ChecksEvidence, about: "what they are shown, such as face=document_front+selfie,registry=none; empty is what each needs"},
+		{name: "checks-inline", yes: &s.ChecksInline, about: "send evidence in the request and not as links"},
+		{name: "checks-wait", length: &s.ChecksWait, about: "how long an outside engine may take that answers later"},
 		{name: "allow", text: &s.Allow, about: "private networks that webhooks and openers may reach, such as 10.1.0.0/16,10.2.3.4/32"},
+		{name: "watchlists", text: &s.Watchlists, about: "file that says where watchlists come from and when; empty brings none in by itself"},
 		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
 		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes"},
 		{name: "master-key", text: &s.MasterKey, secret: true, about: "the master key, base64; empty is the file master.key in the data folder"},
+		{name: "checks-secret", text: &s.ChecksSecret, secret: true, about: "whsec_… that signs what outside engines are sent, or registry=whsec_…,face=whsec_…"},
 		{name: "account-token", text: &s.AccountToken, secret: true, about: "bearer token for the account opener \"http\""},
 	}
 }
 
 // readSettings reads flags, environment and file, in this order of weight. What the command adds to the flags is done by more.
 func readSettings(c console, name string, args []string, more func(*flag.FlagSet)) (settings, []string, error) {
-	s := settings{Addr: "127.0.0.1:8080", Data: "data", Proxies: "127.0.0.0/8,::1/128"}
+	s := settings{Addr: "127.0.0.1:8080", Data: "data", Proxies: "127.0.0.0/8,::1/128", ChecksWait: time.Hour}
 	fs := flag.NewFlagSet("usher "+name, flag.ContinueOnError)
 	fs.SetOutput(c.err)
 	fs.StringVar(&s.Config, "config", c.env("USHER_CONFIG"), "file of settings, one \"name: value\" a line")
