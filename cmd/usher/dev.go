@@ -89,6 +89,9 @@ func (h *house) prepareDev(ctx context.Context) (devFile, error) {
 	if err != nil {
 		return dev, fmt.Errorf("prepare development tenant: %w", err)
 	}
+	if err := h.sandboxLists(ctx); err != nil {
+		return dev, fmt.Errorf("prepare development tenant: %w", err)
+	}
 	s := h.settings
 	dev.BaseURL, dev.HostedURL, dev.DeskURL = s.URL, s.VerifyURL+verifyBase, s.DeskURL+deskBase
 	dev.Native.BaseURL, dev.Native.TokenURL = s.URL, s.URL+"/oauth/token"

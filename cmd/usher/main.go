@@ -57,6 +57,10 @@ func commands() []command {
 			"flow", "check FILE | publish --tenant ID FILE | show --tenant ID NAME", "check and publish flows",
 			"usher flow check onboarding.yaml", flowCommand,
 		},
+		{
+			"watchlist", "import FOLDER|FILE | status | search NAME [--born DATE] | diff --list ID", "bring in, show, search and compare watchlists",
+			"usher watchlist import ./lists", watchlistCommand,
+		},
 		{"version", "[--json]", "say which build this is", "usher version", version},
 	}
 }
