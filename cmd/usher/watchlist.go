@@ -109,7 +109,7 @@ func watchlistCommand(ctx context.Context, c console, args []string) error {
 	var force, born, country, kind, list string
 	flags := func(fs *flag.FlagSet) {
 		fs.BoolVar(&asJSON, "json", false, "answer as JSON, for programs")
-		fs.StringVar(&force, "allow", "", "import: refusals to override after a look at the file, such as shrunk,older")
+		fs.StringVar(&force, "accept", "", "import: refusals to override after a look at the file, such as shrunk,older")
 		fs.StringVar(&born, "born", "", "search: birth date as YYYY, YYYY-MM or YYYY-MM-DD")
 		fs.StringVar(&country, "country", "", "search: ISO 3166-1 alpha-2 codes, separated by commas")
 		fs.StringVar(&kind, "kind", "", "search: person, organization, vessel or aircraft")
