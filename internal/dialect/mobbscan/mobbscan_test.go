@@ -21,7 +21,7 @@ import (
 )
 
 // flowText gives a flow as the package ships it, beginning with its name.
-func flowText(t *testing.T, name string) string {
+func flowText(t testing.TB, name string) string {
 	t.Helper()
 	raw, err := os.ReadFile(name + ".yaml")
 	if err != nil {
@@ -31,7 +31,7 @@ func flowText(t *testing.T, name string) string {
 }
 
 // Flows of a tenant's own, in place of the one that the package ships.
-func ownFlow(t *testing.T, scenario string) string {
+func ownFlow(t testing.TB, scenario string) string {
 	t.Helper()
 	text := flowText(t, "mobbscan")
 	switch scenario {
@@ -62,7 +62,7 @@ func intake(_ context.Context, _ usher.EvidenceKind, raw []byte) (string, []ushe
 	return "", nil, usher.Invalid("file", "is no picture; send JPEG or PNG")
 }
 
-func open(t *testing.T, scenario string) world {
+func open(t testing.TB, scenario string) world {
 	t.Helper()
 	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{mobbscan.Renderer{}}})
 	door := auth.New(auth.Config{Store: h.Store, Now: h.Now, Log: slog.New(slog.DiscardHandler)})
@@ -92,7 +92,7 @@ func open(t *testing.T, scenario string) world {
 }
 
 // reopen builds the dialect anew on a changed backend.
-func (w world) reopen(t *testing.T) world {
+func (w world) reopen(t testing.TB) world {
 	t.Helper()
 	var err error
 	if w.dialect, err = mobbscan.Open(w.backend); err != nil {
@@ -125,14 +125,14 @@ func TestTranscripts(t *testing.T) {
 
 // caller is a client that is logged in.
 type caller struct {
-	t     *testing.T
+	t     testing.TB
 	w     world
 	token string
 }
 
 type object map[string]any
 
-func (w world) login(t *testing.T, tenant usher.Tenant) caller {
+func (w world) login(t testing.TB, tenant usher.Tenant) caller {
 	t.Helper()
 	c := caller{t: t, w: w}
 	got := c.call("POST", "/auth/token", object{"api_key": w.logins[tenant.ID].key, "api_secret": w.logins[tenant.ID].secret}, http.StatusOK)
