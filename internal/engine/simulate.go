@@ -84,6 +84,11 @@ func (e *Engine) Simulate(ctx context.Context, c usher.APIClient, session, actio
 	return e.script(ctx, c.TenantID, session, operation, false, run)
 }
 
+// collecting are the states in which it is the applicant's turn.
+func collecting() []usher.State {
+	return []usher.State{usher.Created, usher.InProgress, usher.AwaitingApplicant}
+}
+
 func simulatedReason() []usher.Reason { return []usher.Reason{{Code: usher.SimulatedOutcome}} }
 
 // standIns stores pictures, marked as simulated, for every open step that asks for one. It comes before the script: files are written outside
@@ -96,7 +101,7 @@ func (e *Engine) standIns(ctx context.Context, tenant, id, action string) error 
 	if err != nil {
 		return err
 	}
-	if !slices.Contains([]usher.State{usher.Created, usher.InProgress, usher.AwaitingApplicant}, s.State) {
+	if !slices.Contains(collecting(), s.State) {
 		return nil
 	}
 	for _, st := range s.Asked() {
@@ -169,6 +174,10 @@ type verdicts map[usher.CheckKind]usher.CheckResult
 func (h *hand) pretend(ctx context.Context, by usher.Actor, set verdicts) error {
 	if h.steer() == usher.SteerExpire {
 		return h.decide(ctx, usher.Command{Kind: usher.CmdTick, By: by, Expires: h.session.ExpiresAt.Add(time.Millisecond)})
+	}
+	// The checks of a flow's first step went out when the session began.
+	if _, err := h.runHere(ctx, set); err != nil || !slices.Contains(collecting(), h.session.State) {
+		return err
 	}
 	details := someone(h.session.Flow, h.applicant.Details)
 	for range h.session.Flow.Steps {
