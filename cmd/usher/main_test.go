@@ -27,8 +27,16 @@ type started struct {
 
 func startDev(t *testing.T, dir string) started {
 	t.Helper()
+	return startDevWith(t, dir, nil)
+}
+
+// startDevWith starts it with environment variables.
+func startDevWith(t *testing.T, dir string, env map[string]string) started {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s, _, err := readSettings(quiet(), "serve", []string{"--dev", "--addr", "127.0.0.1:0", "--data", dir}, nil)
+	c := quiet()
+	c.env = func(name string) string { return env[name] }
+	s, _, err := readSettings(c, "serve", []string{"--dev", "--addr", "127.0.0.1:0", "--data", dir}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
