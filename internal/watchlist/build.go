@@ -116,12 +116,10 @@ func (b *Builder) Add(e Entity) error {
 	}
 	first := len(b.names)
 	for _, n := range e.Names {
-		b.addName(n, kindOf(e), number, first)
+		b.addName(n, e.Kind, number, first)
 	}
 	return nil
 }
-
-func kindOf(e Entity) Kind { return e.Kind }
 
 // addFacts takes in what is compared besides the names.
 func (b *Builder) addFacts(e Entity, number uint32) error {
@@ -174,11 +172,11 @@ func (b *Builder) addName(n Name, kind Kind, entity uint32, first int) {
 	text := uint32(len(b.text))
 	b.text = append(b.text, n.Full...)
 	for _, r := range b.scratch.readings {
-		from, weight := uint32(len(b.inNames)), 0
+		from, cost := uint32(len(b.inNames)), int64(0)
 		for _, w := range b.scratch.words[r.from:min(r.to, r.from+MaxNameWords)] {
-			number, wordWeight := b.words.number(b.scratch.word(w), w.foreign)
+			number, weight := b.words.number(b.scratch.word(w), w.bare)
 			b.inNames = append(b.inNames, number)
-			weight += int(wordWeight)
+			cost += listedCost(int64(weight))
 		}
 		words := b.inNames[from:]
 		if slices.ContainsFunc(b.names[first:], func(have builtName) bool {
@@ -188,7 +186,7 @@ func (b *Builder) addName(n Name, kind Kind, entity uint32, first int) {
 			continue
 		}
 		b.names = append(b.names, builtName{
-			words: from, wordsEnd: uint32(len(b.inNames)), text: text, textEnd: uint32(len(b.text)), entity: entity, facts: packName(weight, kind, n.Weak),
+			words: from, wordsEnd: uint32(len(b.inNames)), text: text, textEnd: uint32(len(b.text)), entity: entity, facts: packName(cost, kind, n.Weak),
 		})
 	}
 }
@@ -448,9 +446,9 @@ type wordTable struct {
 	key     []byte
 }
 
-func (t *wordTable) number(w []byte, foreign bool) (uint32, uint8) {
+func (t *wordTable) number(w []byte, bare bool) (uint32, uint8) {
 	t.key = append(t.key[:0], w...)
-	if foreign {
+	if bare {
 		t.key = append(t.key, '*')
 	}
 	if i, ok := t.numbers[string(t.key)]; ok {
@@ -458,7 +456,7 @@ func (t *wordTable) number(w []byte, foreign bool) (uint32, uint8) {
 	}
 	i := uint32(len(t.lexemes))
 	t.numbers[string(t.key)] = i
-	l := newLexeme(bytes.Clone(w), foreign)
+	l := newLexeme(bytes.Clone(w), bare)
 	t.lexemes = append(t.lexemes, l)
 	t.text = append(t.text, w...)
 	t.ends = append(t.ends, uint32(len(t.text)))

@@ -78,35 +78,37 @@ func (s *Searcher) explainName(h *Hit, n *names, r reading, c candidate) {
 	query := n.words[r.from:r.to]
 	h.Explanation.QueryName = joinWords(query, n.word, ^uint32(0))
 	listed := ix.nameWords[ix.nameStarts[c.name]:ix.nameStarts[c.name+1]]
+	h.Explanation.Words = s.explainWords(query, n, listed)
+}
+
+// explainWords lists the chosen pairs and the words left over, with what each costs.
+func (s *Searcher) explainWords(query []span, n *names, listed []uint32) (lines []WordPair) {
+	agreement, whole := s.rate(listed)
+	carried := max(strength(agreement), float64(whole)) // a score does not fall below 0, so the costs do not add up to more than 1
+	line := func(query, listed string, how howCode, sim, weight, cost int64) {
+		lines = append(lines, WordPair{
+			Query: query, Listed: listed, How: how.how(), Score: float64(sim) / 1000, Weight: float64(weight) / 100, Cost: float64(cost) / carried,
+		})
+	}
 	var queryTaken, listedTaken uint32
-	var lines []WordPair
 	for _, p := range s.chosen {
 		queryTaken |= p.query
 		listedTaken |= p.listed
-		lines = append(lines, WordPair{
-			Query: joinWords(query, n.word, p.query), Listed: joinWords(listed, ix.wordBytes, p.listed), How: p.how.how(),
-			Score: float64(p.sim) / 1000, Weight: float64(p.weight) * 1000,
-		})
+		line(joinWords(query, n.word, p.query), joinWords(listed, s.ix.wordBytes, p.listed), p.how, int64(p.sim), int64(p.weight),
+			pairCost(int64(p.sim), int64(p.weight)))
 	}
 	for i, w := range s.group {
 		if queryTaken&(1<<i) == 0 {
-			lines = append(lines, WordPair{Query: string(w.text), How: Unpaired, Weight: float64(w.weight) * unpairedQuery})
+			line(string(w.text), "", howUnpaired, 0, int64(w.weight), queryCost(int64(w.weight)))
 		}
 	}
 	for j, w := range listed {
 		if listedTaken&(1<<j) == 0 {
-			weight := wordFacts(ix.wordFacts[w]).weight()
-			lines = append(lines, WordPair{Listed: string(ix.wordBytes(w)), How: Unpaired, Weight: float64(weight) * unpairedListed})
+			weight := int64(wordFacts(s.ix.wordFacts[w]).weight())
+			line("", string(s.ix.wordBytes(w)), howUnpaired, 0, weight, listedCost(weight))
 		}
 	}
-	whole := 0.0
-	for _, l := range lines {
-		whole += l.Weight
-	}
-	for i := range lines {
-		lines[i].Weight /= whole
-	}
-	h.Explanation.Words = lines
+	return lines
 }
 
 // joinWords writes the words whose bits are set.

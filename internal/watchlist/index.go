@@ -132,7 +132,7 @@ func (ix *Index) lexeme(w uint32) lexeme {
 	f := wordFacts(ix.wordFacts[w])
 	return lexeme{
 		text: ix.wordBytes(w), sound: ix.wordSound[w], coarse: ix.wordCoarse[w],
-		class: f.class(), weight: f.weight(), known: f.known(), foreign: f.foreign(),
+		class: f.class(), weight: f.weight(), known: f.known(), bare: f.bare(),
 	}
 }
 
@@ -141,7 +141,7 @@ func (ix *Index) listID(entity uint32) (list, id string) {
 	return ix.labels.Lists[entityFacts(ix.entityFacts[entity]).list()], string(ix.keyText[from:to])
 }
 
-// wordFacts packs what a listed word is: class 16 bits, weight 8, known, foreign.
+// wordFacts packs what a listed word is: class 16 bits, weight 8, known, bare.
 type wordFacts uint32
 
 func packWord(l lexeme) wordFacts {
@@ -149,7 +149,7 @@ func packWord(l lexeme) wordFacts {
 	if l.known {
 		f |= 1 << 24
 	}
-	if l.foreign {
+	if l.bare {
 		f |= 1 << 25
 	}
 	return f
@@ -158,22 +158,23 @@ func packWord(l lexeme) wordFacts {
 func (f wordFacts) class() uint16 { return uint16(f) }
 func (f wordFacts) weight() uint8 { return uint8(f >> 16) }
 func (f wordFacts) known() bool   { return f&(1<<24) != 0 }
-func (f wordFacts) foreign() bool { return f&(1<<25) != 0 }
+func (f wordFacts) bare() bool    { return f&(1<<25) != 0 }
 
-// nameFacts packs what the search needs of a name before it looks at its words: the sum of their weights (16 bits), the record's kind (3), weak.
+// nameFacts packs what the search needs of a name before it looks at its words: what they cost if all are left over (20 bits), the record's kind (3),
+// weak.
 type nameFacts uint32
 
-func packName(weight int, kind Kind, weak bool) nameFacts {
-	f := nameFacts(weight) | nameFacts(kindCode(kind))<<16
+func packName(cost int64, kind Kind, weak bool) nameFacts {
+	f := nameFacts(min(cost, 1<<20-1)) | nameFacts(kindCode(kind))<<20
 	if weak {
-		f |= 1 << 19
+		f |= 1 << 23
 	}
 	return f
 }
 
-func (f nameFacts) weight() int32 { return int32(uint16(f)) }
-func (f nameFacts) kind() uint8   { return uint8(f>>16) & 7 }
-func (f nameFacts) weak() bool    { return f&(1<<19) != 0 }
+func (f nameFacts) cost() int64 { return int64(f & (1<<20 - 1)) }
+func (f nameFacts) kind() uint8 { return uint8(f>>20) & 7 }
+func (f nameFacts) weak() bool  { return f&(1<<23) != 0 }
 
 // entityFacts packs gender (2 bits) and list (24) of a record.
 type entityFacts uint32

@@ -8,8 +8,8 @@ import "math/bits"
 const (
 	tagDeletion = iota + 1
 	tagSound
-	tagCoarse        // of every word
-	tagCoarseForeign // of words from other scripts only
+	tagCoarse     // of every word
+	tagCoarseBare // of words from other scripts only
 	tagClass
 )
 
@@ -70,8 +70,8 @@ func (l *lexeme) keys(yield func(key uint64)) {
 	}
 	if l.coarse != 0 {
 		yield(l.coarse)
-		if l.foreign {
-			yield(l.coarse&^(0xff<<56) | tagCoarseForeign<<56)
+		if l.bare {
+			yield(l.coarse&^(0xff<<56) | tagCoarseBare<<56)
 		}
 	}
 	if l.class != 0 {
@@ -86,10 +86,10 @@ func (l *lexeme) searchKeys(yield func(key uint64)) {
 		yield(l.sound)
 	}
 	if l.coarse != 0 {
-		if l.foreign {
+		if l.bare {
 			yield(l.coarse)
 		} else {
-			yield(l.coarse&^(0xff<<56) | tagCoarseForeign<<56)
+			yield(l.coarse&^(0xff<<56) | tagCoarseBare<<56)
 		}
 	}
 	if l.class != 0 {

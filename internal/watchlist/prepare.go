@@ -111,7 +111,7 @@ func (p Prepared) AppendBinary(b []byte) ([]byte, error) {
 		b = binary.AppendUvarint(b, uint64(r.to-r.from))
 		for _, w := range p.names.words[r.from:r.to] {
 			length := uint64(w.to-w.from) << 1
-			if w.foreign {
+			if w.bare {
 				length |= 1
 			}
 			b = binary.AppendUvarint(b, length)

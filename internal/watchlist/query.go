@@ -79,7 +79,8 @@ func (h Hit) Key() string { return h.List + "/" + h.ID }
 // Entity loads the whole record from the index. An error means that the snapshot does not hold what it promised.
 func (h Hit) Entity() (Entity, error) { return h.index.Entity(int(h.entity)) }
 
-// Explanation takes a score apart. The products Score x Weight of Words add up to the hit's NameScore; with Modifiers they add up to its Score.
+// Explanation takes a score apart: 1 less the costs of all Words is the hit's NameScore (to four decimals, rounded down), and with the values of all
+// Modifiers it is its Score.
 type Explanation struct {
 	QueryName string     `json:"query_name"` // which of the query's names fits best, as searched (romanised)
 	Words     []WordPair `json:"words"`
@@ -101,13 +102,14 @@ const (
 	Unpaired   How = "unpaired" // stands on one side only
 )
 
-// WordPair is one line of an explanation. Query or Listed is empty if the word stands on one side only. Weights of all lines add up to 1.
+// WordPair is one line of an explanation. Query or Listed is empty if the word stands on one side only.
 type WordPair struct {
 	Query  string  `json:"query,omitempty"`
 	Listed string  `json:"listed,omitempty"`
 	How    How     `json:"how"`
-	Score  float64 `json:"score"`  // 0..1
-	Weight float64 `json:"weight"` // share in the name's score, 0..1
+	Score  float64 `json:"score"`  // how alike they are, 0..1
+	Weight float64 `json:"weight"` // how much the word says, 0..1 for one word: rare words say more
+	Cost   float64 `json:"cost"`   // what the line takes from the name's score
 }
 
 // The names of modifiers.

@@ -1,32 +1,55 @@
 package watchlist
 
-// The score of a query's name and a listed name. Words are paired, the likest first, each once; then
-//
-//	score = sum of weight x similarity over the pairs / (sum of the pairs' weights + 0.8 x query words left over + 0.22 x listed words left over)
-//
-// where a pair weighs what its listed word weighs. Everything is in whole numbers: similarities in thousandths, weights in hundredths.
+import "math"
 
+// The score of a query's name and a listed name. Words are paired, the likest first, each once. A pair agrees in (similarity x weight) and costs
+// (1 - similarity) x weight; a word left over on either side costs a little for standing there and a little for what it weighs. Then
+//
+//	agreement A = sum over pairs of similarity x weight
+//	score       = 1 - (sum of all costs) / strength(A),  strength(A) = A x (min(A, 2.5) / 1.2)^1.5
+//
+// The strength grows faster than the agreement: two rare names that agree carry a missing patronymic, two names that everybody bears do not. An exact
+// name costs nothing and scores 1 however common it is.
+//
+// Similarities are whole thousandths, weights hundredths, agreement and costs their products; the square root is exact on every machine, and so are
+// scores.
 const (
-	unpairedQuery  = 800 // thousandths of the weight of a query's word that stands alone
-	unpairedListed = 220 // the same for a listed word
-	maxWeight      = 100 // of any word
-	initialWeight  = 30  // of an initial and the word it begins
+	costDiffer  = 960 // thousandths, of a pair's weight x (1 - similarity)
+	costQuery   = 204 // thousandths, of a query's word left over: for standing there
+	costQueryBy = 216 // and by its weight
+	costListed  = 113 // the same of a listed word
+	costListBy  = 213
+
+	lightWeight   = 25 // particles, titles and legal forms up to here may come and go: they cost by their weight alone
+	initialWeight = 30 // of an initial and the word it begins
+	maxWeight     = 100
+	unit          = 1e5 // of agreement and costs: a weight of 1 fully agreed in
 )
 
-// The search needs to know, before it has seen a name's words, whether the name can reach a threshold T. The condition score >= T is a sum:
-//
-//	sum over pairs of [ w(s-T) + 0.8 T wq + 0.22 T wl ]  >=  0.8 T sum(wq) + 0.22 T sum(wl)
-//
-// The left side's terms are the gains of pairs, the right side is the need of the name. Both are scaled down by 1024, gains rounded up and needs
-// down, so that rounding never loses a name.
-
-func scaled(v int64) int32 { return int32((v + 1023) >> 10) }
-
-// gainOf is what pairing a query word of weight wq with v gains at threshold t.
-func gainOf(v variant, wq uint8, t int32) int32 {
-	w := int64(v.weight)
-	return scaled(w*int64(v.sim-t)*1000 + unpairedQuery*int64(t)*int64(wq) + unpairedListed*int64(t)*w)
+// strength is what an agreement carries, in the same unit.
+func strength(agreement int64) float64 {
+	a := float64(agreement) / unit
+	x := min(a, 2.5) / 1.2
+	return a * x * math.Sqrt(x) * unit
 }
+
+// queryCost is what a query's word of a weight costs if it is left over, listedCost the same for a listed word.
+func queryCost(weight int64) int64 {
+	if weight <= lightWeight {
+		return costQueryBy * weight
+	}
+	return costQueryBy*weight + costQuery*100
+}
+
+func listedCost(weight int64) int64 {
+	if weight <= lightWeight {
+		return costListBy * weight
+	}
+	return costListBy*weight + costListed*100
+}
+
+// pairCost is what the difference of a pair costs.
+func pairCost(sim, weight int64) int64 { return weight * (1000 - sim) * costDiffer / 1000 }
 
 // pair is a possible pairing of one or two words of the query with one or two listed words.
 type pair struct {
@@ -35,7 +58,7 @@ type pair struct {
 	how           howCode
 }
 
-// before orders pairs: what adds most to the score first, then by place, so that the order is always the same.
+// before orders pairs: what agrees most first, then by place, so that the order is always the same.
 func (a pair) before(b pair) bool {
 	if x, y := a.sim*a.weight, b.sim*b.weight; x != y {
 		return x > y
@@ -71,7 +94,16 @@ func (s *Searcher) score(name uint32) int {
 		}
 	}
 	s.choose()
-	return s.rate(words)
+	agreement, cost := s.rate(words)
+	return rated(agreement, cost)
+}
+
+// rated gives a score of agreement and costs in ten-thousandths.
+func rated(agreement, cost int64) int {
+	if agreement == 0 {
+		return 0
+	}
+	return max(int(10000*(1-float64(cost)/strength(agreement))), 0)
 }
 
 // pairInitials adds the pairs of the query's single letters with a listed word.
@@ -105,28 +137,24 @@ func (s *Searcher) choose() {
 	}
 }
 
-// rate gives the score of the chosen pairs.
-func (s *Searcher) rate(words []uint32) int {
-	var sum, whole int64
+// rate adds up what the chosen pairs agree in and what they and the words left over cost.
+func (s *Searcher) rate(words []uint32) (agreement, cost int64) {
 	var query, listed uint32
 	for _, p := range s.chosen {
-		sum += int64(p.sim) * int64(p.weight)
-		whole += 1000 * int64(p.weight)
+		agreement += int64(p.sim) * int64(p.weight)
+		cost += pairCost(int64(p.sim), int64(p.weight))
 		query |= p.query
 		listed |= p.listed
 	}
 	for i, w := range s.group {
 		if query&(1<<i) == 0 {
-			whole += unpairedQuery * int64(w.weight)
+			cost += queryCost(int64(w.weight))
 		}
 	}
 	for j, w := range words {
 		if listed&(1<<j) == 0 {
-			whole += unpairedListed * int64(wordFacts(s.ix.wordFacts[w]).weight())
+			cost += listedCost(int64(wordFacts(s.ix.wordFacts[w]).weight()))
 		}
 	}
-	if whole == 0 {
-		return 0
-	}
-	return int(sum * 10000 / whole)
+	return agreement, cost
 }

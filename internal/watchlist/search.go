@@ -24,9 +24,11 @@ type Searcher struct {
 	initials  uint32
 	slots     []uint16 // per listed word: its first link in this pass
 	links     []link
-	order     []groupOrder
-	gains     []gainedBy
-	sums      []uint32 // per name: gain so far, and in the upper bits the group that added last
+	order     []queryGroup
+	reach     [1 << maxBits]int64
+	saved     [1 << maxBits]int64
+	always    uint8   // bits of words whose lists were not worth reading
+	sets      []uint8 // per name: bits of the words that it has a variant of
 	touched   []uint32
 
 	pairs, chosen []pair
@@ -62,7 +64,7 @@ type candidate struct {
 func (ix *Index) NewSearcher() *Searcher {
 	return &Searcher{
 		ix: ix, kept: map[string]*queryWord{}, found: map[uint32]candidate{},
-		seen: make([]uint32, len(ix.wordFacts)), slots: make([]uint16, len(ix.wordFacts)), sums: make([]uint32, len(ix.nameEntity)),
+		seen: make([]uint32, len(ix.wordFacts)), slots: make([]uint16, len(ix.wordFacts)), sets: make([]uint8, len(ix.nameEntity)),
 		links: make([]link, 1),
 	}
 }
@@ -228,7 +230,7 @@ func (s *Searcher) begin(n *names, r reading) {
 	s.group, s.joined, s.initials = s.group[:0], s.joined[:0], 0
 	words := n.words[r.from:r.to]
 	for i, w := range words {
-		s.group = append(s.group, s.lookUp(n.word(w), w.foreign, true))
+		s.group = append(s.group, s.lookUp(n.word(w), w.bare, true))
 		if s.group[i].initial {
 			s.initials |= 1 << i
 		}
@@ -237,7 +239,7 @@ func (s *Searcher) begin(n *names, r reading) {
 		from := len(n.text)
 		n.text = append(append(n.text, n.word(words[i])...), n.word(words[i+1])...)
 		if text := n.text[from:]; len(text) <= maxWordLen {
-			if w := s.lookUp(text, words[i].foreign || words[i+1].foreign, false); len(w.variants) > 0 {
+			if w := s.lookUp(text, words[i].bare || words[i+1].bare, false); len(w.variants) > 0 {
 				s.joined = append(s.joined, joinedWord{i, w})
 			}
 		}
@@ -259,7 +261,7 @@ func (s *Searcher) begin(n *names, r reading) {
 
 // joinedVariant gives the variant of two words written as one, or false if it is too little alike to count.
 func joinedVariant(v variant) (variant, bool) {
-	if v.how != howExact && v.how != howEdit {
+	if v.how != howExact && v.how != howEdit && v.how != howPhonetic {
 		return v, false
 	}
 	v.sim, v.how = v.sim*simJoined/1000, howJoined
@@ -274,7 +276,7 @@ func (s *Searcher) link(v variant, query uint32) {
 	s.slots[v.word] = uint16(len(s.links) - 1)
 }
 
-// end takes the pass's links and sums away.
+// end takes the pass's links and sets away.
 func (s *Searcher) end() {
 	for _, w := range s.group {
 		for _, v := range w.variants {
@@ -288,7 +290,7 @@ func (s *Searcher) end() {
 	}
 	s.links = s.links[:1]
 	for _, n := range s.touched {
-		s.sums[n] = 0
+		s.sets[n] = 0
 	}
 	s.touched = s.touched[:0]
 }
@@ -296,12 +298,9 @@ func (s *Searcher) end() {
 // rateTouched scores the names that can reach the threshold by what was collected.
 func (s *Searcher) rateTouched(reading, lowest int, f *filter) {
 	ix := s.ix
-	base, rest := s.need(), s.uncollected()
-	t := int64(s.threshold)
 	for _, name := range s.touched {
 		facts := nameFacts(ix.nameFacts[name])
-		need := base + int32(unpairedListed*t*int64(facts.weight())>>10)
-		if int32(s.sums[name]&sumMask)+rest < need || !f.kindFits(facts.kind()) {
+		if !s.reaches(s.sets[name], facts.cost()) || !f.kindFits(facts.kind()) {
 			continue
 		}
 		entity := ix.nameEntity[name]

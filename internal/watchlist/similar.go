@@ -5,19 +5,19 @@ package watchlist
 
 // lexeme is a word with what the comparison needs of it.
 type lexeme struct {
-	text    []byte
-	sound   uint64 // packed consonants of what is heard; 0 if too few to say anything
-	coarse  uint64 // packed consonant classes for comparison across scripts
-	class   uint16 // of equivalent names; 0 for none
-	weight  uint8  // hundredths
-	known   bool   // a name that is known to be in use, so less likely a slip of another
-	foreign bool
+	text   []byte
+	sound  uint64 // packed consonants of what is heard; 0 if too few to say anything
+	coarse uint64 // packed consonant classes for comparison across scripts
+	class  uint16 // of equivalent names; 0 for none
+	weight uint8  // hundredths
+	known  bool   // a name that is known to be in use, so less likely a slip of another
+	bare   bool
 }
 
 // newLexeme looks a word up and computes its keys. It keeps text.
-func newLexeme(text []byte, foreign bool) lexeme {
+func newLexeme(text []byte, bare bool) lexeme {
 	t := frozenTable().words[string(text)]
-	l := lexeme{text: text, foreign: foreign, class: t.class, weight: t.weight, known: t.known}
+	l := lexeme{text: text, bare: bare, class: t.class, weight: t.weight, known: t.known}
 	if l.weight == 0 {
 		l.weight = unknownWeight(len(text))
 	}
@@ -40,14 +40,20 @@ func unknownWeight(n int) uint8 {
 	return 100
 }
 
-// Similarity of pairs that are not found by their letters, and the lowest that counts.
+// Similarities, and factors on them, in thousandths.
 const (
 	simExact      = 1000
-	simEquivalent = 930
-	simJoined     = 960
+	simEquivalent = 877
+	simJoined     = 874 // factor on that of two words written as one
 	simInitial    = 600
-	simLowest     = 600
-	simScript     = 780 // at least, for equal coarse keys
+	simPhonetic   = 907 // factor on words that only sound alike
+	simScript     = 836 // factor on words of which one was written without vowels
+	simBothKnown  = 808 // factor on two different names in use: "Maria" is seldom a slip of "Mario"
+	simOneKnown   = 835 // factor if only the query's is a name in use
+	simShort      = 27  // taken off where words are short, and one letter makes another name
+	simLowest     = 500 // anything below is not alike
+
+	shortWord = 5
 )
 
 // editsAllowed says how many letters may differ between words of these lengths: none in the shortest, since one edit makes a different name of them.
@@ -82,9 +88,6 @@ func (c *comparer) compare(l *lexeme) (int, howCode) {
 	if string(c.text) == string(l.text) {
 		return simExact, howExact
 	}
-	if c.class != 0 && c.class == l.class {
-		return simEquivalent, howEquivalent
-	}
 	n, m := len(c.text), len(l.text)
 	if m == 1 && n > 1 && l.text[0] == c.text[0] {
 		return simInitial, howInitial
@@ -92,44 +95,42 @@ func (c *comparer) compare(l *lexeme) (int, howCode) {
 	if numeric(c.text) || numeric(l.text) {
 		return 0, howUnpaired
 	}
+	short := 0
+	if max(n, m) <= shortWord {
+		short = simShort
+	}
+	if c.class != 0 && c.class == l.class {
+		return simEquivalent - short, howEquivalent
+	}
 	best, how := 0, howUnpaired
-	allowed := editsAllowed(n, m)
-	gap := n - m
-	if gap < 0 {
-		gap = -gap
-	}
-	if allowed > 0 && gap <= allowed && c.distance(l.text) <= allowed {
-		best, how = c.graded(l, howEdit)
+	gap := max(n-m, m-n)
+	if allowed := editsAllowed(n, m); allowed > 0 && gap <= allowed && c.distance(l.text) <= allowed {
+		best, how = c.graded(l), howEdit
 	} else if c.sound != 0 && c.sound == l.sound && gap <= 3 {
-		best, how = c.graded(l, howPhonetic)
+		best, how = c.graded(l)*simPhonetic/1000, howPhonetic
 	}
-	if c.coarse != 0 && c.coarse == l.coarse && (c.foreign || l.foreign) {
-		if s := max(best, simScript); s > best {
+	if c.coarse != 0 && c.coarse == l.coarse && (c.bare || l.bare) {
+		if s := (1000 - 100*alignCost(c.text, l.text, &bareCosts)/max(n, m)) * simScript / 1000; s > best {
 			best, how = s, howScript
 		}
 	}
-	if best < simLowest {
+	if best -= short; best < simLowest {
 		return 0, howUnpaired
 	}
 	return best, how
 }
 
-// graded gives the similarity of two words by what their differing letters cost, lower if both are names in use: "Maria" is seldom a slip of "Mario".
-func (c *comparer) graded(l *lexeme, how howCode) (int, howCode) {
-	cost := alignCost(c.text, l.text)
-	sim := 1000 - 100*cost/max(len(c.text), len(l.text))
-	if c.known && l.known {
-		sim = sim * bothKnown / 1000
-	} else if c.known {
-		sim = sim * oneKnown / 1000
+// graded gives the similarity of two words by what their differing letters cost.
+func (c *comparer) graded(l *lexeme) int {
+	sim := 1000 - 100*alignCost(c.text, l.text, &writtenCosts)/max(len(c.text), len(l.text))
+	switch {
+	case c.known && l.known:
+		return sim * simBothKnown / 1000
+	case c.known:
+		return sim * simOneKnown / 1000
 	}
-	return sim, how
+	return sim
 }
-
-const (
-	bothKnown = 850 // factor on the similarity of two different names in use
-	oneKnown  = 930 // the same if only the query's is known
-)
 
 // distance is the number of insertions, deletions, substitutions and swaps of neighbours between the prepared word and b, by Hyyrö's bit-parallel
 // form of the optimal string alignment ("A bit-vector algorithm for computing Levenshtein and Damerau edit distances", 2003).
@@ -157,32 +158,41 @@ func (c *comparer) distance(b []byte) int {
 	return score
 }
 
-// Costs of differing letters, in tenths of an edit.
-const (
-	costFull   = 10
-	costVowel  = 5 // one vowel for another
-	costAlike  = 6 // consonants written for one another
-	costWeakly = 6 // a vowel or h more or less
-	costDouble = 3 // a doubled letter
-	costSwap   = 7
-	costFirst  = 3 // more, when the first letter differs
+// letterCosts are costs of differing letters, in tenths of an edit.
+type letterCosts struct {
+	vowel    int // one vowel for another
+	alike    int // consonants written for one another
+	vowelGap int // a vowel or h more or less
+	double   int // a doubled letter
+	swap     int // two neighbours swapped
+	full     int // any other difference
+	first    int // more, when the first letter differs
+}
+
+// The costs between two written words, and when one of them was read from a script without vowels.
+var (
+	writtenCosts = letterCosts{vowel: 5, alike: 6, vowelGap: 6, double: 3, swap: 7, full: 10, first: 1}
+	bareCosts    = letterCosts{vowel: 2, alike: 4, vowelGap: 2, double: 1, swap: 7, full: 10, first: 1}
 )
 
 // alignCost is the cheapest way to write a as b.
-func alignCost(a, b []byte) int {
+func alignCost(a, b []byte, costs *letterCosts) int {
 	var rows [3][maxWordLen + 1]int
 	before, previous, row := &rows[0], &rows[1], &rows[2]
 	for j := 1; j <= len(b); j++ {
-		previous[j] = previous[j-1] + gapCost(b, j-1)
+		previous[j] = previous[j-1] + costs.gap(b, j-1)
 	}
 	for i := 1; i <= len(a); i++ {
-		del := gapCost(a, i-1)
+		del := costs.gap(a, i-1)
 		row[0] = previous[0] + del
 		for j := 1; j <= len(b); j++ {
-			best := previous[j-1] + substituteCost(a[i-1], b[j-1], i == 1 && j == 1)
-			best = min(best, previous[j]+del, row[j-1]+gapCost(b, j-1))
+			best := previous[j-1]
+			if a[i-1] != b[j-1] {
+				best += costs.substitute(a[i-1], b[j-1], i == 1 && j == 1)
+			}
+			best = min(best, previous[j]+del, row[j-1]+costs.gap(b, j-1))
 			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				best = min(best, before[j-2]+costSwap)
+				best = min(best, before[j-2]+costs.swap)
 			}
 			row[j] = best
 		}
@@ -191,31 +201,28 @@ func alignCost(a, b []byte) int {
 	return previous[len(b)]
 }
 
-func gapCost(w []byte, i int) int {
+func (c *letterCosts) gap(w []byte, i int) int {
 	switch {
 	case i > 0 && w[i] == w[i-1]:
-		return costDouble
+		return c.double
 	case i == 0:
-		return costFull + costFirst
-	case letterKind[w[i]] == vowel || w[i] == 'h':
-		return costWeakly
+		return c.full + c.first
+	case letterKind[w[i]]&vowel != 0 || w[i] == 'h':
+		return c.vowelGap
 	}
-	return costFull
+	return c.full
 }
 
-func substituteCost(a, b byte, first bool) int {
-	if a == b {
-		return 0
-	}
-	cost := costFull
+func (c *letterCosts) substitute(a, b byte, first bool) int {
+	cost := c.full
 	switch ka, kb := letterKind[a], letterKind[b]; {
-	case ka == vowel && kb == vowel:
-		cost = costVowel
-	case ka&kb&^vowel != 0:
-		cost = costAlike
+	case ka&kb&vowel != 0:
+		cost = c.vowel
+	case ka&kb != 0:
+		cost = c.alike
 	}
 	if first {
-		cost += costFirst
+		cost += c.first
 	}
 	return cost
 }

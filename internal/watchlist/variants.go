@@ -1,17 +1,11 @@
 package watchlist
 
-import "slices"
-
 // queryWord is a word of a query with the listed words that it may stand for. Customers share their names, so searchers keep these.
 type queryWord struct {
 	lexeme
 	variants []variant
-	posts    int     // length of all variants' posting lists
-	gain     []int32 // of each variant, for the threshold below
-	maxGain  int32   // of the best
-	maxNet   int32   // the same without what a listed word saves by being paired
-	initial  bool    // a single letter, that may begin any listed word
-	at       int32   // the threshold that gains were computed for
+	posts    int  // length of all variants' posting lists
+	initial  bool // a single letter, that may begin any listed word
 }
 
 // variant is one listed word (or two, next to one another) that a query's word may stand for.
@@ -20,6 +14,7 @@ type variant struct {
 	second uint32 // the word after it, for two written as one in the query; noWord otherwise
 	weight int32  // of what is listed, hundredths
 	sim    int32  // thousandths
+	spares int64  // what the listed name does not pay for a word left over
 	how    howCode
 }
 
@@ -46,10 +41,10 @@ func (h howCode) how() How {
 const keptWords = 1 << 14
 
 // lookUp gives a query's word with its variants, from what the searcher kept or anew. split says whether it may stand for two listed words.
-func (s *Searcher) lookUp(text []byte, foreign, split bool) *queryWord {
+func (s *Searcher) lookUp(text []byte, bare, split bool) *queryWord {
 	s.wordKey = append(s.wordKey[:0], text...)
 	mark := byte('a')
-	if foreign {
+	if bare {
 		mark++
 	}
 	if split {
@@ -61,18 +56,15 @@ func (s *Searcher) lookUp(text []byte, foreign, split bool) *queryWord {
 		if len(s.kept) >= keptWords {
 			clear(s.kept)
 		}
-		w = s.findVariants(append([]byte(nil), text...), foreign, split)
+		w = s.findVariants(append([]byte(nil), text...), bare, split)
 		s.kept[string(s.wordKey)] = w
-	}
-	if w.at != s.threshold {
-		w.weigh(s.threshold)
 	}
 	return w
 }
 
 // findVariants looks up all listed words that a query's word may stand for.
-func (s *Searcher) findVariants(text []byte, foreign, split bool) *queryWord {
-	w := &queryWord{lexeme: newLexeme(text, foreign), initial: len(text) == 1 && !numeric(text), at: -1}
+func (s *Searcher) findVariants(text []byte, bare, split bool) *queryWord {
+	w := &queryWord{lexeme: newLexeme(text, bare), initial: len(text) == 1 && !numeric(text)}
 	s.comparer.prepare(w.lexeme)
 	s.nextStamp()
 	try := func(key uint64) {
@@ -83,11 +75,11 @@ func (s *Searcher) findVariants(text []byte, foreign, split bool) *queryWord {
 			s.seen[listed] = s.stamp
 			l := s.ix.lexeme(listed)
 			if sim, how := s.comparer.compare(&l); sim > 0 {
-				weight := int32(l.weight)
+				v := variant{word: listed, second: noWord, weight: int32(l.weight), sim: int32(sim), how: how, spares: listedCost(int64(l.weight))}
 				if how == howInitial {
-					weight = initialWeight
+					v.weight = initialWeight
 				}
-				w.variants = append(w.variants, variant{word: listed, second: noWord, weight: weight, sim: int32(sim), how: how})
+				w.variants = append(w.variants, v)
 			}
 		})
 	}
@@ -107,24 +99,27 @@ func (s *Searcher) findVariants(text []byte, foreign, split bool) *queryWord {
 // findSplits adds the pairs of listed words that are w when written as one.
 func (s *Searcher) findSplits(w *queryWord) {
 	for at := 2; at <= len(w.text)-2; at++ {
-		first := s.exactWord(w.text[:at], w.foreign)
+		first := s.exactWord(w.text[:at], w.bare)
 		if first == noWord {
 			continue
 		}
-		second := s.exactWord(w.text[at:], w.foreign)
+		second := s.exactWord(w.text[at:], w.bare)
 		if second == noWord {
 			continue
 		}
-		weight := int32(wordFacts(s.ix.wordFacts[first]).weight()) + int32(wordFacts(s.ix.wordFacts[second]).weight())
-		w.variants = append(w.variants, variant{word: first, second: second, weight: weight, sim: simJoined, how: howJoined})
+		a, b := wordFacts(s.ix.wordFacts[first]).weight(), wordFacts(s.ix.wordFacts[second]).weight()
+		w.variants = append(w.variants, variant{
+			word: first, second: second, weight: int32(a) + int32(b), sim: simJoined, how: howJoined,
+			spares: listedCost(int64(a)) + listedCost(int64(b)),
+		})
 	}
 }
 
 // exactWord finds a listed word by its letters.
-func (s *Searcher) exactWord(text []byte, foreign bool) uint32 {
+func (s *Searcher) exactWord(text []byte, bare bool) uint32 {
 	found := uint32(noWord)
 	s.probe(wholeKey(text), func(listed uint32) {
-		if string(s.ix.wordBytes(listed)) == string(text) && (found == noWord || wordFacts(s.ix.wordFacts[listed]).foreign() == foreign) {
+		if string(s.ix.wordBytes(listed)) == string(text) && (found == noWord || wordFacts(s.ix.wordFacts[listed]).bare() == bare) {
 			found = listed
 		}
 	})
@@ -146,21 +141,3 @@ func (s *Searcher) probe(key uint64, yield func(word uint32)) {
 }
 
 func (ix *Index) postCount(word uint32) int { return int(ix.postStarts[word+1] - ix.postStarts[word]) }
-
-// weigh computes what each variant gains for a name at a threshold, and puts the best first.
-func (w *queryWord) weigh(threshold int32) {
-	w.at, w.maxGain, w.maxNet = threshold, 0, 0
-	w.gain = w.gain[:0]
-	slices.SortFunc(w.variants, func(a, b variant) int { return int(gainOf(b, w.weight, threshold) - gainOf(a, w.weight, threshold)) })
-	for _, v := range w.variants {
-		g := gainOf(v, w.weight, threshold)
-		w.gain = append(w.gain, g)
-		w.maxGain = max(w.maxGain, g)
-		w.maxNet = max(w.maxNet, g-scaled(int64(threshold)*unpairedListed*int64(v.weight)))
-	}
-	if w.initial {
-		g := gainOf(variant{weight: initialWeight, sim: simInitial}, w.weight, threshold)
-		g += scaled(unpairedListed * int64(threshold) * (maxWeight - initialWeight)) // the listed word that is taken may weigh more
-		w.maxGain, w.maxNet = max(w.maxGain, g), max(w.maxNet, g)
-	}
-}

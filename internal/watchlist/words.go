@@ -15,10 +15,10 @@ type names struct {
 	readings []reading
 }
 
-// span is a piece of names.text; foreign says that it was romanised from another script.
+// span is a piece of names.text; bare says that it was romanised from another script.
 type span struct {
 	from, to uint32
-	foreign  bool
+	bare     bool
 }
 
 // reading is a run of names.words, and which of the query's names it reads.
@@ -33,7 +33,7 @@ func (n *names) add(name string, number uint32) {
 	for i := range len(name) {
 		if name[i] >= 0x80 {
 			for _, r := range roman.Read(name) {
-				n.addReading(r.Text, r.Foreign, number)
+				n.addReading(r.Text, r.Bare, number)
 			}
 			return
 		}
@@ -43,7 +43,7 @@ func (n *names) add(name string, number uint32) {
 
 // addReading splits Latin text into words. Apostrophes inside words are dropped ("O'Brien", "Qa'ida"), everything else that is no letter or
 // digit separates. A reading equal to one before it is left out.
-func (n *names) addReading(text string, foreign bool, number uint32) {
+func (n *names) addReading(text string, bare bool, number uint32) {
 	first := len(n.words)
 	from := len(n.text)
 	end := func() {
@@ -52,7 +52,7 @@ func (n *names) addReading(text string, foreign bool, number uint32) {
 				to = from + maxWordLen
 				n.text = n.text[:to]
 			}
-			n.words = append(n.words, span{uint32(from), uint32(to), foreign})
+			n.words = append(n.words, span{uint32(from), uint32(to), bare})
 		}
 		from = len(n.text)
 	}
@@ -68,40 +68,47 @@ func (n *names) addReading(text string, foreign bool, number uint32) {
 		}
 	}
 	end()
-	n.joinServant(first)
-	if len(n.words) > first {
-		n.readings = append(n.readings, reading{uint32(first), uint32(len(n.words)), number})
+	if len(n.words) == first {
+		return
+	}
+	n.readings = append(n.readings, reading{uint32(first), uint32(len(n.words)), number})
+	second := len(n.words)
+	if n.joinServant(first) {
+		n.readings = append(n.readings, reading{uint32(second), uint32(len(n.words)), number})
 	}
 }
 
-// joinServant writes the Arabic "servant of" names as one word in one spelling: Abd al-Rahman, Abdul Rahman, Abdur-Rahman and Abdurrahman
-// all become abdrahman, for they are one name and their halves say little.
-func (n *names) joinServant(first int) {
-	out := first
-	for i := first; i < len(n.words); i++ {
+// joinServant adds a second reading of the words from first on, in which the Arabic "servant of" names are one word in one spelling: Abd al-Rahman,
+// Abdul Rahman, Abdur-Rahman and Abdurrahman all become abdrahman. False if there is no such name among the words.
+func (n *names) joinServant(first int) (joined bool) {
+	end := len(n.words)
+	for i := first; i < end; i++ {
 		w := n.words[i]
+		half := span{}
 		if servant(n.word(w)) {
 			j := i + 1
-			if j < len(n.words)-1 && article(n.word(n.words[j])) {
+			if j < end-1 && article(n.word(n.words[j])) {
 				j++
 			}
-			if j < len(n.words) && n.words[j].to-n.words[j].from >= 3 {
-				from := uint32(len(n.text))
-				n.text = append(n.text, "abd"...)
-				n.text = append(n.text, n.word(n.words[j])...)
-				w = span{from, min(uint32(len(n.text)), from+maxWordLen), w.foreign}
-				i = j
+			if j < end && n.words[j].to-n.words[j].from >= 3 {
+				half, i = n.words[j], j
 			}
 		} else if rest := servantRest(n.word(w)); rest > 0 {
+			half = span{w.from + uint32(rest), w.to, w.bare}
+		}
+		if half.to > 0 {
 			from := uint32(len(n.text))
 			n.text = append(n.text, "abd"...)
-			n.text = append(n.text, n.text[int(w.from)+rest:w.to]...)
-			w = span{from, uint32(len(n.text)), w.foreign}
+			n.text = append(n.text, n.word(half)...)
+			w = span{from, min(uint32(len(n.text)), from+maxWordLen), w.bare}
+			joined = true
 		}
-		n.words[out] = w
-		out++
+		n.words = append(n.words, w)
 	}
-	n.words = n.words[:out]
+	if !joined {
+		n.words = n.words[:end]
+	}
+	return joined
 }
 
 // servant says whether a word is the first half of such a name, with or without the article.
@@ -122,30 +129,25 @@ func article(w []byte) bool {
 	return false
 }
 
-// servantRest says where the second half begins if both are written as one word ("abdurrahman", "abdelkader"), or 0. Abdullah and Abdallah stay
-// as they are: they are names of their own, in the table of equivalents.
+// servantRest says where the second half begins if both are written as one word ("abdurrahman", "abdelkader", "abdirahman"), or 0. Abdullah and its
+// forms stay as they are: they are a name of their own, in the table of equivalents.
 func servantRest(w []byte) int {
 	if len(w) < 8 || string(w[:3]) != "abd" {
 		return 0
 	}
 	i := 3
-	if w[i] == 'o' && w[i+1] == 'u' {
+	for i < 5 && (w[i] == 'u' || w[i] == 'e' || w[i] == 'a' || w[i] == 'o' || w[i] == 'i') {
 		i++
 	}
-	switch w[i] {
-	case 'u', 'e', 'a', 'o', 'i':
-		i++
-	default:
+	switch {
+	case i == 3:
 		return 0
-	}
-	if w[i] == 'l' && w[i+1] != 'l' { // abdul-kader, but not abdullah
-		i++
-	} else if w[i] == w[i+1] && w[i] != 'l' { // abdur-rahman, with the article taken on by the letter after it
-		i++
-	} else {
+	case w[i] == 'l' && (w[i+1] == 'l' || w[i+1] == 'a' && w[i+2] == 'h'):
 		return 0
+	case w[i] == 'l', w[i] == w[i+1]: // the article, or the letter that has taken it on
+		i++
 	}
-	if len(w)-i < 3 || string(w[i:]) == "lah" {
+	if len(w)-i < 4 {
 		return 0
 	}
 	return i

@@ -46,25 +46,34 @@ func misspelt(entities []watchlist.Entity, n int, seed uint64, every bool) (case
 	return cases
 }
 
-// slip makes one slip in one word of four or more letters, or in every one; false if there is no such word.
+// slip makes one slip in one word of four or more letters, or in every one; false if there is no such word. A word is a run of letters and apostrophes.
 func slip(r *rand.Rand, name string, every bool) (string, bool) {
-	words := strings.Fields(name)
-	var long []int
-	for i, w := range words {
-		if letters([]rune(w)) >= 4 {
-			long = append(long, i)
+	runes := []rune(name)
+	var words [][2]int
+	from := 0
+	for i := 0; i <= len(runes); i++ {
+		if i < len(runes) && (unicode.IsLetter(runes[i]) || runes[i] == '\'') {
+			continue
 		}
+		if letters(runes[from:i]) >= 4 {
+			words = append(words, [2]int{from, i})
+		}
+		from = i + 1
 	}
-	if len(long) == 0 {
+	if len(words) == 0 {
 		return "", false
 	}
 	if !every {
-		long = []int{long[r.IntN(len(long))]}
+		w := words[r.IntN(len(words))]
+		words = [][2]int{w}
 	}
-	for _, i := range long {
-		words[i] = edit(r, words[i])
+	out := ""
+	last := 0
+	for _, w := range words {
+		out += string(runes[last:w[0]]) + edit(r, string(runes[w[0]:w[1]]))
+		last = w[1]
 	}
-	return strings.Join(words, " "), true
+	return out + string(runes[last:]), true
 }
 
 func letters(w []rune) (n int) {

@@ -39,8 +39,8 @@ func pairs(text string) map[string]string {
 	return m
 }
 
-// arabic reads one word, the article and "servant of" apart.
-func arabic(word string) string {
+// arabic reads one word, the article and "servant of" apart. bare says that it was not in the table.
+func arabic(word string) (text string, bare bool) {
 	var b strings.Builder
 	for _, r := range word {
 		switch {
@@ -52,22 +52,21 @@ func arabic(word string) string {
 		}
 	}
 	word = b.String()
+	prefix := ""
+	if _, ok := arabicNames[word]; !ok {
+		if rest, ok := strings.CutPrefix(word, "عبدال"); ok && rest != "" {
+			prefix, word = "abd al ", rest
+		} else if rest, ok := strings.CutPrefix(word, "ال"); ok && len([]rune(rest)) >= 3 {
+			prefix, word = "al ", rest
+		}
+	}
 	if name, ok := arabicNames[word]; ok {
-		return name
+		return prefix + name, false
 	}
-	if rest, ok := strings.CutPrefix(word, "عبدال"); ok && rest != "" {
-		return "abd al " + arabicRest(rest)
-	}
-	if rest, ok := strings.CutPrefix(word, "ال"); ok && len([]rune(rest)) >= 3 {
-		return "al " + arabicRest(rest)
-	}
-	return arabicRest(word)
+	return prefix + arabicByLetter(word), true
 }
 
-func arabicRest(word string) string {
-	if name, ok := arabicNames[word]; ok {
-		return name
-	}
+func arabicByLetter(word string) string {
 	var b strings.Builder
 	letters := []rune(word)
 	for i, r := range letters {
@@ -112,9 +111,10 @@ var hebrewNames = pairs(`
 בן ben בר bar בת bat
 `)
 
-func hebrew(word string) string {
+// hebrew reads one word. bare says that it was not in the table.
+func hebrew(word string) (text string, bare bool) {
 	if name, ok := hebrewNames[word]; ok {
-		return name
+		return name, false
 	}
 	var b strings.Builder
 	letters := []rune(word)
@@ -139,5 +139,5 @@ func hebrew(word string) string {
 			b.WriteString(hebrewLetters[r])
 		}
 	}
-	return b.String()
+	return b.String(), true
 }

@@ -13,10 +13,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Reading is one way to say a name, in letters a to z, digits, apostrophes and spaces. Foreign says that some of it was written in another script.
+// Reading is one way to say a name, in letters a to z, digits, apostrophes and spaces. Bare says that some of it was read letter by letter from a
+// script that leaves vowels out, so that its vowels are not to be trusted.
 type Reading struct {
-	Text    string
-	Foreign bool
+	Text string
+	Bare bool
 }
 
 // maxReadings is how many readings a name can have.
@@ -25,17 +26,17 @@ const maxReadings = 2
 // Read gives the readings of a name, the likeliest first. A name without letters or digits has none.
 func Read(name string) []Reading {
 	var texts [maxReadings]strings.Builder
-	foreign, ambiguous, any := false, false, false
+	bare, ambiguous, any := false, false, false
 	run := make([]rune, 0, 32)
 	var script *unicode.RangeTable
 	flush := func() {
 		if len(run) == 0 {
 			return
 		}
-		first, second := readRun(script, string(run))
+		first, second, guessed := readRun(script, string(run))
 		texts[0].WriteString(first)
 		texts[1].WriteString(second)
-		foreign = foreign || script != unicode.Latin
+		bare = bare || guessed
 		ambiguous = ambiguous || first != second
 		any = any || first != ""
 		run = run[:0]
@@ -64,9 +65,9 @@ func Read(name string) []Reading {
 	if !any {
 		return nil
 	}
-	readings := []Reading{{texts[0].String(), foreign}}
+	readings := []Reading{{texts[0].String(), bare}}
 	if ambiguous {
-		readings = append(readings, Reading{texts[1].String(), foreign})
+		readings = append(readings, Reading{texts[1].String(), bare})
 	}
 	return readings
 }
@@ -99,8 +100,8 @@ func scriptOf(r rune, current *unicode.RangeTable) *unicode.RangeTable {
 // otherScript stands for all scripts without a table of their own.
 var otherScript = &unicode.RangeTable{}
 
-// readRun gives the two readings of a run of one script; they are equal where there is but one.
-func readRun(script *unicode.RangeTable, run string) (first, second string) {
+// readRun gives the two readings of a run of one script, equal where there is but one, and whether its vowels are missing.
+func readRun(script *unicode.RangeTable, run string) (first, second string, bare bool) {
 	switch script {
 	case unicode.Latin:
 		first = fold(run)
@@ -109,9 +110,9 @@ func readRun(script *unicode.RangeTable, run string) (first, second string) {
 	case unicode.Greek:
 		first = greek(run)
 	case unicode.Arabic:
-		first = arabic(run)
+		first, bare = arabic(run)
 	case unicode.Hebrew:
-		first = hebrew(run)
+		first, bare = hebrew(run)
 	case unicode.Armenian:
 		first = byLetter(strings.ToLower(run), armenianLetters)
 	case unicode.Georgian:
@@ -119,13 +120,15 @@ func readRun(script *unicode.RangeTable, run string) (first, second string) {
 	case unicode.Hiragana:
 		first = kana(run)
 	case unicode.Hangul:
-		return hangul(run)
+		first, second = hangul(run)
+		return first, second, false
 	case unicode.Han:
-		return han(run)
+		first, second = han(run)
+		return first, second, false
 	default:
 		first = plain(unidecode.Unidecode(run))
 	}
-	return first, first
+	return first, first, bare
 }
 
 // plain keeps what a reading may hold.
