@@ -20,6 +20,7 @@ import (
 	"github.com/usher-kyc/usher/internal/check/document/consistency"
 	"github.com/usher-kyc/usher/internal/check/face"
 	"github.com/usher-kyc/usher/internal/check/face/liveness"
+	"github.com/usher-kyc/usher/internal/check/facelogin"
 	outside "github.com/usher-kyc/usher/internal/check/http"
 	"github.com/usher-kyc/usher/internal/check/sandbox"
 	"github.com/usher-kyc/usher/internal/check/watchlist"
@@ -149,6 +150,7 @@ func (h *house) checks() ([]usher.Checker, error) {
 		reading,
 		faces,
 		liveness.New(liveness.Config{}),
+		facelogin.New(facelogin.Config{}),
 		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
 		age.New(age.Config{Document: document.Earlier(reading)}),
 		watchlist.New(h.lists),
