@@ -128,7 +128,7 @@ var rejectReasons = map[usher.ReasonCode]string{
 	usher.Underage: "MISCELLANEOUS", usher.AgeUnknown: "", usher.WatchlistHit: "SANCTIONED", usher.PossibleDuplicate: "MISCELLANEOUS",
 	usher.CheckUnavailable: "", usher.AddressUnproven: "MISCELLANEOUS", usher.SimulatedOutcome: "", usher.SuspectedFraud: "POSSIBLE_FRAUD_ATTEMPT",
 	usher.Policy: "MISCELLANEOUS", usher.ConsentDeclined: "", usher.CancelledByClient: "", usher.ManualReview: "", usher.AssistedOnly: "",
-	usher.AccountOpenerRefused: "", usher.AccountOpenerNoAnswer: "",
+	usher.AccountOpenerRefused: "", usher.AccountOpenerNoAnswer: "", usher.WatchlistNotSearched: "", usher.WatchlistStale: "",
 }
 
 // rejectReasonsOf gives why a session was rejected in the vendor's words, each once. They are for the client; the applicant's page never shows them.
