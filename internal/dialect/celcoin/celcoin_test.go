@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
@@ -115,6 +116,34 @@ func (w world) call(ctx context.Context, token, method, path, body string) (int,
 	return answer.Code, bytes.TrimSpace(answer.Body.Bytes())
 }
 
+// today puts the day around now where a transcript asks for DAY.
+func (w world) today() http.Handler {
+	return http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+		now := w.Now()
+		day := url.Values{"DateFrom": {now.Add(-12 * time.Hour).Format(time.RFC3339)}, "DateTo": {now.Add(12 * time.Hour).Format(time.RFC3339)}}
+		r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, "DAY", day.Encode())
+		w.dialect.Handler.ServeHTTP(answer, r)
+	})
+}
+
+// upload does what an applicant does on our page with a driving licence and a camera: nothing of it is simulated.
+func (w world) upload(t *testing.T, session string) {
+	t.Helper()
+	by := usher.Actor{Kind: usher.ByApplicant}
+	for _, kind := range []usher.EvidenceKind{usher.DocumentFront, usher.DocumentBack, usher.Selfie} {
+		n := usher.NewEvidence{Kind: kind, Source: usher.FromCamera, ContentType: "image/png", By: by}
+		if _, _, err := w.Service.AddEvidence(t.Context(), w.Tenant.ID, session, n, strings.NewReader("picture of "+string(kind))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := w.Do(t.Context(), w.Tenant.ID, session, usher.Command{
+		Kind: usher.CmdSubmit, By: by, Consent: &usher.Consent{Face: true}, Document: &usher.DocumentChoice{Type: usher.DrivingLicence},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // flowOf gives the flow of the client in a transcript, by the end of its name.
 func flowOf(scenario string) string {
 	for _, end := range []string{"phased_files", "continuous_files", "continuous"} {
@@ -132,12 +161,12 @@ func TestTranscripts(t *testing.T) {
 		if _, err := w.CreateEndpoint(t.Context(), w.Tenant.ID, usher.Endpoint{URL: "https://client.example/hook", Dialect: celcoin.Name}); err != nil {
 			t.Fatal(err)
 		}
-		given := map[string]string{"mount": mount}
+		given := map[string]string{}
 		for name, login := range w.logins {
 			given[name+"client_id"], given[name+"client_secret"] = login[0], login[1]
 		}
 		return dialecttest.Stage{
-			Handler: w.dialect.Handler, Service: w.Service, Client: w.client,
+			Handler: w.today(), Service: w.Service, Client: w.client,
 			Messages: func() []usher.Message { return w.Messages(w.Tenant.ID) }, Settle: w.Settle, Advance: w.Advance,
 			Header:  map[string]string{"Authorization": "Bearer <access_token 1>", "Content-Type": "application/json"},
 			Given:   given,
@@ -151,10 +180,11 @@ func TestTranscripts(t *testing.T) {
 					}
 					w.Checks.Set(usher.CheckKind(args[0]), usher.Outcome(args[1]), why...)
 				},
+				"upload": func(t *testing.T, args []string) { w.upload(t, args[0]) },
 				"erase": func(t *testing.T, args []string) {
 					s, err := w.Session(t.Context(), w.Tenant.ID, args[0])
 					if err == nil {
-						_, err = w.EraseApplicant(t.Context(), w.Tenant.ID, s.ApplicantID, usher.Actor{Kind: usher.ByStaff, ID: "dpo"})
+						_, err = w.EraseApplicant(t.Context(), w.Tenant.ID, s.ApplicantID, usher.Actor{Kind: usher.BySystem, ID: "retention"})
 					}
 					if err != nil {
 						t.Fatal(err)

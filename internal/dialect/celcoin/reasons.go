@@ -38,6 +38,8 @@ var reasonTexts = map[usher.ReasonCode]string{
 	usher.Underage:              "A pessoa tem menos de 18 anos.",
 	usher.AgeUnknown:            "A idade não pôde ser verificada.",
 	usher.WatchlistHit:          "Há uma ocorrência em lista restritiva.",
+	usher.WatchlistStale:        "As listas restritivas consultadas estavam desatualizadas.",
+	usher.WatchlistNotSearched:  "As listas restritivas não foram consultadas.",
 	usher.PossibleDuplicate:     "Pode existir outro cadastro da mesma pessoa.",
 	usher.RegistryMismatch:      "Os dados diferem do registro oficial.",
 	usher.CheckUnavailable:      "Uma das verificações não pôde ser feita.",
