@@ -1,10 +1,12 @@
 package watchlist
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -80,10 +82,20 @@ type Entity struct {
 // Key gives the record's own id across lists: "list/id".
 func (e Entity) Key() string { return e.List + "/" + e.ID }
 
-// Hash gives the hex SHA-256 of everything the record says (Raw left out, since a list may reorder its text without saying anything new). Two versions
-// of a record with the same hash are the same to screening: no re-screening is needed, and a cleared hit stays cleared.
+// Hash gives the hex SHA-256 of everything the record says, in whatever order it says it (Raw left out, since a list may reorder its text without saying
+// anything new). Two versions of a record with the same hash are the same to screening: no re-screening is needed, and a cleared hit stays cleared.
 func (e Entity) Hash() (string, error) {
 	e.Raw = ""
+	e.Names = slices.SortedFunc(slices.Values(e.Names), func(a, b Name) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Full, b.Full), cmp.Compare(a.Last, b.Last), cmp.Compare(a.First, b.First))
+	})
+	e.Births = slices.SortedFunc(slices.Values(e.Births), func(a, b DateRange) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	e.IDs = slices.SortedFunc(slices.Values(e.IDs), func(a, b ID) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Country, b.Country))
+	})
+	for _, list := range []*[]string{&e.BirthPlace, &e.Countries, &e.Residence, &e.Addresses, &e.Programs, &e.Titles, &e.Topics, &e.Datasets, &e.SameAs} {
+		*list = slices.Sorted(slices.Values(*list))
+	}
 	b, err := json.Marshal(e)
 	if err != nil {
 		return "", fmt.Errorf("hash record %s: %w", e.Key(), err)

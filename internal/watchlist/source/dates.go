@@ -43,6 +43,9 @@ func birthDate(s string) (watchlist.DateRange, bool) {
 
 // cutCirca takes the words for "about" off a date.
 func cutCirca(s string) (rest string, circa bool) {
+	if s != "" && isDigit(s[0]) && isDigit(s[len(s)-1]) {
+		return s, false
+	}
 	for _, word := range []string{"circa", "approximately", "approximatively", "approx.", "approx", "about", "around", "ca.", "ca ", "c.", "c ", "possibly", "born"} {
 		if after, ok := strings.CutPrefix(s, word); ok {
 			return strings.Trim(after, " .:,"), word != "born"
@@ -87,7 +90,7 @@ func oneDate(s string) (watchlist.DateRange, bool) {
 
 // monthAndYear reads "nov 1962", "1962-11" and "11/1962".
 func monthAndYear(a, b string) (watchlist.DateRange, bool) {
-	if len(a) == 4 {
+	if isYear(a) {
 		a, b = b, a
 	}
 	y, ok := number(b)
@@ -100,7 +103,7 @@ func monthAndYear(a, b string) (watchlist.DateRange, bool) {
 
 // dayMonthYear reads "23 nov 1962", "nov 23 1962", "1962-11-23" and "23/11/1962".
 func dayMonthYear(a, b, c string) (watchlist.DateRange, bool) {
-	if len(a) == 4 {
+	if isYear(a) {
 		a, c = c, a
 	}
 	if _, isNumber := number(a); !isNumber && !unknownPart(a) {
@@ -147,6 +150,15 @@ func monthOf(s string) (int, bool) {
 	return int(time.September), s == "sept"
 }
 
+// isYear tells four digits.
+func isYear(s string) bool {
+	_, ok := number(s)
+	return ok && len(s) == 4
+}
+
+// isDigit tells 0 to 9.
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
 // number reads one to four digits.
 func number(s string) (int, bool) {
 	if s == "" || len(s) > 4 {
@@ -154,7 +166,7 @@ func number(s string) (int, bool) {
 	}
 	n := 0
 	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
+		if !isDigit(s[i]) {
 			return 0, false
 		}
 		n = n*10 + int(s[i]-'0')

@@ -31,7 +31,8 @@ type Edition struct {
 	Format  Format    `json:"format"`
 	Info    Info      `json:"info"`
 	Files   []File    `json:"files"`
-	Hash    string    `json:"hash"`              // hex SHA-256 of names and contents of the files
+	Without []string  `json:"without,omitempty"` // lists of a bundle that are left out of it
+	Hash    string    `json:"hash"`              // hex SHA-256 of names and contents of the files, and of what is left out
 	Loaded  time.Time `json:"loaded"`            // since when it is kept
 	Allowed []Reason  `json:"allowed,omitempty"` // refusals that an operator has overridden for it
 }
@@ -50,9 +51,12 @@ const (
 	checkedName  = "checked"
 )
 
-// hashFiles gives the hash of an edition from those of its files.
-func hashFiles(files []File) string {
+// hashFiles gives the hash of an edition from those of its files and what is left out of it.
+func hashFiles(files []File, without []string) string {
 	h := sha256.New()
+	for _, dataset := range without {
+		fmt.Fprintf(h, "without %s\n", dataset)
+	}
 	for _, f := range files {
 		fmt.Fprintf(h, "%s\x00%s\n", f.Name, f.SHA256)
 	}

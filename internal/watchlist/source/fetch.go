@@ -26,6 +26,7 @@ type Feed struct {
 	Files    []FeedFile // the addresses of the files; of OFAC's four, all four
 	Path     string     // or the dropped file or folder
 	Declared int        // records that the publisher says it has, where the list does not say
+	Without  []string   // lists of a bundle to leave out, see Input
 }
 
 // FeedFile is one file of a feed.
@@ -60,7 +61,7 @@ func (f *Fetcher) Fetch(ctx context.Context, feed Feed, options ImportOptions) (
 		return Fetched{}, &Error{Reason: Unknown, List: feed.List, What: "a feed needs a path, or addresses, a client, and an id or format"}
 	}
 	l := f.Library
-	in := Input{Format: feed.Format, List: feed.List, Title: feed.Title, Declared: feed.Declared, Limits: l.Limits.filled()}
+	in := Input{Format: feed.Format, List: feed.List, Title: feed.Title, Declared: feed.Declared, Without: feed.Without, Limits: l.Limits.filled()}
 	if in.List == "" && in.Format != "" {
 		in.List, _ = usual(Input{Format: in.Format, Files: feed.names()})
 	}
@@ -119,7 +120,7 @@ func (f *Fetcher) dropped(ctx context.Context, feed Feed, options ImportOptions)
 		if (feed.Format != "" && in.Format != feed.Format) || (feed.Format == "" && feed.List != "" && in.List != feed.List && len(found.Latest()) > 1) {
 			continue
 		}
-		in.List, in.Title, in.Declared = cmp.Or(feed.List, in.List), cmp.Or(feed.Title, in.Title), feed.Declared
+		in.List, in.Title, in.Declared, in.Without = cmp.Or(feed.List, in.List), cmp.Or(feed.Title, in.Title), feed.Declared, feed.Without
 		e, changed, err := f.Library.Import(ctx, in, options)
 		return Fetched{Edition: e, Changed: changed}, err
 	}

@@ -91,7 +91,7 @@ func (l *Library) incoming(list string) (string, error) {
 func (l *Library) admit(ctx context.Context, in Input, dir string, files []File, options ImportOptions) (Edition, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := Edition{Format: in.Format, Files: files, Hash: hashFiles(files), Loaded: l.now()}
+	e := Edition{Format: in.Format, Files: files, Without: in.Without, Hash: hashFiles(files, in.Without), Loaded: l.now()}
 	inUse, err := l.Current(in.List)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Edition{}, false, err
@@ -303,7 +303,7 @@ func (l *Library) Read(ctx context.Context, e Edition, emit func(watchlist.Entit
 
 // input gives what to read for an edition whose files are in dir.
 func (e Edition) input(like Input, dir string) Input {
-	like.Format, like.FS, like.Files = e.Format, os.DirFS(dir), nil
+	like.Format, like.Without, like.FS, like.Files = e.Format, e.Without, os.DirFS(dir), nil
 	for _, f := range e.Files {
 		like.Files = append(like.Files, f.Name)
 	}

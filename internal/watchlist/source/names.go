@@ -29,14 +29,56 @@ func hasLetter(s string) bool {
 	return strings.ContainsFunc(s, unicode.IsDigit)
 }
 
-// lastFirst reads a person's name that is written "LAST, First": what stands before the first comma is the last name. A name without one is whole.
+// lastFirst reads a person's name that is written "LAST, First": what stands before the first comma is the last name. A name without one is whole. "Jr."
+// and the like go to the end.
 func lastFirst(s string) watchlist.Name {
 	last, first, ok := strings.Cut(s, ",")
 	last, first = squeeze(last), squeeze(first)
 	if !ok || last == "" || first == "" {
 		return watchlist.Name{Full: squeeze(strings.Trim(strings.TrimSpace(s), ","))}
 	}
-	return watchlist.Name{Full: first + " " + last, First: first, Last: last}
+	suffix := ""
+	if strings.Contains(first, ",") {
+		var given []string
+		for part := range strings.SplitSeq(first, ",") {
+			if part = strings.TrimSpace(part); isSuffix(part) {
+				suffix = part
+			} else {
+				given = append(given, part)
+			}
+		}
+		first = joinName(given...)
+	}
+	return watchlist.Name{Full: joinName(first, last, suffix), First: first, Last: last}
+}
+
+// isSuffix tells the words behind a name that are no part of it.
+func isSuffix(s string) bool {
+	switch strings.ToLower(strings.Trim(s, ". ")) {
+	case "jr", "sr", "junior", "senior", "ii", "iii", "iv":
+		return true
+	default:
+		return false
+	}
+}
+
+// withoutLost takes out the marks that stand for letters which a publisher's system lost, "??" and the replacement character; ok is false when what is
+// left is too little to be looked for.
+func withoutLost(s string) (rest string, lost, ok bool) {
+	if !strings.Contains(s, "??") && !strings.ContainsRune(s, unicode.ReplacementChar) {
+		return s, false, true
+	}
+	marks, letters := 0, 0
+	for _, r := range s {
+		switch {
+		case r == '?' || r == unicode.ReplacementChar:
+			marks++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	rest = squeeze(strings.NewReplacer("?", "", string(unicode.ReplacementChar), "").Replace(s))
+	return rest, true, letters >= 3*marks
 }
 
 // joinName puts the parts that are not empty into one name.
@@ -119,39 +161,37 @@ type script struct {
 	table *unicode.RangeTable
 }
 
-// scripts gives the writing systems that names on lists have, the frequent ones first.
-func scripts() []script {
-	return []script{
-		{"Latn", unicode.Latin},
-		{"Cyrl", unicode.Cyrillic},
-		{"Arab", unicode.Arabic},
-		{"Hani", unicode.Han},
-		{"Hang", unicode.Hangul},
-		{"Kana", unicode.Katakana},
-		{"Hira", unicode.Hiragana},
-		{"Grek", unicode.Greek},
-		{"Hebr", unicode.Hebrew},
-		{"Armn", unicode.Armenian},
-		{"Geor", unicode.Georgian},
-		{"Thai", unicode.Thai},
-		{"Deva", unicode.Devanagari},
-		{"Beng", unicode.Bengali},
-		{"Mymr", unicode.Myanmar},
-		{"Khmr", unicode.Khmer},
-		{"Ethi", unicode.Ethiopic},
-		{"Taml", unicode.Tamil},
-		{"Sinh", unicode.Sinhala},
-		{"Laoo", unicode.Lao},
-		{"Mong", unicode.Mongolian},
-		{"Tibt", unicode.Tibetan},
-		{"Thaa", unicode.Thaana},
-		{"Syrc", unicode.Syriac},
-		{"Gujr", unicode.Gujarati},
-		{"Guru", unicode.Gurmukhi},
-		{"Telu", unicode.Telugu},
-		{"Knda", unicode.Kannada},
-		{"Mlym", unicode.Malayalam},
-	}
+// scripts is the writing systems that names on lists have, the frequent ones first.
+var scripts = [...]script{
+	{"Latn", unicode.Latin},
+	{"Cyrl", unicode.Cyrillic},
+	{"Arab", unicode.Arabic},
+	{"Hani", unicode.Han},
+	{"Hang", unicode.Hangul},
+	{"Kana", unicode.Katakana},
+	{"Hira", unicode.Hiragana},
+	{"Grek", unicode.Greek},
+	{"Hebr", unicode.Hebrew},
+	{"Armn", unicode.Armenian},
+	{"Geor", unicode.Georgian},
+	{"Thai", unicode.Thai},
+	{"Deva", unicode.Devanagari},
+	{"Beng", unicode.Bengali},
+	{"Mymr", unicode.Myanmar},
+	{"Khmr", unicode.Khmer},
+	{"Ethi", unicode.Ethiopic},
+	{"Taml", unicode.Tamil},
+	{"Sinh", unicode.Sinhala},
+	{"Laoo", unicode.Lao},
+	{"Mong", unicode.Mongolian},
+	{"Tibt", unicode.Tibetan},
+	{"Thaa", unicode.Thaana},
+	{"Syrc", unicode.Syriac},
+	{"Gujr", unicode.Gujarati},
+	{"Guru", unicode.Gurmukhi},
+	{"Telu", unicode.Telugu},
+	{"Knda", unicode.Kannada},
+	{"Mlym", unicode.Malayalam},
 }
 
 // scriptOf gives the ISO 15924 code of the writing system that most letters of a name belong to; Jpan where Han stands beside kana. It is empty for a
@@ -174,29 +214,32 @@ func scriptOf(name string) string {
 
 // countScripts counts the letters of each writing system.
 func countScripts(name string) string {
-	known := scripts()
-	counts := make([]int, len(known))
+	var counts [len(scripts)]int
 	last := 0
 	for _, r := range name {
 		if !unicode.IsLetter(r) {
 			continue
 		}
-		if !unicode.Is(known[last].table, r) {
-			for i := range known {
-				if unicode.Is(known[i].table, r) {
+		if !unicode.Is(scripts[last].table, r) {
+			for i := range scripts {
+				if unicode.Is(scripts[i].table, r) {
 					last = i
 					break
 				}
 			}
 		}
-		if unicode.Is(known[last].table, r) {
+		if unicode.Is(scripts[last].table, r) {
 			counts[last]++
 		}
 	}
-	best := 0
-	total := map[string]int{}
+	best, kana, han := 0, 0, 0
 	for i, n := range counts {
-		total[known[i].code] = n
+		switch scripts[i].code {
+		case "Kana", "Hira":
+			kana += n
+		case "Hani":
+			han = n
+		}
 		if n > counts[best] {
 			best = i
 		}
@@ -204,8 +247,8 @@ func countScripts(name string) string {
 	if counts[best] == 0 {
 		return ""
 	}
-	if kana := total["Kana"] + total["Hira"]; kana > 0 && kana+total["Hani"] >= counts[best] {
+	if kana > 0 && kana+han >= counts[best] {
 		return "Jpan"
 	}
-	return known[best].code
+	return scripts[best].code
 }

@@ -93,10 +93,15 @@ func addBracketed(e *watchlist.Entity, n watchlist.Name) {
 	case strings.HasPrefix(note, "previously listed") || strings.HasPrefix(note, "formerly"):
 		n.Kind = watchlist.FormerName
 		addNoted(e, n)
-	case strings.Contains(inside, ";"), scriptOf(inside) != scriptOf(outside) && scriptOf(inside) != "":
+	case strings.Contains(inside, ";"):
 		addNoted(e, n)
 		addNoted(e, withFull(n, inside))
 	case isNote(note):
+		addNoted(e, n)
+	case scriptOf(inside) != scriptOf(outside) && scriptOf(inside) != "":
+		addNoted(e, n)
+		addNoted(e, withFull(n, inside))
+	case isProse(inside):
 		addNoted(e, n)
 	case e.Kind == watchlist.Organization && !hasLetter(strings.SplitN(after, "(", 2)[0]) && isAbbreviation(inside, before):
 		addNoted(e, n)
@@ -143,8 +148,11 @@ func isNote(s string) bool {
 			return true
 		}
 	}
-	return strings.ContainsAny(s, "0123456789") && len(s) > 12 || strings.Count(s, " ") > 6
+	return false
 }
+
+// isProse tells a remark in brackets by its length or its numbers.
+func isProse(s string) bool { return hasDigit(s) && len(s) > 12 || strings.Count(s, " ") > 6 }
 
 // isAbbreviation tells an organization's abbreviation by its letters, which begin words of the name in the name's order. "(USA)" behind a name is none.
 func isAbbreviation(short, name string) bool {

@@ -264,6 +264,17 @@ func TestSecondOfAnID(t *testing.T) {
 	}
 }
 
+// TestWithout leaves out what only the named lists of a bundle hold.
+func TestWithout(t *testing.T) {
+	t.Parallel()
+	in := copyOf(t, "us_csl").in
+	in.Without = []string{"SDN", "DTC"}
+	entities, info := readAll(t, in)
+	if info.Parsed != 2 || entities[0].ID != "aaaa1" || entities[1].ID != "201" {
+		t.Errorf("read %d records: %v", info.Parsed, entities)
+	}
+}
+
 // TestReadStops returns what emit returned, and ends with its context.
 func TestReadStops(t *testing.T) {
 	t.Parallel()

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/usher-kyc/usher/internal/watchlist"
 )
@@ -55,6 +55,9 @@ func (s *sink) put(e *watchlist.Entity) error {
 		return fmt.Errorf("read list %s: %w", s.in.List, err)
 	}
 	e.List = s.in.List
+	if s.unwanted(e) {
+		return nil
+	}
 	s.tidyNames(e)
 	if len(e.Names) == 0 {
 		s.info.Nameless++
@@ -76,6 +79,16 @@ func (s *sink) put(e *watchlist.Entity) error {
 		return refuse(TooLarge, s.in.Files[0], 0, "more than %d records", s.in.Limits.Entities)
 	}
 	return s.emit(*e)
+}
+
+// unwanted tells a record that only such lists of a bundle hold as are to be left out.
+func (s *sink) unwanted(e *watchlist.Entity) bool {
+	for _, dataset := range e.Datasets {
+		if !slices.Contains(s.in.Without, dataset) {
+			return false
+		}
+	}
+	return len(e.Datasets) > 0
 }
 
 // unique tells whether the record is to be kept. A second record of the same id and text is left out; one that says something else is kept under an id
@@ -105,9 +118,14 @@ func (s *sink) tidyNames(e *watchlist.Entity) {
 	kept := e.Names[:0]
 	for _, n := range e.Names {
 		n.Full = strings.Trim(squeeze(n.Full), " ;,")
-		if strings.Contains(n.Full, "??") || strings.ContainsRune(n.Full, utf8.RuneError) {
+		rest, lost, ok := withoutLost(n.Full)
+		if lost && !ok {
 			s.note("a name whose letters its publisher lost, left out", e.ID)
 			continue
+		}
+		if lost {
+			s.note("a name with letters that its publisher lost, kept without them", e.ID)
+			n.Full = rest
 		}
 		if !hasLetter(n.Full) || s.namesSeen[n.Full] {
 			continue

@@ -5,9 +5,27 @@ import "strings"
 // nodesAtOnce is how many nodes are made together: most records fit.
 const nodesAtOnce = 256
 
+// nodeStore hands out nodes and takes them all back at once, for the next record.
+type nodeStore struct {
+	chunks [][]node
+	used   int
+}
+
+// next gives an empty node.
+func (n *nodeStore) next() *node {
+	chunk, at := n.used/nodesAtOnce, n.used%nodesAtOnce
+	if chunk == len(n.chunks) {
+		n.chunks = append(n.chunks, make([]node, nodesAtOnce))
+	}
+	n.used++
+	got := &n.chunks[chunk][at]
+	*got = node{attrs: got.attrs[:0]}
+	return got
+}
+
 // element reads the element whose start tag was just read, with everything in it; raw is how it was written.
 func (x *markup) element(name string) (root *node, raw string, err error) {
-	x.inside = true
+	x.inside, x.nodes.used = true, 0
 	defer func() { x.inside, x.mark = false, -1 }()
 	root = x.newNode(name)
 	open := []*node{root}
@@ -46,15 +64,8 @@ func (x *markup) element(name string) (root *node, raw string, err error) {
 
 // newNode makes a node with the attributes of the last start tag.
 func (x *markup) newNode(name string) *node {
-	if len(x.nodes) == 0 {
-		x.nodes = make([]node, nodesAtOnce)
-	}
-	n := &x.nodes[0]
-	x.nodes = x.nodes[1:]
-	n.name = name
-	if len(x.attrs) > 0 {
-		n.attrs = append([]attr(nil), x.attrs...)
-	}
+	n := x.nodes.next()
+	n.name, n.attrs = name, append(n.attrs, x.attrs...)
 	return n
 }
 
