@@ -16,6 +16,8 @@ import (
 	"github.com/usher-kyc/usher/internal/dialect/mobbscan"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 	"github.com/usher-kyc/usher/internal/dialect/ondato"
+	"github.com/usher-kyc/usher/internal/dialect/watchman"
+	"github.com/usher-kyc/usher/internal/dialect/yente"
 	"github.com/usher-kyc/usher/internal/webhook"
 )
 
@@ -29,6 +31,8 @@ type vendor struct {
 func vendors() []vendor {
 	return []vendor{
 		{intergiro.Name, intergiro.Open},
+		{yente.Name, yente.Open},
+		{watchman.Name, watchman.Open},
 		{celcoin.Name, celcoin.Open},
 		{incode.Name, incode.Open},
 		{mobbscan.Name, mobbscan.Open},
@@ -53,7 +57,9 @@ func (h *house) openDialects(checks []usher.Checker, fetch *http.Client) error {
 		if err != nil {
 			return fmt.Errorf("build dialect %s: %w", v.name, err)
 		}
-		h.Speak(d.Renderer)
+		if d.Renderer != nil {
+			h.Speak(d.Renderer)
+		}
 		h.dialects = append(h.dialects, d)
 	}
 	return nil
@@ -64,6 +70,17 @@ func (h *house) dialectNames() []string {
 	names := []string{native.Name}
 	for _, d := range h.dialects {
 		names = append(names, d.Name)
+	}
+	return names
+}
+
+// webhookDialects lists the dialects that can tell of events.
+func (h *house) webhookDialects() []string {
+	names := []string{native.Name}
+	for _, d := range h.dialects {
+		if d.Renderer != nil {
+			names = append(names, d.Name)
+		}
 	}
 	return names
 }
