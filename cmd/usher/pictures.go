@@ -26,6 +26,12 @@ func (p pictures) look(ctx context.Context, kind usher.EvidenceKind, raw []byte)
 	if picture.Sniff(raw) == picture.KindPDF && (kind == usher.ProofOfAddress || kind == usher.ReportFile) {
 		return "application/pdf", nil, nil
 	}
+	if kind == usher.SelfieVideo {
+		if seen := picture.Sniff(raw); seen == "webm" || seen == "mp4" {
+			return "video/" + seen, nil, nil
+		}
+		return "", nil, &usher.Error{Code: usher.CodeInvalid, Field: "file", Detail: "not_a_video", Message: "the file is not a video: send WebM or MP4"}
+	}
 	img, info, err := p.intake.Decode(ctx, raw)
 	if err != nil {
 		return "", nil, p.refusal(err)

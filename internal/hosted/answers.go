@@ -78,7 +78,11 @@ func (t *turn) answersOf(st usher.StepStatus) (answerGroup, error) {
 		}
 		return g, nil
 	case usher.StepSelfie:
-		return answerGroup{"answers.selfie", []answerRow{picture("photo", usher.Selfie, atSelfie, 0)}}, nil
+		g := answerGroup{"answers.selfie", []answerRow{picture("photo", usher.Selfie, atSelfie, 0)}}
+		if wantsVideo(t.s, st) {
+			g.Rows = append(g.Rows, picture("video", usher.SelfieVideo, atVideo, 0))
+		}
+		return g, nil
 	default:
 		return answerGroup{"answers.address", []answerRow{picture("file", usher.ProofOfAddress, atAddress, 0)}}, nil
 	}

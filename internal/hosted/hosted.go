@@ -15,8 +15,11 @@ import (
 	"github.com/usher-kyc/usher/internal/web"
 )
 
-// DefaultMaxUpload is how many bytes a file may have.
-const DefaultMaxUpload = 10 << 20
+// DefaultMaxUpload is how many bytes a file may have, DefaultMaxVideo how many a video of the face.
+const (
+	DefaultMaxUpload = 10 << 20
+	DefaultMaxVideo  = 25 << 20
+)
 
 const (
 	// mostBody is what is read of a request with a file, so that a file that is too large gets an answer and not a broken connection.
@@ -37,7 +40,7 @@ type Config struct {
 
 	// Intake looks at a file before it is kept and gives its content type and what could be better about it (codes of class retry, none when
 	// it is good). A refusal is an [*usher.Error] whose Detail is one of empty, not_a_picture, unsupported_type, animated, too_large,
-	// too_many_pixels, too_complex and damaged. A PDF is to be taken for usher.ProofOfAddress only.
+	// too_many_pixels, too_complex, damaged and not_a_video. A PDF is to be taken for usher.ProofOfAddress only, a video for usher.SelfieVideo.
 	Intake func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)
 	// Preview gives a fresh JPEG of a stored picture, its longest side at most maxSide pixels, free of anything but the picture.
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) (jpeg []byte, err error)
@@ -51,6 +54,7 @@ type Config struct {
 	// restart an applicant may be asked again which document they use.
 	Key       []byte
 	MaxUpload int64 // bytes; DefaultMaxUpload when 0
+	MaxVideo  int64 // bytes; DefaultMaxVideo when 0
 
 	Now func() time.Time // nil means time.Now; used to tell that a day of birth lies in the past
 }
@@ -81,9 +85,7 @@ func New(c Config) (*Hosted, error) {
 	if c.Service == nil || c.Files == nil || c.Intake == nil || c.Preview == nil {
 		return nil, fmt.Errorf("hosted: Service, Files, Intake and Preview must be given")
 	}
-	if c.MaxUpload == 0 {
-		c.MaxUpload = DefaultMaxUpload
-	}
+	c.MaxUpload, c.MaxVideo = cmp.Or(c.MaxUpload, DefaultMaxUpload), cmp.Or(c.MaxVideo, DefaultMaxVideo)
 	if len(c.Key) == 0 {
 		c.Key = make([]byte, 32)
 		if _, err := rand.Read(c.Key); err != nil {
@@ -123,6 +125,10 @@ func (h *Hosted) routes() {
 	camera := web.Route{MaxBody: mostBody, ReadTimeout: uploadSilence, Camera: true}
 	for _, sub := range subjects {
 		h.page(sub.at, upload, (*turn).showPhoto, (*turn).upload)
+		if sub.at == atVideo { // it is played back before it is sent, where it was recorded
+			h.page(sub.camera(), camera, (*turn).showRecorder, (*turn).capture)
+			continue
+		}
 		h.page(sub.check(), web.Route{}, (*turn).showCheck, (*turn).use)
 		if sub.facing != "" {
 			h.page(sub.camera(), camera, (*turn).showCamera, (*turn).capture)

@@ -107,6 +107,12 @@ func take(ctx context.Context, in *picture.Intake, kind usher.EvidenceKind, raw 
 	if kind == usher.ProofOfAddress && picture.Sniff(raw) == "pdf" {
 		return "application/pdf", nil, nil
 	}
+	if kind == usher.SelfieVideo {
+		if seen := picture.Sniff(raw); seen == "webm" || seen == "mp4" {
+			return "video/" + seen, nil, nil
+		}
+		return "", nil, &usher.Error{Code: usher.CodeInvalid, Field: "file", Detail: "not_a_video", Message: "not taken"}
+	}
 	img, info, err := in.Decode(ctx, raw)
 	var refused *picture.Error
 	if errors.As(err, &refused) {

@@ -11,8 +11,9 @@ import (
 // their vendors. Document is where it is chosen and document.front how to take its photo; document.camera and document.preview are of the front,
 // those of the back are document.back.camera and document.back.preview. Address is proof_of_address.
 //
-// A screen with a camera has moments of its own, which its script tells: camera.running, camera.denied, camera.none, camera.busy, camera.slow,
-// camera.taken and camera.lost, each after the camera's screen, as in "selfie.camera.denied".
+// A screen with a camera has moments of its own, which its script tells, each after the word of the screen as in "selfie.camera.denied":
+// running; denied, none, busy, slow, old (why there is no picture); taken; lost (it did not arrive). That of a video has recording and preview
+// as well. "wait.lost" is a waiting page without a connection.
 const (
 	screenWelcome = "welcome" // kept when the link is used: before that there is no visit to keep it in
 	screenHelp    = "help"
@@ -33,6 +34,8 @@ var screens = map[place]string{
 	atSelfie:          "selfie",
 	atSelfie.camera(): "selfie.camera",
 	atSelfie.check():  "selfie.preview",
+	atVideo:           "video",
+	atVideo.camera():  "video.camera",
 	atAddress:         "proof_of_address",
 	atAddress.check(): "proof_of_address.preview",
 	atAnswers:         "check",
@@ -54,7 +57,7 @@ func Screens() []string {
 
 // moments are what a script may tell of the page it runs on.
 var moments = []string{
-	"running", "denied", "none", "busy", "slow", "taken", "lost",
+	"running", "denied", "none", "busy", "slow", "old", "taken", "recording", "preview", "lost",
 }
 
 // mostSeen is how many bytes the script may use to say it: nearly all of them are the visit that a page holds.

@@ -61,10 +61,16 @@ type photo struct {
 	Why      []usher.ReasonCode
 
 	// of the page with instructions and upload
-	Camera string // address of the camera page, "" where only files are taken
-	Tips   string
-	PDF    bool
-	Max    int64
+	Camera   string // address of the camera page, "" where only files are taken
+	Open     string // key of the words that lead there
+	Tips     string
+	Lead     string // key, or ""
+	Label    string // key of the words of the file field
+	Hint     string // key of what may be chosen
+	Accept   string // types of file
+	Video    bool
+	Max      int64
+	TooLarge string // key
 
 	// of the camera page
 	Upload  string // address of the upload page
@@ -100,8 +106,9 @@ func (t *turn) showPhoto() error { return t.photoPage(nil) }
 func (t *turn) photoPage(errs web.Errors) error {
 	sub, st, d := t.subject()
 	p := photo{
-		progress: t.progress(), Title: "photo." + sub.name(d) + ".title", Why: codes(st.Redo), Tips: "document",
-		PDF: sub.kind == usher.ProofOfAddress, Max: t.h.config.MaxUpload,
+		progress: t.progress(), Title: "photo." + sub.name(d) + ".title", Why: codes(st.Redo), Tips: "document", Open: "photo.camera",
+		Label: "photo.upload.title", Hint: "photo.upload.hint", Instead: "photo.upload.instead", Accept: "image/jpeg,image/png",
+		Max: t.most(sub), TooLarge: sub.wrong("too_large"),
 	}
 	if d.kind != "" {
 		p.Document = "doc." + string(d.kind) + ".your"
@@ -109,8 +116,15 @@ func (t *turn) photoPage(errs web.Errors) error {
 	if sub.facing != "" {
 		p.Camera = t.url(sub.camera())
 	}
-	if sub.at == atSelfie {
+	switch sub.at {
+	case atSelfie:
 		p.Tips = "selfie"
+	case atVideo:
+		p.Tips, p.Video, p.Title, p.Lead, p.Open = "selfie", true, "video.title", "video.lead", "video.camera"
+		p.Label, p.Hint, p.Instead, p.Accept = "video.upload.title", "video.upload.hint", "video.upload.instead", "video/mp4,video/webm,video/quicktime"
+	case atAddress:
+		p.Lead, p.Label, p.Hint, p.Accept = "photo.address.lead", "photo.upload.title_file", "photo.upload.hint_pdf", "application/pdf,image/jpeg,image/png"
+	default:
 	}
 	return t.render("photo", p, errs)
 }
@@ -131,6 +145,31 @@ func (t *turn) showCamera() error {
 		p.Document = "doc." + string(d.kind) + ".your"
 	}
 	return t.render("camera", p, nil)
+}
+
+// showRecorder shows the page that records a video and plays it back.
+func (t *turn) showRecorder() error {
+	sub, _, _ := t.subject()
+	return t.render("video", photo{
+		progress: t.progress(), Title: "video.title", Upload: t.url(sub.at) + "#upload", Facing: sub.facing, Instead: "video.upload.instead",
+		Problems: append(t.problems(), t.problem("old", usher.MomentHardware)), Lost: t.lost(), Max: t.most(sub), TooLarge: sub.wrong("too_large"),
+	}, nil)
+}
+
+// most gives how many bytes a file about a subject may have.
+func (t *turn) most(sub subject) int64 {
+	if sub.at == atVideo {
+		return t.h.config.MaxVideo
+	}
+	return t.h.config.MaxUpload
+}
+
+// wrong gives the key of the words for what is wrong with a file.
+func (s subject) wrong(what string) string {
+	if s.at == atVideo && slices.Contains([]string{"too_large", "same"}, what) {
+		return "video.error." + what
+	}
+	return "photo.error." + what
 }
 
 // checkPage shows a picture back before it counts.
@@ -187,6 +226,9 @@ func (t *turn) use() error {
 		}
 		c.Document = &usher.DocumentChoice{Type: d.kind}
 	}
+	if _, sent := newest(t.s, st, usher.SelfieVideo, 0); wantsVideo(t.s, st) && !sent {
+		return t.see(atVideo)
+	}
 	if err := t.do(c); err != nil {
 		return err
 	}
@@ -196,16 +238,26 @@ func (t *turn) use() error {
 // thumb is a small view of a file.
 type thumb struct {
 	Src    string
-	PDF    bool
-	Hidden bool // it was sent from another browser, or never meant for this page
-	ByPage bool // a script must fetch it, since the address alone does not say whose it is
+	Got    string // key of the words that stand for what is not shown
+	Hidden bool   // it was sent from another browser, or never meant for this page
+	ByPage bool   // a script must fetch it, since the address alone does not say whose it is
 }
 
 func (t *turn) thumb(e usher.Evidence) thumb {
 	return thumb{
-		Src: t.url("evidence/" + place(url.PathEscape(e.ID))), PDF: e.ContentType == "application/pdf", Hidden: !t.mayShow(e),
-		ByPage: t.keep == byPage,
+		Src: t.url("evidence/" + place(url.PathEscape(e.ID))), Got: got(e), Hidden: !t.mayShow(e), ByPage: t.keep == byPage,
 	}
+}
+
+// got gives the key of the words for a file that is not a picture, or "".
+func got(e usher.Evidence) string {
+	switch {
+	case strings.HasPrefix(e.ContentType, "video/"):
+		return "check.video"
+	case e.ContentType == "application/pdf":
+		return "check.pdf"
+	}
+	return ""
 }
 
 // mayShow tells whether a file may be seen in this browser: only what the applicant sent, and after a visit was taken over only what was sent

@@ -18,6 +18,7 @@ const (
 	atFront    place = "front"
 	atBack     place = "back"
 	atSelfie   place = "selfie"
+	atVideo    place = "video"
 	atAddress  place = "address"
 	atAnswers  place = "answers"
 	atRedo     place = "redo"
@@ -47,6 +48,7 @@ var subjects = []subject{
 	{atFront, usher.StepDocument, usher.DocumentFront, "environment"},
 	{atBack, usher.StepDocument, usher.DocumentBack, "environment"},
 	{atSelfie, usher.StepSelfie, usher.Selfie, "user"},
+	{atVideo, usher.StepSelfie, usher.SelfieVideo, "user"},
 	{atAddress, usher.StepProofOfAddress, usher.ProofOfAddress, ""},
 }
 
@@ -116,18 +118,28 @@ func within(s usher.Session, st usher.StepStatus, n note) place {
 	case usher.StepDocument:
 		return documentOf(s, st, n).next()
 	case usher.StepSelfie, usher.StepProofOfAddress:
+		first := atEnded
 		for _, sub := range subjects {
-			if sub.step != st.Kind {
+			if sub.step != st.Kind || sub.at == atVideo && !wantsVideo(s, st) {
 				continue
 			}
-			if _, ok := newest(s, st, sub.kind, 0); ok {
-				return sub.check()
+			if _, ok := newest(s, st, sub.kind, 0); !ok {
+				return sub.at
 			}
-			return sub.at
+			if first == atEnded {
+				first = sub.check()
+			}
 		}
+		return first
 	default:
 	}
 	return atEnded
+}
+
+// wantsVideo tells whether a selfie step asks for a video as well.
+func wantsVideo(s usher.Session, st usher.StepStatus) bool {
+	def, _, _ := s.Flow.Step(st.ID)
+	return def.Video
 }
 
 // reachable tells whether the applicant may see a page now: the one they belong on, the others of the same step, and those of steps that
@@ -148,6 +160,10 @@ func reachable(s usher.Session, n note, p place) bool {
 	st, ok := stepOf(s, kind)
 	if !ok || !due(s, st) && !changeable(s, st) {
 		return false
+	}
+	if sub.at == atVideo {
+		_, photo := newest(s, st, usher.Selfie, 0)
+		return photo && wantsVideo(s, st)
 	}
 	if kind != usher.StepDocument {
 		_, sent := newest(s, st, sub.kind, 0)

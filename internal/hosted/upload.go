@@ -15,7 +15,7 @@ import (
 
 // upload takes a file from the form.
 func (t *turn) upload() error {
-	at, wrong, err := t.receive(usher.FromUpload)
+	at, wrong, err := t.take(usher.FromUpload)
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (t *turn) upload() error {
 
 // capture takes a photo from the camera page's script, and answers it where to go, or what was wrong.
 func (t *turn) capture() error {
-	at, wrong, err := t.receive(usher.FromCamera)
+	at, wrong, err := t.take(usher.FromCamera)
 	if err != nil && !isCode(err, usher.CodeConflict, usher.CodeGone) {
 		return err
 	}
@@ -41,18 +41,31 @@ func (t *turn) capture() error {
 	return t.json(map[string]string{"page": t.url(at) + adviceQuery(t.better), "visit": layout{t}.Carry()})
 }
 
+// take takes in one file. A video was played back before it was sent, so with it the step is done.
+func (t *turn) take(source usher.EvidenceSource) (at place, wrong string, err error) {
+	at, wrong, err = t.receive(source)
+	sub, st, _ := t.subject()
+	if err != nil || wrong != "" || sub.at != atVideo {
+		return at, wrong, err
+	}
+	if err := t.do(usher.Command{Kind: usher.CmdCompleteStep, Step: st.ID}); err != nil {
+		return "", "", err
+	}
+	return home(t.s, t.note), "", nil
+}
+
 // receive takes in one file: read within limits, looked at, kept. It gives the page where it is checked, or the key of what is wrong.
 func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err error) {
 	sub, st, _ := t.subject()
-	raw, wrong, err := t.readFile()
+	raw, wrong, err := t.readFile(sub)
 	if err != nil || wrong != "" {
 		return "", wrong, err
 	}
-	if sub.kind != usher.ProofOfAddress && isPDF(raw) {
+	if sub.kind != usher.ProofOfAddress && sub.at != atVideo && isPDF(raw) {
 		return "", "photo.error.pdf", nil
 	}
 	if t.sentBefore(st, sub.kind, raw) {
-		return "", "photo.error.same", nil
+		return "", sub.wrong("same"), nil
 	}
 	contentType, better, err := t.h.config.Intake(t.ctx(), sub.kind, raw)
 	if err != nil {
@@ -77,7 +90,7 @@ func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err
 }
 
 // readFile reads the one file of the form, in memory, and gives the key of what is wrong with it before anybody looks inside.
-func (t *turn) readFile() (raw []byte, wrong string, err error) {
+func (t *turn) readFile(sub subject) (raw []byte, wrong string, err error) {
 	if t.parts == nil {
 		if t.parts, err = t.r.MultipartReader(); err != nil {
 			return nil, "", usher.Invalid("file", "send the file as a form (multipart/form-data)")
@@ -97,13 +110,13 @@ func (t *turn) readFile() (raw []byte, wrong string, err error) {
 		if part.FileName() == "" {
 			return nil, "photo.error.missing", nil
 		}
-		if raw, err = io.ReadAll(io.LimitReader(part, t.h.config.MaxUpload+1)); err != nil {
+		if raw, err = io.ReadAll(io.LimitReader(part, t.most(sub)+1)); err != nil {
 			return nil, "photo.error.broken", nil
 		}
-		if int64(len(raw)) > t.h.config.MaxUpload {
+		if int64(len(raw)) > t.most(sub) {
 			// The rest is read and dropped, up to the limit of the body: a browser shows our page only when it has sent everything.
 			_, _ = io.Copy(io.Discard, t.r.Body)
-			return nil, "photo.error.too_large", nil
+			return nil, sub.wrong("too_large"), nil
 		}
 		if len(raw) == 0 {
 			return nil, "photo.error.empty", nil
@@ -157,7 +170,7 @@ func (t *turn) preview() error {
 	}
 	id := t.r.PathValue("id")
 	for _, e := range t.s.Evidence {
-		if e.ID != id || !t.mayShow(e) || e.ContentType == "application/pdf" {
+		if e.ID != id || !t.mayShow(e) || got(e) != "" {
 			continue
 		}
 		_, raw, err := t.h.config.Service.OpenEvidence(t.ctx(), t.s.TenantID, t.s.ID, id, 0, t.by())

@@ -4,6 +4,7 @@
 // The way of data: camera → <video> → shutter → canvas at the camera's own resolution → JPEG → POST to this page's address → the answer
 // names the page where the photo is checked.
 
+import { byId, cause, open } from "./camera.js";
 import { again, go, headers, here, keep, problem as showProblem, saw } from "./way.js";
 
 const camera = byId("camera");
@@ -12,7 +13,6 @@ const status = byId("status");
 const shutter = /** @type {HTMLButtonElement} */ (byId("shutter"));
 const torch = /** @type {HTMLButtonElement} */ (byId("torch"));
 
-const PATIENCE = 8000; // ms: getUserMedia may never settle
 const HINT_EVERY = 2000; // ms between two hints, so that a screen reader can finish the first
 
 /** @type {MediaStream | null} */
@@ -21,20 +21,12 @@ let sending = false;
 let hints = 0;
 let quiet = 0; // no hint before this time, so that what went wrong can be read
 
-/**
- * @param {string} id
- * @returns {HTMLElement}
- */
-function byId(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
-}
-
 /** @param {string} words */
 function say(words) {
   if (status.textContent !== words) status.textContent = words;
 }
 
-/** @param {"denied" | "none" | "busy" | "slow"} which */
+/** @param {string} which */
 function fail(which) {
   stop();
   camera.hidden = true;
@@ -42,45 +34,10 @@ function fail(which) {
   showProblem(which).focus();
 }
 
-/** @param {unknown} error */
-function cause(error) {
-  switch (error instanceof Error ? error.name : "") {
-    case "NotAllowedError":
-    case "SecurityError":
-      return "denied";
-    case "NotReadableError":
-    case "AbortError":
-      return "busy";
-    case "TimeoutError":
-      return "slow";
-    default:
-      return "none";
-  }
-}
-
-/**
- * Asks for the camera, and gives up waiting after a while. A camera that comes after that is switched off again.
- * @returns {Promise<MediaStream>}
- */
-function open() {
-  if (!navigator.mediaDevices?.getUserMedia) return Promise.reject(new DOMException("no camera here", "NotFoundError"));
-  const asked = navigator.mediaDevices.getUserMedia({
-    audio: false,
-    video: { facingMode: { ideal: camera.dataset.facing }, width: { ideal: 1920 }, height: { ideal: 1080 } },
-  });
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
-      reject(new DOMException("no answer", "TimeoutError"));
-      asked.then((s) => s.getTracks().forEach((t) => t.stop()), () => {});
-    }, PATIENCE);
-    asked.then(resolve, reject).finally(() => clearTimeout(late));
-  });
-}
-
 async function start() {
   say(camera.dataset.starting ?? "");
   try {
-    stream = await open();
+    stream = await open(camera.dataset.facing, 1920, 1080);
     video.srcObject = stream;
     await video.play();
   } catch (error) {

@@ -3,7 +3,10 @@
 
 import { again } from "./way.js";
 
-for (const part of document.querySelectorAll(".needs-script")) part.removeAttribute("hidden");
+for (const part of document.querySelectorAll(".needs-script")) {
+  // Where nothing can be recorded, the field for a file is the way: on a phone it opens the camera.
+  if (!part.hasAttribute("data-records") || "MediaRecorder" in window) part.removeAttribute("hidden");
+}
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("upload"));
 const file = /** @type {HTMLInputElement} */ (document.getElementById("file"));
@@ -28,7 +31,21 @@ function problem() {
   return chosen.size > Number(form.dataset.max) ? form.dataset.tooLarge ?? "" : "";
 }
 
-file.addEventListener("change", () => say(problem()));
+/** Plays a chosen video back before it is sent. */
+function play() {
+  const chosen = document.getElementById("chosen");
+  const player = chosen?.querySelector("video");
+  if (!chosen || !player) return;
+  URL.revokeObjectURL(player.src);
+  const one = file.files?.[0];
+  chosen.hidden = !one;
+  if (one) player.src = URL.createObjectURL(one);
+}
+
+file.addEventListener("change", () => {
+  say(problem());
+  play();
+});
 
 form.addEventListener("submit", (event) => {
   const words = problem();
