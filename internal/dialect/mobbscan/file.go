@@ -65,7 +65,7 @@ func (s *server) evidence(on shelf) func(request) error {
 		if !ok {
 			return refuse(http.StatusNotFound, codeNoEvidence, "the process has no evidence of this type")
 		}
-		f := file{verification: found.ID, name: name, contentType: e.ContentType, size: e.Size}
+		f := file{verification: found.ID, kind: name, contentType: e.ContentType, size: e.Size}
 		return r.send(f, func(w io.Writer) error { return s.copyEvidence(r, w, found, e) })
 	}
 }
@@ -83,8 +83,9 @@ func (s *server) copyEvidence(r request, w io.Writer, of usher.Session, e usher.
 
 // file is what a body of bytes is called.
 type file struct {
-	verification, name, contentType string
-	size                            int64 // 0 when it is not known before
+	verification, kind, contentType string
+	name                            string // "" is the kind
+	size                            int64  // 0 when it is not known before
 }
 
 // send answers with bytes, as they are or in JSON as the Accept header asks. The first byte written sends the status with it, so that what fails
@@ -101,7 +102,7 @@ func (r request) send(f file, write func(io.Writer) error) error {
 			return
 		}
 		h.Set("Content-Type", f.contentType)
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.name + extension(f.contentType)}))
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": cmp.Or(f.name, f.kind) + extension(f.contentType)}))
 		if f.size > 0 {
 			h.Set("Content-Length", strconv.FormatInt(f.size, 10))
 		}
@@ -121,7 +122,7 @@ func (f file) write(w io.Writer, asJSON bool, write func(io.Writer) error) error
 		VerificationID string `json:"verificationId"`
 		Type           string `json:"type"`
 		ContentType    string `json:"contentType"`
-	}{f.verification, f.name, f.contentType})
+	}{f.verification, f.kind, f.contentType})
 	if err != nil {
 		return err
 	}

@@ -422,6 +422,38 @@ func TestOnlyProcesses(t *testing.T) {
 	}
 }
 
+// An installation without a webhook works as one with it, and tells nobody.
+func TestWithoutWebhook(t *testing.T) {
+	t.Parallel()
+	w := open(t, "")
+	c := w.login(t, w.Other)
+	id := c.finished()
+	if got := c.call("POST", "/mobbscan-agent/accept", object{"verificationId": id}, http.StatusOK); got["status"] != "VERIFIED" {
+		t.Errorf("the answer is %v", got)
+	}
+	if messages := append(w.Messages(w.Other.ID), w.Messages(w.Tenant.ID)...); len(messages) != 0 {
+		t.Errorf("%d messages", len(messages))
+	}
+}
+
+// The one address that is registered is told of every process, whichever client made it; a member for an address of its own means nothing.
+func TestOneWebhook(t *testing.T) {
+	t.Parallel()
+	w := open(t, "")
+	c := w.login(t, w.Tenant)
+	for range 2 {
+		id := c.create(object{"webhookUrl": "https://elsewhere.example/hook"})
+		if _, err := w.Simulate(t.Context(), w.client, id, "submit"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Settle()
+	page, err := w.ListDeliveries(t.Context(), w.Tenant.ID, usher.DeliveryFilter{})
+	if err != nil || len(page.Items) != 2 || page.Items[0].EndpointID != page.Items[1].EndpointID {
+		t.Errorf("the deliveries are %v, %v", page.Items, err)
+	}
+}
+
 // What the composition root is given.
 func TestOpen(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ func (s *server) zip(r request) error {
 	if err != nil {
 		return err
 	}
-	return r.send(file{verification: found.ID, name: found.ID, contentType: "application/zip"}, func(w io.Writer) error {
+	return r.send(file{verification: found.ID, kind: "zip", contentType: "application/zip", name: found.ID}, func(w io.Writer) error {
 		if s.Report != nil {
 			return s.Report.Zip(r.Context(), w, r.tenant(), found.ID, found.Locale, r.p.Actor())
 		}
@@ -34,7 +34,10 @@ func (s *server) archive(r request, w io.Writer, of usher.Session) error {
 		return err
 	}
 	z := zip.NewWriter(w)
-	entry, err := z.Create("data.json")
+	create := func(name string) (io.Writer, error) {
+		return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: of.UpdatedAt})
+	}
+	entry, err := create("data.json")
 	if err == nil {
 		_, err = entry.Write(data)
 	}
@@ -43,7 +46,7 @@ func (s *server) archive(r request, w io.Writer, of usher.Session) error {
 		if !ok || err != nil {
 			continue
 		}
-		if entry, err = z.Create(item.name + extension(e.ContentType)); err == nil {
+		if entry, err = create(item.name + extension(e.ContentType)); err == nil {
 			err = s.copyEvidence(r, entry, of, e)
 		}
 	}
