@@ -459,7 +459,7 @@ func TestOpen(t *testing.T) {
 	t.Parallel()
 	w := open(t, "")
 	d := w.dialect
-	if !d.Pages.Framed || d.Delivery.Timeout != 10*time.Second || len(d.Flows) != 2 || len(d.Offers) != 2 {
+	if !d.Pages.Framed || d.Delivery.Timeout != 10*time.Second || len(d.Flows) != 3 || len(d.Offers) != 2 {
 		t.Errorf("the dialect is %+v", d)
 	}
 	told := d.Tell([]api.Login{{Client: usher.APIClient{ID: "key"}, Secret: "secret"}})

@@ -14,7 +14,8 @@ import (
 // Name is the name of this dialect, of its API clients and of its endpoints.
 const Name = "mobbscan"
 
-// The flows that come with it: one that leaves every decision to the integrator or an agent, and one that decides by rule what is clear.
+// The flows that clients are set up with: one that leaves every decision to the integrator or an agent, and one that decides by rule what is clear.
+// A third, which asks for a video of the face as well, is there to be named.
 const (
 	manualFlow    = "mobbscan"
 	automaticFlow = "mobbscan_automatic"
@@ -31,6 +32,9 @@ var manualText string
 
 //go:embed mobbscan_automatic.yaml
 var automaticText string
+
+//go:embed mobbscan_video.yaml
+var videoText string
 
 // server serves the API.
 type server struct{ api.Backend }
@@ -51,7 +55,7 @@ func Open(b api.Backend) (api.Dialect, error) {
 		Events:   []string{pending, verified, notVerified},
 		Delivery: api.Delivery{Timeout: deliveryTime},
 		Pages:    usher.PageRules{Exit: exit, Messages: posted, Framed: true},
-		Flows:    []string{manualText, automaticText},
+		Flows:    []string{manualText, automaticText, videoText},
 		Offers:   []api.Offer{{Name: manualFlow, Flow: manualFlow}, {Name: automaticFlow, Flow: automaticFlow}},
 		Tell: func(logins []api.Login) map[string]string {
 			return map[string]string{"base_url": b.BaseURL, "api_key": logins[0].Client.ID, "api_secret": logins[0].Secret}
