@@ -18,7 +18,7 @@ type consentPage struct {
 	Words   []string
 	Hash    string // hex SHA-256 of all that the applicant reads and ticks, line by line
 	Text    string // id and version of the text
-	Face    bool   // ask for the separate consent to looking at the face
+	Face    string // words of the separate consent to looking at the face, or ""
 	Decline string
 }
 
@@ -33,7 +33,9 @@ func (t *turn) consentPage() consentPage {
 	face := false
 	parts := []string{"purpose"}
 	for _, st := range t.s.Flow.Steps {
-		face = face || slices.Contains(st.Checks, usher.CheckFace) || slices.Contains(st.Checks, usher.CheckLiveness)
+		face = face || slices.ContainsFunc(st.Checks, func(k usher.CheckKind) bool {
+			return slices.Contains([]usher.CheckKind{usher.CheckFace, usher.CheckLiveness, usher.CheckFaceLogin}, k)
+		})
 		if slices.Contains(st.Checks, usher.CheckDocument) {
 			parts = append(parts, "document")
 		}
@@ -42,14 +44,15 @@ func (t *turn) consentPage() consentPage {
 		}
 	}
 	parts = append(parts, "stored", decidedBy(t.s.Flow), "rights")
-	p := consentPage{progress: t.progress(), Face: face, Decline: t.url(atDecline)}
+	p := consentPage{progress: t.progress(), Decline: t.url(atDecline)}
 	for _, part := range slices.Compact(parts) {
 		p.Words = append(p.Words, t.text("consent."+id+"."+part, "client", t.visit.Tenant.Name))
 	}
 	p.Text = id + "/" + t.text("consent."+id+".version")
 	lines := append([]string{p.Text, t.text("consent.title"), t.text("consent.lead")}, p.Words...)
 	if face {
-		lines = append(lines, t.text("consent.face"), t.text("consent.face.hint"))
+		p.Face = t.text(t.word("consent.face"), "client", t.visit.Tenant.Name)
+		lines = append(lines, p.Face, t.text("consent.face.hint"))
 	}
 	sum := sha256.Sum256([]byte(strings.Join(append(lines, t.text("consent.agree")), "\n")))
 	p.Hash = hex.EncodeToString(sum[:])
@@ -78,7 +81,7 @@ func (t *turn) consent() error {
 		return t.showConsent()
 	}
 	st, _ := stepOf(t.s, usher.StepConsent)
-	given := usher.Consent{Text: p.Text, SHA256: p.Hash, Locale: t.lang(), Face: p.Face && t.r.PostFormValue("face") == "yes"}
+	given := usher.Consent{Text: p.Text, SHA256: p.Hash, Locale: t.lang(), Face: p.Face != "" && t.r.PostFormValue("face") == "yes"}
 	if err := t.do(usher.Command{Kind: usher.CmdConsent, Step: st.ID, Consent: &given}); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (t *turn) tellState() error {
 }
 
 func (t *turn) showDone() error {
-	next := "done.next.decided"
+	next := t.word("done.next.decided")
 	if !t.s.State.Decided() {
 		next = "done.next.review"
 	}

@@ -35,9 +35,9 @@ func (h *Hosted) showLink(w http.ResponseWriter, r *http.Request) error {
 
 // startPage is what the page of a link says.
 type startPage struct {
-	Title, Lead, Button string
-	Needs               []string
-	Who                 bool
+	Title, Lead, Button string   // keys
+	Needs               []string // words
+	Who                 string   // key of who asks and why, or ""
 	Other               bool // it was begun in another browser, which loses it
 	Deadline            string
 	Action              string // where the button leads; in a frame with the language that was picked there
@@ -60,13 +60,13 @@ func (t *turn) startWords() startPage {
 		return startPage{Title: "resume.title", Lead: "resume.see", Button: "resume.see_button", Other: !ours}
 	case usher.Created:
 		return startPage{
-			Title: "start.title", Lead: "start.lead", Button: "start.button", Who: true,
+			Title: t.word("start.title"), Lead: t.word("start.lead"), Button: "start.button", Who: t.word("start.who.text"),
 			Needs: needs(t.s.Flow, t.text), Deadline: deadline,
 		}
 	default:
 	}
 	p := startPage{
-		Title: "resume.title", Lead: "resume.lead", Button: "resume.button", Other: true, Deadline: deadline,
+		Title: "resume.title", Lead: t.word("resume.lead"), Button: "resume.button", Other: true, Deadline: deadline,
 	}
 	if ours {
 		p.Button, p.Other = "resume.same", false

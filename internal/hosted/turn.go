@@ -211,6 +211,14 @@ func (t *turn) text(key string, args ...any) string {
 	return t.h.kit.Catalog().Text(t.lang(), key, args...)
 }
 
+// word gives the key of the words for what the session is for, where there are some of their own.
+func (t *turn) word(key string) string {
+	if own := key + "." + string(t.s.Purpose); t.h.kit.Catalog().Has(own) {
+		return own
+	}
+	return key
+}
+
 func (t *turn) lang() string { return t.h.kit.Lang(t.r, t.locale()) }
 
 // json answers a script of ours.
