@@ -165,6 +165,7 @@ func (d *dialect) routes() *http.ServeMux {
 	on("DELETE /omni/interviews", d.deleteInterviews)
 	on("GET /omni/updated-watchlist-result", d.updatedWatchlist)
 	on("POST /omni/process/global-watchlist", d.globalWatchlist)
+	on("POST /omni/watchlist-result", d.watchlistResult)
 	return mux
 }
 

@@ -35,7 +35,12 @@ type set func(*usher.Tenant, *auth.NewClient, *api.Backend)
 
 func open(t *testing.T, sets ...set) world {
 	t.Helper()
-	h := enginetest.Open(t)
+	return openOn(t, enginetest.Config{}, sets...)
+}
+
+func openOn(t *testing.T, c enginetest.Config, sets ...set) world {
+	t.Helper()
+	h := enginetest.Open(t, c)
 	w := world{House: h, told: map[string]map[string]string{}}
 	w.door = auth.New(auth.Config{Store: h.Store, Now: h.Now, Log: slog.New(slog.DiscardHandler)})
 	w.backend = api.Backend{

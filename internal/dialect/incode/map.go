@@ -265,9 +265,11 @@ func plus(digits string) *string {
 
 // The vendor's own codes of errors. They travel with HTTP status 400.
 const (
-	codeNoCustomer   = 4004
-	codeFaceNotFound = 4019
-	codeProcessing   = 6000
+	codeNoCustomer    = 4004
+	codeSpoof         = 4005
+	codeNotRecognised = 4015
+	codeFaceNotFound  = 4019
+	codeProcessing    = 6000
 )
 
 // custom makes an error of one of the vendor's own codes.

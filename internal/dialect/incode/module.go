@@ -83,13 +83,16 @@ func (d *dialect) store(r request, s usher.Session, kind usher.EvidenceKind, con
 	return err
 }
 
-// capture finds the session of a capture and holds it to its rate.
+// capture finds the session of a capture, which must still take some, and holds it to its rate.
 func (d *dialect) capture(r request) (usher.Session, error) {
 	s, err := d.find(r)
-	if err == nil {
-		err = r.limit(d.pictures, s.ID)
+	if err != nil {
+		return s, err
 	}
-	return s, err
+	if !s.CanRetry() || s.State == usher.Expired {
+		return s, usher.Conflict("this interview takes no more captures; it is %s", s.State)
+	}
+	return s, r.limit(d.pictures, s.ID)
 }
 
 // document takes one side of a document. A picture that will not do is stored as well, and told with status 200 and a reason: the newest counts,

@@ -34,6 +34,11 @@ func (d *dialect) start(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if body.RedirectionURL = cmp.Or(body.RedirectionURL, body.RedirectURL); body.RedirectionURL != "" {
+		if err := api.ReturnURL("redirectionUrl", body.RedirectionURL, r.p.Client.ReturnURLs, d.Dev); err != nil {
+			return nil, err
+		}
+	}
 	n, err := d.newSession(r, body, f, fields)
 	if err != nil {
 		return nil, err
@@ -49,7 +54,7 @@ func (d *dialect) start(r request) (any, error) {
 func (d *dialect) newSession(r request, body startBody, f usher.Flow, fields map[string]string) (usher.NewSession, error) {
 	external := cmp.Or(body.ExternalCustomerID, body.ExternalID)
 	n := usher.NewSession{
-		Flow: f.Name, Key: newInterviewID(d.Now()), Reference: external, ReturnURL: cmp.Or(body.RedirectionURL, body.RedirectURL),
+		Flow: f.Name, Key: newInterviewID(d.Now()), Reference: external, ReturnURL: body.RedirectionURL,
 		Steer: steering(fields["simulate"], f.Purpose), Metadata: map[string]string{keptCode: newInterviewCode()},
 	}
 	if api.Locale("language", body.Language) == nil {
@@ -135,7 +140,7 @@ func (d *dialect) restart(r request, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.CanRetry() {
+	if s.CanRetry() && s.State != usher.Expired { // the status never goes back, and expired is one
 		if s, _, err = d.Service.IssueLink(r.Context(), r.p.Client, s.ID, usher.NewLink{}); err != nil {
 			return nil, err
 		}

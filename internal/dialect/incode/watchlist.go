@@ -3,6 +3,7 @@ package incode
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"time"
 
@@ -20,8 +21,8 @@ type watchlistContent struct {
 }
 
 type watchlistData struct {
-	ID           int32          `json:"id"`
-	Ref          string         `json:"ref"`
+	ID           *int32         `json:"id"`
+	Ref          *string        `json:"ref"` // null of a result that was not stored
 	SearchTerm   *string        `json:"searchTerm"`
 	MatchStatus  string         `json:"matchStatus"`
 	RiskLevel    string         `json:"riskLevel"`
@@ -112,6 +113,36 @@ func (d *dialect) globalWatchlist(r request) (any, error) {
 	return watchlistOf(*result.Screening), nil
 }
 
+// watchlistResult screens a name and keeps nothing of it. How far a name may differ is the server's to say, not fuzziness.
+func (d *dialect) watchlistResult(r request) (any, error) {
+	if d.Screener == nil {
+		return nil, usher.NotFound("address")
+	}
+	var body struct {
+		FirstName string   `json:"firstName"`
+		Surname   string   `json:"surName"`
+		BirthYear *float64 `json:"birthYear"`
+	}
+	if err := r.body(&body); err != nil {
+		return nil, err
+	}
+	who := usher.Subject{Name: strings.TrimSpace(body.FirstName + " " + body.Surname), Kind: "person"}
+	if body.BirthYear != nil {
+		who.BirthDate = fmt.Sprintf("%04.0f", *body.BirthYear)
+	}
+	found, err := d.Screener.Screen(r.Context(), r.tenant(), []usher.Subject{who}, usher.ScreenOptions{})
+	if err != nil {
+		return nil, err
+	}
+	screening := usher.Screening{At: d.Now(), Algorithm: found.Algorithm, Lists: found.Lists}
+	for _, hits := range found.Hits {
+		screening.Hits = append(screening.Hits, hits...)
+	}
+	a := watchlistOf(screening)
+	a.Content.Data.SearchTerm = orNull(who.Name)
+	return a, nil
+}
+
 // searchNumber gives a screening the number that the vendor's clients know a search by.
 func searchNumber(screening string) int32 {
 	sum := sha256.Sum256([]byte(screening))
@@ -131,8 +162,12 @@ const (
 func watchlistOf(s usher.Screening) watchlistAnswer {
 	at := s.At.UTC().Format(time.RFC3339)
 	data := watchlistData{
-		ID: searchNumber(s.ID), Ref: s.ID, MatchStatus: matchStatus(s), RiskLevel: riskUnknown, TotalHits: len(s.Hits),
+		Ref: orNull(s.ID), MatchStatus: matchStatus(s), RiskLevel: riskUnknown, TotalHits: len(s.Hits),
 		Hits: []watchlistHit{}, CreatedAt: at, UpdatedAt: at, Tags: []string{}, Limit: len(s.Hits),
+	}
+	if s.ID != "" {
+		id := searchNumber(s.ID)
+		data.ID = &id
 	}
 	for _, h := range s.Hits {
 		if h.Match {

@@ -258,11 +258,12 @@ func (h Renderer) faceOf(s usher.Session, e usher.Event, r usher.CheckResult) fa
 	switch {
 	case spoof:
 		body.SpoofAttempt, body.SpoofConfidence = true, share(true)
-		body.fault("Spoof attempt detected", 4005)
+		body.fault("Spoof attempt detected", codeSpoof)
+		body.ErrorMessage += ". Spoof confidence 1.0"
 	case r.Outcome == usher.NotRun:
 		body.fault("Non existing customer", codeNoCustomer)
 	case r.Outcome == usher.Refuse:
-		body.fault("User is not recognized", 4015)
+		body.fault("User is not recognized", codeNotRecognised)
 	}
 	return body
 }
