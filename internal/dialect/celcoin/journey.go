@@ -12,20 +12,25 @@ import (
 
 // stepNames give the vendor's names of our screens. Screens that it has no name for are left out.
 var stepNames = map[string]string{
-	"welcome":          "STEP_WELCOME",
-	"consent":          "STEP_USING_TERMS",
-	"details":          "STEP_DATA_CONFIRMATION",
-	"document":         "STEP_DOCUMENT_TYPE",
-	"document.camera":  "STEP_DD",
-	"document.preview": "STEP_DD_PREVIEW",
-	"document.upload":  "STEP_UPLOAD_DOCUMENT",
-	"selfie":           "STEP_CAMERA_ACCESS",
-	"selfie.camera":    "STEP_PFL",
-	"selfie.preview":   "STEP_PFL_PREVIEW",
-	"proof_of_address": "STEP_DISPATCH_ADDRESS",
-	"check":            "STEP_SEND_DOCUMENT_TYPE",
-	"done":             "STEP_DONE",
+	"welcome":                 "STEP_WELCOME",
+	"consent":                 "STEP_USING_TERMS",
+	"details":                 "STEP_DATA_CONFIRMATION",
+	"document":                "STEP_DOCUMENT_TYPE",
+	"document.front":          "STEP_SEND_DOCUMENT_TYPE",
+	"document.camera":         "STEP_DD",
+	"document.camera.running": "STEP_CAMERA_ACCESS",
+	"document.preview":        "STEP_DD_PREVIEW",
+	"document.back.camera":    "STEP_DD",
+	"document.back.preview":   "STEP_DD_PREVIEW",
+	"selfie.camera":           "STEP_PFL",
+	"selfie.camera.running":   "STEP_CAMERA_ACCESS",
+	"selfie.preview":          "STEP_PFL_PREVIEW",
+	"proof_of_address":        "STEP_DISPATCH_ADDRESS",
+	"done":                    "STEP_DONE",
 }
+
+// newAccess is the step of a link that is opened once more.
+const newAccess = "STEP_NEW_ACCESS"
 
 const (
 	journeyPending   = "PENDING"
@@ -66,6 +71,9 @@ func (j *journey) walk(views []usher.PageView) {
 		name, ok := stepNames[v.Screen]
 		if !ok {
 			continue
+		}
+		if v.Screen == "welcome" && len(j.StepsArray) > 0 {
+			name = newAccess
 		}
 		if seen[name]++; seen[name] > 1 {
 			name = fmt.Sprintf("%s-%d", name, seen[name]-1)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/usher-kyc/usher"
 )
 
@@ -15,7 +17,17 @@ const replayWindow = 7 * 24 * time.Hour
 // sent is a message that a subscription was to be sent, with its newest delivery.
 type sent struct {
 	usher.Delivery
-	arrived bool // one of its deliveries did
+	happened time.Time // the event; sending it again is later
+	arrived  bool      // one of its deliveries did
+}
+
+// happenedAt gives the time of the event behind a delivery: it is the first part of the event's id (RFC 9562, section 5.7).
+func happenedAt(d usher.Delivery) time.Time {
+	id, err := uuid.Parse(d.EventID)
+	if err != nil || id.Version() != 7 {
+		return d.CreatedAt
+	}
+	return time.Unix(id.Time().UnixTime())
 }
 
 // events gives the messages of a subscription that a request asks for, oldest first. Sending one again makes a delivery of its own: an event is
@@ -38,14 +50,17 @@ func (d *Dialect) events(r request, body replayFilter) ([]sent, error) {
 	}
 	var list []sent
 	place := map[string]int{} // of an event
-	f := usher.DeliveryFilter{Paging: usher.Paging{Limit: mostPerPage, Oldest: true}, Name: entity, From: in.from, Before: in.to}
+	f := usher.DeliveryFilter{Paging: usher.Paging{Limit: mostPerPage, Oldest: true}, Name: entity, From: in.from}
 	for {
 		page, err := d.Service.ListDeliveries(r.Context(), r.tenant(), f)
 		if err != nil {
 			return nil, err
 		}
 		for _, one := range page.Items {
-			id := r.q["webhookid"]
+			id, happened := r.q["webhookid"], happenedAt(one)
+			if happened.Before(in.from) || !happened.Before(in.to) {
+				continue
+			}
 			if (wanted != nil && !wanted[one.SessionID]) || (id != "" && !strings.EqualFold(id, webhookID(one.EventID, one.SessionID, entity))) {
 				continue
 			}
@@ -55,7 +70,7 @@ func (d *Dialect) events(r request, body replayFilter) ([]sent, error) {
 				place[one.EventID] = i
 				list = append(list, sent{})
 			}
-			list[i] = sent{Delivery: one, arrived: list[i].arrived || one.Status == usher.DeliveryDelivered}
+			list[i] = sent{Delivery: one, happened: happened, arrived: list[i].arrived || one.Status == usher.DeliveryDelivered}
 		}
 		if page.Next == "" {
 			break
@@ -152,7 +167,7 @@ func (d *Dialect) readEvents(r request) (any, error) {
 			return nil, err
 		}
 		detail := replayDetail{
-			WebhookID: webhookID(m.EventID, m.SessionID, m.Message.Event), Entity: m.Message.Event, CreateDate: timestamp(m.CreatedAt),
+			WebhookID: webhookID(m.EventID, m.SessionID, m.Message.Event), Entity: m.Message.Event, CreateDate: timestamp(m.happened),
 			IsPending: !m.arrived, Request: string(whole.Message.Body),
 		}
 		var written message
