@@ -57,11 +57,7 @@ func (Renderer) Render(v usher.View, e usher.Event) ([]usher.Message, error) {
 	}
 	var messages []usher.Message
 	for _, name := range namesOf(*v.Session, e) {
-		var payload any = identificationOf(*v.Session)
-		if later(name) != "" {
-			payload = idvOf(*v.Session, time.Time{})
-		}
-		raw, err := json.Marshal(payload)
+		raw, err := payload(*v.Session, name)
 		if err != nil {
 			return nil, fmt.Errorf("write payload: %w", err)
 		}
@@ -79,6 +75,14 @@ func (Renderer) Render(v usher.View, e usher.Event) ([]usher.Message, error) {
 		}
 	}
 	return messages, nil
+}
+
+// payload gives the resource that a message is about.
+func payload(s usher.Session, name string) ([]byte, error) {
+	if later(name) != "" {
+		return json.Marshal(idvOf(s, time.Time{}))
+	}
+	return json.Marshal(identificationOf(s))
 }
 
 // envelopeID gives the id of a message: the same for every try, every endpoint and either name.
