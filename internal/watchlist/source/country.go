@@ -8,8 +8,6 @@ import (
 )
 
 // countries gives the alpha-2 code of every key in countryNames.
-//
-//nolint:gochecknoglobals // made once, never changed
 var countries = sync.OnceValue(func() map[string]string {
 	byKey := make(map[string]string, 1024)
 	for line := range strings.Lines(strings.TrimSpace(countryNames)) {

@@ -165,30 +165,38 @@ func classify(fsys fs.FS, name string) (Format, string, error) {
 		}
 		return OFACLegacy, "ofac_sdn", nil
 	}
-	s := newSink(context.Background(), Input{FS: fsys, Limits: Limits{}.filled()}, nil)
-	t, err := s.open(name)
-	if refused, ok := errors.AsType[*Error](err); ok {
-		if refused.Reason == Unreachable {
-			return "", "", err
-		}
-		return "", "", nil // packed, but not really
+	head, err := beginning(fsys, name)
+	if refused, ok := errors.AsType[*Error](err); ok && refused.Reason != Unreachable {
+		return "", "", nil // packed, but not really: reading it would say so
 	}
 	if err != nil {
 		return "", "", err
 	}
-	head := make([]byte, detectHead)
-	n, err := io.ReadFull(t, head)
-	if closeErr := t.Close(); closeErr != nil {
-		return "", "", closeErr
-	}
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return "", "", nil //nolint:nilerr // what cannot be unpacked is no list; reading it would say why
-	}
-	format := formatOf(bytes.TrimSpace(head[:n]))
+	format := formatOf(bytes.TrimSpace(head))
 	if format == OpenSanctionsFTM {
 		return format, "ftm", nil
 	}
 	return format, "", nil
+}
+
+// beginning gives the first bytes of a file, unpacked.
+func beginning(fsys fs.FS, name string) (head []byte, err error) {
+	s := newSink(context.Background(), Input{FS: fsys, Limits: Limits{}.filled()}, nil)
+	t, err := s.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if closeErr := t.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	head = make([]byte, detectHead)
+	n, err := io.ReadFull(t, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return head[:n], err
 }
 
 // formatOf tells the format by how a file begins.

@@ -91,7 +91,7 @@ type euName struct {
 
 // euName adds a name; the first of an entity is its primary one.
 func (s *sink) euName(e *watchlist.Entity, n euName) {
-	name := watchlist.Name{Full: squeeze(n.whole), First: joinName(n.first, n.middle), Last: squeeze(n.last), Kind: watchlist.Alias, Weak: n.strong == "false"}
+	name := watchlist.Name{Full: squeeze(n.whole), First: joinName(n.first, n.middle), Last: squeeze(n.last), Kind: watchlist.Alias, Weak: strings.EqualFold(n.strong, "false")}
 	if name.Full == "" {
 		name.Full = joinName(name.First, name.Last)
 	}
@@ -129,7 +129,7 @@ func (s *sink) euBirth(e *watchlist.Entity, b euBirth) {
 	default:
 		value = firstOf(zero(b.from), zero(b.to))
 	}
-	if value != "" && b.circa == "true" {
+	if value != "" && strings.EqualFold(b.circa, "true") {
 		value = "circa " + value
 	}
 	s.birth(e, value)

@@ -150,7 +150,7 @@ func (s *sink) ftmDeltas(names []string) (map[string]string, error) {
 			default:
 				return refuse(Shape, name, c.line, "a change that is none of ADD, MOD, DEL")
 			}
-			return nil
+			return s.hold(name, len(change.Entity))
 		})
 		if err != nil {
 			return nil, err

@@ -11,7 +11,9 @@ type group struct {
 func (s *sink) groups(name string, l layout, key string, take func(h header, id string, g group) error) error {
 	left := map[string]int{}
 	err := s.rows(name, l, func(_ *table, h header, cells []string) error {
-		left[h.get(cells, key)]++
+		if left[h.get(cells, key)]++; len(left) > s.in.Limits.Entities {
+			return refuse(TooLarge, name, 0, "more than %d records", s.in.Limits.Entities)
+		}
 		return s.alive()
 	})
 	if err != nil {
@@ -32,9 +34,10 @@ func (s *sink) groups(name string, l layout, key string, take func(h header, id 
 			return refuse(TooLarge, name, c.line, "a record of more than %d bytes", s.in.Limits.Record)
 		}
 		if left[id]--; left[id] > 0 {
-			return nil
+			return s.hold(name, len(c.raw))
 		}
 		delete(waiting, id)
+		s.held -= int64(len(g.raw) - len(c.raw))
 		return take(h, id, *g)
 	})
 	if err != nil {

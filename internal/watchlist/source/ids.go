@@ -31,8 +31,6 @@ const (
 )
 
 // idKinds gives the kind of number by how its name on a list begins, in small letters; the longest beginning counts.
-//
-//nolint:gochecknoglobals // never changed
 var idKinds = map[string]string{
 	"passport": idPassport, "diplomatic passport": idPassport, "stateless person passport": idPassport, "national passport": idPassport,
 	"numéro de passeport": idPassport, "número de pasaporte": idPassport, "service passport": idPassport, "tarjeta de pasaporte": idPassport,

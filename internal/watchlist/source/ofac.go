@@ -93,6 +93,9 @@ func (r *ofacRows) collect(s *sink, files ofacFiles) error {
 			if !s.in.NoRaw {
 				r.raw[id] += "\n" + c.raw
 			}
+			if err := s.hold(c.t.name, 2*len(c.raw)); err != nil {
+				return err
+			}
 			return c.whole()
 		}
 	}

@@ -35,7 +35,10 @@ func readOFACAdvanced(s *sink) error {
 		numbers: map[string][]watchlist.ID{}, entries: map[string]ofacEntry{},
 	}
 	name := s.in.Files[0]
-	if err := s.elements(name, a.visit, func(_ *markup, n *node, _ string) error { a.take(s, n); return s.alive() }); err != nil {
+	if err := s.elements(name, a.visit, func(x *markup, n *node, _ string) error {
+		a.take(s, n)
+		return s.hold(name, x.size)
+	}); err != nil {
 		return err
 	}
 	if !a.rooted {

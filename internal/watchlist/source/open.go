@@ -94,7 +94,7 @@ func (t *text) Read(p []byte) (int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, t.fault(err)
 	}
-	return n, err //nolint:wrapcheck // io.EOF is the contract of Read
+	return n, err // io.EOF is the contract of Read
 }
 
 // Close closes the file.
@@ -137,7 +137,7 @@ func (r packedReader) Read(p []byte) (int, error) {
 	if r.t.packed > r.t.lim.File {
 		return 0, refuse(TooLarge, r.t.name, 0, "the file has more than %d bytes", r.t.lim.File)
 	}
-	return n, err //nolint:wrapcheck // wrapped by text.fault
+	return n, err // wrapped by text.fault
 }
 
 // utf16Reader gives UTF-16 as UTF-8; halves of pairs become the replacement character.
@@ -158,7 +158,7 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 				u.out = utf8.AppendRune(u.out[:0], utf8.RuneError)
 				continue
 			}
-			return 0, err //nolint:wrapcheck // io.EOF is the contract of Read
+			return 0, err // io.EOF is the contract of Read
 		}
 		u.take(rune(u.order.Uint16(unit[:])))
 	}

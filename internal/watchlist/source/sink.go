@@ -21,6 +21,7 @@ type sink struct {
 	notes     map[string]int // place in info.Notes
 	seen      map[string]seenID
 	seed      maphash.Seed
+	held      int64           // bytes kept beside the record at hand
 	namesSeen map[string]bool // of the record at hand
 }
 
@@ -47,6 +48,14 @@ func (s *sink) note(what, where string) {
 		s.info.Notes = append(s.info.Notes, Note{What: what, First: where})
 	}
 	s.info.Notes[i].Count++
+}
+
+// hold counts bytes that are kept beside the record at hand, or given back when negative.
+func (s *sink) hold(name string, bytes int) error {
+	if s.held += int64(bytes); s.held > s.in.Limits.Held {
+		return refuse(TooLarge, name, 0, "more than %d bytes to be kept in memory", s.in.Limits.Held)
+	}
+	return nil
 }
 
 // put completes a record and hands it over.

@@ -46,6 +46,7 @@ type Limits struct {
 	Text     int64 // bytes of one file unpacked; 4 GiB
 	Ratio    int64 // unpacked bytes per packed byte; 200
 	Record   int   // bytes of one record; 8 MiB
+	Held     int64 // bytes kept in memory beside the record at hand, such as OFAC's aliases or a delta; 1 GiB
 	Entities int   // records of a list; 10,000,000
 }
 
@@ -62,6 +63,9 @@ func (l Limits) filled() Limits {
 	}
 	if l.Record == 0 {
 		l.Record = 8 << 20
+	}
+	if l.Held == 0 {
+		l.Held = 1 << 30
 	}
 	if l.Entities == 0 {
 		l.Entities = 10_000_000

@@ -25,6 +25,7 @@ type markup struct {
 	pos     int
 	mark    int  // start of the record at hand, or of the last start tag; -1 when neither is of interest
 	inside  bool // a record is being read
+	size    int  // bytes of the last record
 	ended   bool
 	lines   int // line breaks in what is no longer in buf
 	stack   []string

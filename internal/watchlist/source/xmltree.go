@@ -56,7 +56,7 @@ func (x *markup) element(name string) (root *node, raw string, err error) {
 			open, last = open[:top], last[:top]
 		}
 	}
-	if !x.s.in.NoRaw {
+	if x.size = x.pos - x.mark; !x.s.in.NoRaw {
 		raw = string(x.buf[x.mark:x.pos])
 	}
 	return root, raw, nil
