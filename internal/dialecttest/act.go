@@ -19,6 +19,7 @@ import (
 //	approve ID, reject ID    a reviewer decides
 //	ask ID STEP…             a reviewer asks for steps again
 //	overturn ID, cancel ID
+//	erase ID                 the applicant is erased: everything personal is gone
 //	wait DURATION            time passes
 func (p *player) act(t *testing.T, words []string) {
 	t.Helper()
@@ -65,6 +66,8 @@ func (p *player) act(t *testing.T, words []string) {
 		})
 	case "overturn":
 		p.do(t, args[0], usher.Command{Kind: usher.CmdOverturn, By: reviewer, Reasons: []usher.Reason{{Code: usher.Policy}}})
+	case "erase":
+		p.erase(t, args[0])
 	case "cancel":
 		p.do(t, args[0], usher.Command{Kind: usher.CmdCancel, By: reviewer})
 	default:
@@ -79,6 +82,17 @@ func (p *player) step(t *testing.T, id, step string) {
 		c.Kind, c.Consent = usher.CmdConsent, &usher.Consent{Face: true}
 	}
 	p.do(t, id, c)
+}
+
+func (p *player) erase(t *testing.T, id string) {
+	t.Helper()
+	if s, err := p.Service.Session(t.Context(), p.Client.TenantID, id); err == nil {
+		id = s.ApplicantID
+	}
+	by := usher.Actor{Kind: usher.ByStaff, ID: "privacy", Role: usher.RoleAdmin}
+	if _, err := p.Service.EraseApplicant(t.Context(), p.Client.TenantID, id, by); err != nil {
+		t.Fatalf("erase: %v", err)
+	}
 }
 
 func (p *player) do(t *testing.T, id string, c usher.Command) {

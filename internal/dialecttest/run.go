@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the outputs of golden transcripts
 func Scenarios() []string {
 	return []string{
 		"happy_path", "resubmission", "review_approve", "review_reject", "stop_fail", "expiry", "abandon_restart", "duplicate_create",
-		"unknown_id", "wrong_tenant", "bad_body", "account_error",
+		"unknown_id", "wrong_tenant", "bad_body", "account_error", "erased",
 	}
 }
 

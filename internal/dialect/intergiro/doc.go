@@ -22,6 +22,23 @@
 //	cursor paging                                                        specification of the vendor's sibling API
 //	bodies of the two onboarding simulations                             ours
 //
+// The facts of the seed, each of which a test holds (docs/dialects/COVERAGE.md):
+//
+//	S1   POST /v3/individuals takes names, email, phone_number and date_of_birth
+//	S2   the address is optional
+//	S3   GET /v3/individuals/:id gives the individual once created
+//	S4   POST /v3/individuals/:id/onboard takes return_url and answers 200 with redirect_url and expires_at
+//	S5   the user is sent to redirect_url; in an iframe it does not work
+//	S6   the user submitted everything: IndividualOnboardingDataProvided, and the status onboarding_data_provided
+//	S7   a webhook's body is id, name and created_at
+//	S8   GET /v3/events/:id, by the id of the webhook, gives the same with the payload individual_id
+//	S9   a user who drops off stays onboarding_requested, and is sent to the form by onboard once again
+//	S10  IndividualActivated: successfully onboarded
+//	S11  IndividualBlocked: rejected
+//	S12  PATCH changes email and phone_number, while onboarding and when activated
+//	S13  any other detail is not for the API to change
+//	S14  ids are UUIDs, times are ISO 8601 in UTC with milliseconds and Z
+//
 // A pending action is not stored: it is an event by which a session asks the applicant for something after the first submission, read together
 // with what became of it. Its id is that event's id, its consent's id is the session's id.
 package intergiro

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,6 +190,24 @@ func TestLinks(t *testing.T) {
 	c.call("POST", "/v3/individuals/"+id+"/onboard", object{"return_url": "https://example.com/other"}, http.StatusOK, nil)
 	if s, err := w.Session(t.Context(), w.Tenant.ID, visit.Session.ID); err != nil || s.ReturnURL != "https://example.com/other" {
 		t.Errorf("a new return URL is not taken: %q, %v", s.ReturnURL, err)
+	}
+}
+
+// The vendor does not support frames: the page that the link leads to refuses them.
+func TestFormIsNotFramed(t *testing.T) {
+	t.Parallel()
+	w := open(t, flow)
+	d, err := intergiro.Open(api.Backend{Service: w.Service, Front: w.front, Now: w.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Pages.Framed {
+		t.Error("the page may be framed")
+	}
+	got := w.login(t, w.Tenant)
+	url, _ := got.onboard(got.create())["redirect_url"].(string)
+	if !strings.HasPrefix(url, "https://verify.example.test/verify/s/") {
+		t.Errorf("the user is sent to %q, which is not the hosted page", url)
 	}
 }
 
