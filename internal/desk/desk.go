@@ -82,6 +82,9 @@ func New(c Config) (*Desk, error) {
 	d.Handle("GET /cases/{id}/look/{evidence}", web.Route{}, d.staff(usher.RoleViewer, d.look))
 	d.Handle("GET /cases/{id}/picture/{evidence}/{size}", web.Route{}, d.staff(usher.RoleViewer, d.picture))
 	d.Handle("GET /cases/{id}/file/{evidence}", web.Route{}, d.staff(usher.RoleReviewer, d.file))
+	d.Handle("GET /news", web.Route{}, d.staff(usher.RoleViewer, d.news))
+	d.Handle("GET /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleViewer, d.hitPage))
+	d.Handle("POST /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleReviewer, d.judgeHit))
 	d.Handle("POST /cases/{id}/resend/{delivery}", web.Route{}, d.staff(usher.RoleAdmin, d.resend))
 	for _, a := range acts() {
 		d.Handle("GET /cases/{id}/"+a.path, web.Route{}, d.staff(a.role, d.decisionPage(a)))

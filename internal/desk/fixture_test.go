@@ -86,6 +86,7 @@ func checkers() []usher.Checker {
 			Reasons:  []usher.Reason{{Code: usher.FaceNotCompared}},
 			Examined: []string{"face_presence"}, NotExamined: []string{"face_comparison", "liveness"},
 		}},
+		reader{onLists()},
 		reader{usher.CheckResult{Kind: usher.CheckAge, Outcome: usher.Clear, Score: 1, Assurance: usher.Verified, Provider: "check/age"}},
 	}
 }

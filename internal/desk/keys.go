@@ -26,6 +26,7 @@ func (d *Desk) keysPage(w http.ResponseWriter, r *http.Request, v visit) error {
 		{"a", "desk.act.approve"},
 		{"r", "desk.act.reject"},
 		{"i", "desk.act.ask-again"},
+		{"h", "desk.keys.hit"},
 		{"/", "desk.keys.search"},
 		{"q", "desk.keys.queue"},
 		{"?", "desk.keys.help"},
