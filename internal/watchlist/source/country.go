@@ -53,6 +53,9 @@ func country(name string) string {
 		return ""
 	}
 	byKey := countries()
+	if len(name) > 3 && name[2] == '-' && len(name) <= 6 {
+		name = name[:2] // a part of a country, as ISO 3166-2 writes it
+	}
 	key := countryKey(name)
 	if code, ok := byKey[key]; ok {
 		return code

@@ -200,7 +200,7 @@ func readEUXML(s *sink) error {
 		}
 		return rooted && len(path) == 2 && path[1] == "sanctionEntity"
 	}
-	err := s.elements(name, visit, func(_ *markup, n *node, raw string) error {
+	err := s.elements(name, visit, func(n *node, raw string) error {
 		return s.put(s.euElement(n, raw))
 	})
 	if err == nil && !rooted {

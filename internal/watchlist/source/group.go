@@ -34,10 +34,10 @@ func (s *sink) groups(name string, l layout, key string, take func(h header, id 
 			return refuse(TooLarge, name, c.line, "a record of more than %d bytes", s.in.Limits.Record)
 		}
 		if left[id]--; left[id] > 0 {
-			return s.hold(name, len(c.raw))
+			return s.hold(name, len(c.raw)+1)
 		}
 		delete(waiting, id)
-		s.held -= int64(len(g.raw) - len(c.raw))
+		s.held -= int64(len(g.raw) - len(c.raw) - 1)
 		return take(h, id, *g)
 	})
 	if err != nil {

@@ -131,7 +131,7 @@ func addID(list []watchlist.ID, id watchlist.ID) []watchlist.ID {
 	if id.Value == "" {
 		return list
 	}
-	if number, ok := strings.CutPrefix(id.Value, "IMO"); ok && hasDigit(number) && (id.Kind == idIMO || id.Kind == idRegistration) {
+	if number, ok := strings.CutPrefix(id.Value, "IMO"); ok && hasDigit(number) && (id.Kind == idIMO || id.Kind == idRegistration || id.Kind == idOther) {
 		// Every list has its own place for the word.
 		id.Kind, id.Value = idIMO, strings.Trim(number, " :-")
 	}

@@ -35,9 +35,9 @@ func readOFACAdvanced(s *sink) error {
 		numbers: map[string][]watchlist.ID{}, entries: map[string]ofacEntry{},
 	}
 	name := s.in.Files[0]
-	if err := s.elements(name, a.visit, func(x *markup, n *node, _ string) error {
+	if err := s.elements(name, a.visit, func(n *node, raw string) error {
 		a.take(s, n)
-		return s.hold(name, x.size)
+		return s.hold(name, len(raw))
 	}); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func readOFACAdvanced(s *sink) error {
 		return refuse(Shape, name, 0, "a delta, which is not the whole list")
 	}
 	isParty := func(path []string, _ []attr) bool { return len(path) == 3 && path[2] == "DistinctParty" }
-	return s.elements(name, isParty, func(_ *markup, n *node, raw string) error {
+	return s.elements(name, isParty, func(n *node, raw string) error {
 		if n.attr("DeltaAction") == "delete" {
 			return nil
 		}

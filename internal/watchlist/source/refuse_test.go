@@ -269,6 +269,31 @@ func TestSecondOfAnID(t *testing.T) {
 	}
 }
 
+// TestSecondOfAnIDWithoutRaw keeps it, too, when no raw text is wanted.
+func TestSecondOfAnIDWithoutRaw(t *testing.T) {
+	t.Parallel()
+	l := copyOf(t, "un")
+	l.edit(t, "consolidated.xml", replace("<DATAID>900002</DATAID>", "<DATAID>900001</DATAID>"))
+	l.in.NoRaw = true
+	entities, info := readAll(t, l.in)
+	if info.Parsed != 2 || entities[1].ID != "900001#2" {
+		t.Errorf("read %d records", info.Parsed)
+	}
+}
+
+// TestWeakAndStrong keeps a name that is weak in one place and not in another as one that is not.
+func TestWeakAndStrong(t *testing.T) {
+	t.Parallel()
+	l := copyOf(t, "un")
+	l.edit(t, "consolidated.xml", replace("<ALIAS_NAME>MUSTERI, Adem</ALIAS_NAME>", "<ALIAS_NAME>The Clerk</ALIAS_NAME>"))
+	entities, _ := readAll(t, l.in)
+	for _, n := range entities[0].Names {
+		if n.Full == "The Clerk" && n.Weak {
+			t.Error("the name is weak")
+		}
+	}
+}
+
 // TestWithout leaves out what only the named lists of a bundle hold.
 func TestWithout(t *testing.T) {
 	t.Parallel()

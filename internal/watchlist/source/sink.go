@@ -21,8 +21,8 @@ type sink struct {
 	notes     map[string]int // place in info.Notes
 	seen      map[string]seenID
 	seed      maphash.Seed
-	held      int64           // bytes kept beside the record at hand
-	namesSeen map[string]bool // of the record at hand
+	held      int64          // bytes kept beside the record at hand
+	namesSeen map[string]int // of the record at hand: their places
 }
 
 // seenID is what is remembered of an id: how often it came and what it first said.
@@ -35,7 +35,7 @@ func newSink(ctx context.Context, in Input, emit func(watchlist.Entity) error) *
 	return &sink{
 		in: in, alive: ctx.Err, emit: emit,
 		info:  Info{List: in.List, Title: in.Title, Date: in.Date, Declared: in.Declared},
-		notes: map[string]int{}, seen: map[string]seenID{}, seed: maphash.MakeSeed(), namesSeen: map[string]bool{},
+		notes: map[string]int{}, seen: map[string]seenID{}, seed: maphash.MakeSeed(), namesSeen: map[string]int{},
 	}
 }
 
@@ -50,7 +50,7 @@ func (s *sink) note(what, where string) {
 	s.info.Notes[i].Count++
 }
 
-// hold counts bytes that are kept beside the record at hand, or given back when negative.
+// hold counts bytes that are kept beside the record at hand.
 func (s *sink) hold(name string, bytes int) error {
 	if s.held += int64(bytes); s.held > s.in.Limits.Held {
 		return refuse(TooLarge, name, 0, "more than %d bytes to be kept in memory", s.in.Limits.Held)
@@ -117,11 +117,16 @@ func (s *sink) unique(e *watchlist.Entity) bool {
 	s.seen[e.ID] = before
 	s.info.Repeated++
 	s.note("an id that another record had, kept with a number added", e.ID)
-	e.ID += "#" + strconv.Itoa(before.times)
+	own := e.ID + "#" + strconv.Itoa(before.times)
+	for s.seen[own].times > 0 {
+		own += "#"
+	}
+	s.seen[own] = seenID{hash: hash, times: 1}
+	e.ID = own
 	return true
 }
 
-// tidyNames leaves out empty and repeated names, keeps the first primary name in front and finds each name's script.
+// tidyNames leaves out empty and repeated names and finds each name's script. A name that is weak in one place and not in another is not.
 func (s *sink) tidyNames(e *watchlist.Entity) {
 	clear(s.namesSeen)
 	kept := e.Names[:0]
@@ -136,10 +141,14 @@ func (s *sink) tidyNames(e *watchlist.Entity) {
 			s.note("a name with letters that its publisher lost, kept without them", e.ID)
 			n.Full = rest
 		}
-		if !hasLetter(n.Full) || s.namesSeen[n.Full] {
+		if !hasLetter(n.Full) {
 			continue
 		}
-		s.namesSeen[n.Full] = true
+		if i, ok := s.namesSeen[n.Full]; ok {
+			kept[i].Weak = kept[i].Weak && n.Weak
+			continue
+		}
+		s.namesSeen[n.Full] = len(kept)
 		n.Script = scriptOf(n.Full)
 		kept = append(kept, n)
 	}

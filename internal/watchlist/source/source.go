@@ -36,7 +36,7 @@ type Input struct {
 	Date     time.Time // its date where the list itself has none, such as the time its address gave
 	Declared int       // records that its publisher says it has, where the list itself does not say
 	Without  []string  // leave out the records that only these of a bundle's lists hold (Entity.Datasets), such as SDN of the US CSL beside OFAC's own
-	NoRaw    bool      // leave Entity.Raw empty, to save memory
+	NoRaw    bool      // leave Entity.Raw empty, to save the memory of those who keep records
 	Limits   Limits
 }
 

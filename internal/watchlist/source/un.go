@@ -24,7 +24,7 @@ func readUN(s *sink) error {
 		}
 		return false
 	}
-	err := s.elements(name, visit, func(_ *markup, n *node, raw string) error {
+	err := s.elements(name, visit, func(n *node, raw string) error {
 		return s.put(s.unRecord(n, raw))
 	})
 	if err == nil && !rooted {

@@ -25,7 +25,6 @@ type markup struct {
 	pos     int
 	mark    int  // start of the record at hand, or of the last start tag; -1 when neither is of interest
 	inside  bool // a record is being read
-	size    int  // bytes of the last record
 	ended   bool
 	lines   int // line breaks in what is no longer in buf
 	stack   []string
@@ -69,7 +68,7 @@ func (s *sink) openMarkup(name string) (*markup, error) {
 
 // elements walks a file. At each start of an element it calls visit with the path of names down to it and its attributes; visit answers whether to read
 // the element whole, in which case take gets it. Afterwards the file is known to have been whole.
-func (s *sink) elements(name string, visit func(path []string, attrs []attr) bool, take func(x *markup, n *node, raw string) error) (err error) {
+func (s *sink) elements(name string, visit func(path []string, attrs []attr) bool, take func(n *node, raw string) error) (err error) {
 	x, err := s.openMarkup(name)
 	if err != nil {
 		return err
@@ -91,7 +90,7 @@ func (s *sink) elements(name string, visit func(path []string, attrs []attr) boo
 		if err != nil {
 			return err
 		}
-		if err := take(x, n, raw); err != nil {
+		if err := take(n, raw); err != nil {
 			return err
 		}
 	}

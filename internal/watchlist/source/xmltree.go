@@ -56,10 +56,7 @@ func (x *markup) element(name string) (root *node, raw string, err error) {
 			open, last = open[:top], last[:top]
 		}
 	}
-	if x.size = x.pos - x.mark; !x.s.in.NoRaw {
-		raw = string(x.buf[x.mark:x.pos])
-	}
-	return root, raw, nil
+	return root, string(x.buf[x.mark:x.pos]), nil
 }
 
 // newNode makes a node with the attributes of the last start tag.
