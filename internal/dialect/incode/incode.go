@@ -1,6 +1,7 @@
 package incode
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -105,7 +106,7 @@ const (
 	pathVerifyOld = "/omni/auth-attempt/verify"
 )
 
-// routes lists the calls by the rows of the contract. Paths are as [dialect.door] leaves them: without /0 and without a slash at the end.
+// routes lists the calls of an onboarding, and with them those of answers. Paths are as [dialect.door] leaves them: without /0 and without a slash at the end.
 func (d *dialect) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	on := func(pattern string, answer func(request) (any, error)) { mux.HandleFunc(pattern, d.call(answer)) }
@@ -141,6 +142,12 @@ func (d *dialect) routes() *http.ServeMux {
 		on("POST /omni/"+path, d.heard)
 	}
 
+	d.answers(on)
+	return mux
+}
+
+// answers lists the calls that read, review and delete.
+func (d *dialect) answers(on func(pattern string, answer func(request) (any, error))) {
 	on("GET /omni/get/score", d.score)
 	on("GET /omni/get/ocr-data", d.ocr)
 	on("GET /omni/get/ocr-data/v2", d.ocrWrapped)
@@ -166,7 +173,6 @@ func (d *dialect) routes() *http.ServeMux {
 	on("GET /omni/updated-watchlist-result", d.updatedWatchlist)
 	on("POST /omni/process/global-watchlist", d.globalWatchlist)
 	on("POST /omni/watchlist-result", d.watchlistResult)
-	return mux
 }
 
 // request is one call: who makes it, and how to read it.
@@ -207,7 +213,7 @@ func (d *dialect) call(answer func(request) (any, error)) http.HandlerFunc {
 // Some of the vendor's samples send the id under another name, or under none.
 func (d *dialect) find(r request) (usher.Session, error) {
 	q := r.URL.Query()
-	id := q.Get("id") + q.Get("interviewId") + q.Get("")
+	id := cmp.Or(q.Get("id"), q.Get("interviewId"), q.Get(""))
 	if r.byApplicant() {
 		own := r.p.Client.ID
 		if id != "" && id != own {

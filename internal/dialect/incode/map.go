@@ -41,7 +41,7 @@ func statusOf(s usher.Session) string {
 		return statusFinished
 	case usher.Created, usher.InProgress, usher.Submitted, usher.Cancelled:
 	}
-	if s.Attempt > 1 {
+	if s.Attempt > 1 || (s.State == usher.Cancelled && !s.SubmittedAt.IsZero()) {
 		return statusFinished
 	}
 	reached := statusUnknown

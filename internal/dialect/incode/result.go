@@ -41,7 +41,7 @@ func scoreAnswerOf(s usher.Session, now time.Time) scoreAnswer {
 	var values []float64
 	take := func(kind usher.CheckKind) (usher.CheckResult, test, bool) {
 		r, ok := resultIn(all, kind)
-		if ok {
+		if ok = ok && !hasReason(r, usher.FaceNotCompared); ok {
 			values = append(values, r.Score)
 		}
 		return r, test{Value: percent(r.Score), Status: scoreOf(r.Outcome)}, ok

@@ -98,7 +98,7 @@ func (d *dialect) reject(r request) (any, error) {
 	return successAnswer{Success: true}, err
 }
 
-// closeSession ends an interview that is not decided; a decided one is closed already. Nothing is deleted by it, whatever the action says: the token
+// closeSession ends an interview that has not ended by itself. Nothing is deleted by it, whatever the action says: the token
 // of a session does not erase anybody.
 func (d *dialect) closeSession(r request) (any, error) {
 	action := r.URL.Query().Get("action")
@@ -109,7 +109,7 @@ func (d *dialect) closeSession(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.State.Decided() && s.State != usher.Cancelled {
+	if !s.State.Ended() {
 		if s, err = d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdCancel, By: r.actor(s)}); err != nil {
 			return nil, err
 		}

@@ -187,6 +187,15 @@ func (d *dialect) onboardingURL(r request) (any, error) {
 	return urlAnswer{URL: link.URL}, err
 }
 
+// own finds the session of a call that tells something of it. The applicant's browser says nothing more once the session has ended.
+func (d *dialect) own(r request) (usher.Session, error) {
+	s, err := d.find(r)
+	if err == nil && r.byApplicant() && s.State.Ended() {
+		err = usher.Conflict("this interview is over; it is %s", s.State)
+	}
+	return s, err
+}
+
 // keep keeps pairs with a session.
 func (d *dialect) keep(r request, s usher.Session, pairs map[string]string) (usher.Session, error) {
 	return d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdAnnotate, By: r.actor(s), Metadata: pairs})
@@ -219,7 +228,12 @@ func (d *dialect) finish(r request) (any, error) {
 			break
 		}
 		if s, err = d.submit(r, s); err != nil {
-			return nil, err
+			// Another call may have sent it meanwhile: that is no fault of this one.
+			sent, again := d.session(r.Context(), s.TenantID, interviewID(s))
+			if again != nil || sent.CanRetry() {
+				return nil, err
+			}
+			s = sent
 		}
 	}
 	if s, err = d.settled(r.Context(), s); err != nil {

@@ -16,7 +16,6 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/dialect/incode"
-	"github.com/usher-kyc/usher/internal/enginetest"
 	"github.com/usher-kyc/usher/internal/webhook"
 )
 
@@ -259,116 +258,93 @@ func TestOptionalWebhooks(t *testing.T) {
 	}
 }
 
-// screened asks for a name, since there is nothing else to screen.
-const screened = `name: screened
-steps:
-  - document: {accept: [passport]}
-  - run: {checks: [watchlist], early: true}
-  - decide: {automatic: approve}
-`
-
-// lister is a watchlist check that finds one hit.
-type lister struct{}
-
-func (lister) Kind() usher.CheckKind { return usher.CheckWatchlist }
-
-func (lister) Check(context.Context, usher.CheckInput) (usher.CheckResult, error) {
-	return usher.CheckResult{Outcome: usher.Consider, Assurance: usher.Verified, Provider: "test", Screening: &usher.Screening{
-		Algorithm: "test/1", Hits: []usher.Hit{hit()},
-	}}, nil
-}
-
-func hit() usher.Hit {
-	return usher.Hit{
-		Key: "un/QDi.001", Record: "r1", List: "un", Kind: "person", Name: "Ana Lopez", Subject: "Anna Lopez", Score: 0.91, NameScore: 0.91, Match: true,
-		Facts: []usher.HitFact{{Name: "birth date", Value: "1970"}},
+// rendered gives the body of the one message of a name that an event is told by.
+func (w world) rendered(t *testing.T, s usher.Session, e usher.Event, name string) object {
+	t.Helper()
+	all, err := w.Renderer.Render(usher.View{Session: &s}, e)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// Screen finds the same hit for anybody.
-func (lister) Screen(_ context.Context, _ string, subjects []usher.Subject, _ usher.ScreenOptions) (usher.ScreenResult, error) {
-	if len(subjects) != 1 || subjects[0].Name != "Anna Lopez" || subjects[0].BirthDate != "1970" {
-		return usher.ScreenResult{}, usher.Invalid("name", "is not the one that was asked for: %+v", subjects)
+	bodies := byName(t, all, name)
+	if len(bodies) != 1 {
+		t.Fatalf("%d messages %s", len(bodies), name)
 	}
-	return usher.ScreenResult{Hits: [][]usher.Hit{{hit()}}}, nil
+	return bodies[0]
 }
 
-func (lister) Watchlists(context.Context) ([]usher.ListVersion, error) { return nil, nil }
-
-// data gives the data of a watchlist answer.
-func data(o object) object { return o["content"].(map[string]any)["data"].(map[string]any) }
-
-func TestWatchlists(t *testing.T) {
+// The Mexican webhooks say what the provider of the check found, in the vendor's shapes, and nothing when it found nothing out.
+func TestMexicanWebhooks(t *testing.T) {
 	t.Parallel()
-	w := openOn(t, enginetest.Config{Checkers: []usher.Checker{lister{}}})
-	w.backend.Screener = lister{}
-	w.serve(t)
-	tenant := w.House.Tenant
-	w.Publish(tenant.ID, screened)
-	c, id := w.by(t, tenant).start(object{"configurationId": incode.ConfigurationID(tenant.ID, "screened")})
-	c.call("POST", "/omni/process/global-watchlist", nil, http.StatusBadRequest)
-	c.call("POST", "/omni/add/front-id/v2", object{"base64Image": picture}, http.StatusOK)
-	c.call("POST", "/omni/process/id", nil, http.StatusOK)
-	found := data(c.call("POST", "/omni/process/global-watchlist", nil, http.StatusOK))
-	doc := found["hits"].([]any)[0].(map[string]any)["doc"].(map[string]any)
-	if found["matchStatus"] != "potential_match" || found["totalHits"] != 1.0 || found["searchTerm"] != "Anna Lopez" || doc["name"] != "Ana Lopez" {
-		t.Errorf("found %v", found)
+	w := open(t)
+	s := usher.Session{ID: "s", Key: "660b2f6e9d1c4a0013ef5678"}
+	event := func(kind usher.CheckKind, o usher.Outcome, fields map[string]string) usher.Event {
+		return usher.Event{ID: "e", Type: usher.CheckCompleted, Data: usher.EventData{Result: &usher.CheckResult{Kind: kind, Outcome: o, Fields: fields}}}
 	}
-
-	// Monitoring finds news of an approved person; the webhook's ref asks for the newest result.
-	e := c.executive(tenant)
-	e.call("GET", "/omni/finish-status?id="+id, nil, http.StatusOK)
-	e.call("POST", "/omni/process/approve?interviewId="+id, nil, http.StatusOK)
-	s, err := w.SessionByKey(t.Context(), tenant.ID, incode.Name, id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	newest, err := w.LatestScreening(t.Context(), tenant.ID, s.ApplicantID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = w.Do(t.Context(), tenant.ID, s.ID, usher.Command{
-		Kind: usher.CmdHits, By: usher.Actor{Kind: usher.BySystem}, Hits: &usher.HitChange{Screening: newest.ID, New: []string{"un/QDi.001"}, Open: 1},
+	work := event(usher.CheckWorkHistory, usher.Clear, map[string]string{
+		"name": "Ana Lopez", "curp": "LOAA920517MDFPNN05", "apiKey": "k1", "discountedWeeks": "0", "listedWeeks": "96", "reinstatedWeeks": "0",
+		"laborHistoryList": `[{"companyName":"EJEMPLO SA","state":"JALISCO","startingDate":"01/02/2022","endingDate":"30/06/2024","baseSalary":"$1200.5","companyIMSSId":"Y000000001"}]`,
 	})
+	want := `{"interviewId":"660b2f6e9d1c4a0013ef5678","requestId":"e","workHistory":{"apiKey":"k1","curp":"LOAA920517MDFPNN05","laborHistoryList":` +
+		`[{"baseSalary":"$1200.5","companyIMSSId":"Y000000001","companyName":"EJEMPLO SA","endingDate":"30/06/2024","startingDate":"01/02/2022","state":"JALISCO"}],` +
+		`"name":"Ana Lopez","quotedWeeks":{"discountedWeeks":0,"listedWeeks":96,"reinstatedWeeks":0}}}`
+	if got := mustJSON(t, w.rendered(t, s, work, "work.history")); got != want {
+		t.Errorf("work history:\n got %s\nwant %s", got, want)
+	}
+	payment := event(usher.CheckPaymentProof, usher.Consider, map[string]string{"rfcIssuer": "AAA010101AAA", "totalCfdi": "$100.00", "status": "Vigente"})
+	body := w.rendered(t, s, payment, "payment.proof")
+	if body["requestId"] != "e" || body["rfcIssuer"] != "AAA010101AAA" || body["totalCfdi"] != "$100.00" || body["issuerName"] != nil || len(body) != 14 {
+		t.Errorf("payment proof: %v", body)
+	}
+	for _, kind := range []usher.CheckKind{usher.CheckWorkHistory, usher.CheckPaymentProof} {
+		for _, o := range []usher.Outcome{usher.NotRun, usher.Unavailable} {
+			if all, err := w.Renderer.Render(usher.View{Session: &s}, event(kind, o, nil)); err != nil || len(all) != 0 {
+				t.Errorf("%s that is %s is told: %v, %v", kind, o, all, err)
+			}
+		}
+	}
+}
+
+// A face authentication is told whatever its outcome; only true errors have the three members of an error.
+func TestFaceAuthenticationWebhook(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	s := usher.Session{ID: "s", TenantID: "t", Key: "660b2f6e9d1c4a0013ef5678", ApplicantID: "a", Purpose: usher.ForFaceLogin}
+	for name, c := range map[string]struct {
+		outcome usher.Outcome
+		reason  usher.ReasonCode
+		status  string
+		code    any
+	}{
+		"the same person":     {usher.Clear, "", "PASS", nil},
+		"somebody else":       {usher.Refuse, usher.FaceDiffers, "FAIL", 4015.0},
+		"a spoof":             {usher.Refuse, usher.LivenessFailed, "FAIL", 4005.0},
+		"nobody is enrolled":  {usher.NotRun, "", "FAIL", 4004.0},
+		"glasses":             {usher.Consider, usher.FaceTooSmall, "FAIL", nil},
+		"the provider is off": {usher.Unavailable, usher.CheckUnavailable, "FAIL", nil},
+	} {
+		r := usher.CheckResult{Kind: usher.CheckFaceLogin, Outcome: c.outcome, Score: 0.98}
+		if c.reason != "" {
+			r.Reasons = []usher.Reason{{Code: c.reason}}
+		}
+		body := w.rendered(t, s, usher.Event{Type: usher.FaceAuthenticated, At: w.Now(), Data: usher.EventData{Result: &r}}, "face.authentication")
+		pass := c.status == "PASS"
+		if body["overallStatus"] != c.status || body["faceMatch"] != pass || body["errorCode"] != c.code || (body["error"] == nil) != (c.code == nil) {
+			t.Errorf("%s: %v", name, body)
+		}
+		if recognition := body["recognitionConfidence"].(map[string]any); (len(recognition) == 0) == pass || (body["overallScore"] == 0.98) != pass {
+			t.Errorf("%s: %v", name, body)
+		}
+		if token, _ := body["interviewToken"].(string); (token != "") != pass || len(token) > 256 {
+			t.Errorf("%s: token %q", name, token)
+		}
+	}
+}
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hooks := byName(t, w.Messages(tenant.ID), "global.watchlist")
-	if len(hooks) != 1 || len(hooks[0]) != 3 || hooks[0]["interviewId"] != id {
-		t.Fatalf("webhooks %v", hooks)
-	}
-	ref := hooks[0]["ref"].(string)
-	for _, by := range []caller{c, e, c.with("x-api-key", "")} {
-		path := "/0/omni/updated-watchlist-result?ref=" + ref
-		got := data(by.call("GET", path, nil, http.StatusOK))
-		if fmt.Sprintf("%.0f", got["id"]) != hooks[0]["search_id"] || got["ref"] != ref {
-			t.Errorf("the webhook says %v, the result %v", hooks[0], got)
-		}
-		by.call("GET", path+"x", nil, http.StatusNotFound)
-	}
-	e.call("GET", "/omni/updated-watchlist-result?ref="+ref+"&id="+id, nil, http.StatusOK)
-	e.call("GET", "/omni/updated-watchlist-result?ref="+ref+"&id=660b2f6e9d1c4a0013ef5678", nil, http.StatusNotFound)
-	e.call("GET", "/omni/updated-watchlist-result", nil, http.StatusBadRequest)
-	w.by(t, w.Other).executive(w.Other).call("GET", "/omni/updated-watchlist-result?ref="+ref, nil, http.StatusNotFound)
-	other, _ := w.by(t, tenant).start(nil)
-	other.call("GET", "/omni/updated-watchlist-result?ref="+ref, nil, http.StatusNotFound)
-
-	// A reviewer clears the hit: it is told as a false one from then on.
-	reviewer := usher.Actor{Kind: usher.ByStaff, ID: "r", Role: usher.RoleSenior}
-	if _, err := w.JudgeHit(t.Context(), tenant.ID, s.ApplicantID, "un/QDi.001", usher.HitCleared, "somebody else", time.Time{}, reviewer); err != nil {
-		t.Fatal(err)
-	}
-	if got := data(e.call("GET", "/omni/updated-watchlist-result?ref="+ref, nil, http.StatusOK)); got["matchStatus"] != "false_positive" {
-		t.Errorf("a cleared hit is %v", got["matchStatus"])
-	}
-
-	// A name alone: nothing of it is stored.
-	loose := data(c.call("POST", "/omni/watchlist-result", object{"firstName": "Anna", "surName": "Lopez", "birthYear": 1970.0, "fuzziness": 0.1}, http.StatusOK))
-	if loose["ref"] != nil || loose["id"] != nil || loose["totalMatches"] != 1.0 {
-		t.Errorf("found %v", loose)
-	}
-	w.backend.Screener = nil
-	w.serve(t)
-	c.w = w
-	c.call("POST", "/omni/watchlist-result", object{"firstName": "Anna"}, http.StatusNotFound)
+	return string(text)
 }
