@@ -39,6 +39,7 @@ const (
 	longestEmail     = 100
 	longestStreet    = 200
 	longestCity      = 100
+	longestNumber    = 20
 	longestFinancial = 4 << 10
 	mostOwners       = 10
 	adult            = 18
@@ -103,7 +104,7 @@ func (a *address) rules(missing refusal) []rule {
 	return []rule{
 		{postalCode.MatchString(a.PostalCode), "OBE019"},
 		{upTo(a.Street, longestStreet), "OBE020"},
-		{upTo(a.Number, longestCity), "OBE021"},
+		{upTo(a.Number, longestNumber), "OBE021"},
 		{utf8.RuneCountInString(a.AddressComplement) <= longestStreet, "OBE022"},
 		{upTo(a.Neighborhood, longestStreet), "OBE023"},
 		{upTo(a.City, longestCity), "OBE024"},

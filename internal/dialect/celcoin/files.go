@@ -262,7 +262,8 @@ func (d *Dialect) download(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", ev.ContentType)
 	h.Set("Content-Length", strconv.FormatInt(ev.Size, 10))
-	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", ev.ID+strings.ReplaceAll(ev.ContentType[strings.LastIndexByte(ev.ContentType, '/'):], "/", ".")))
+	_, extension, _ := strings.Cut(ev.ContentType, "/")
+	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", ev.ID+"."+extension))
 	if r.Method != http.MethodHead {
 		_, _ = io.Copy(w, body) // the caller hung up; there is nobody to tell
 	}

@@ -2,7 +2,10 @@ package celcoin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/flow"
 )
 
@@ -158,6 +162,44 @@ func TestRefusalsAreWhole(t *testing.T) {
 		if !used[code] {
 			t.Errorf("%s is in the table and not used", code)
 		}
+	}
+}
+
+// TestTroubleOfTheKit holds what the kit and the engine may refuse to the vendor's shapes.
+func TestTroubleOfTheKit(t *testing.T) {
+	t.Parallel()
+	const gone = `{"statusCode":404,"message":"Resource not found"}`
+	for _, c := range []struct {
+		name, path string
+		err        error
+		status     int
+		body       string // all of it, or the code in it
+	}{
+		{"unknown address", proposalPath, usher.NotFound("address"), 404, gone},
+		{"method", proposalPath, &usher.Error{Code: usher.CodeInvalid, Detail: api.DetailMethod}, 404, gone},
+		{"erased", proposalPath, &usher.Error{Code: usher.CodeGone}, 404, gone},
+		{"no JSON", proposalPath, api.Malformed("", "x"), 400, "OBE034"},
+		{"no JSON for another service", "/baas/v2/webhook/subscription", api.Malformed("", "x"), 400, "CBE225"},
+		{"a form", proposalPath, &usher.Error{Code: usher.CodeInvalid, Detail: api.DetailMediaType}, 400, "OBE034"},
+		{"too large", proposalPath, api.TooLarge(1 << 20), 400, "OBE034"},
+		{"too many", proposalPath, &usher.Error{Code: usher.CodeLimited}, 429, "OBE035"},
+		{"a limit on a field", proposalPath, &usher.Error{Code: usher.CodeLimited, Field: "metadata"}, 400, "OBE034"},
+		{"no right", proposalPath, &usher.Error{Code: usher.CodeForbidden}, 403, "OBE006"},
+		{"no token", proposalPath, &usher.Error{Code: usher.CodeUnauthenticated}, 401, "OBE003"},
+		{"many writers", proposalPath, usher.Conflict("x"), 500, "OBE035"},
+		{"ours", proposalPath, errors.New("disk full of Ana"), 500, "OIE999"},
+		{"ours elsewhere", "/baas/v2/account/fetch", errors.New("disk full of Ana"), 500, "CIE999"},
+		{"the vendor's", proposalPath, fmt.Errorf("look: %w", refusal("OBE049")), 404, "OBE049"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := httptest.NewRecorder()
+			fail(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.path, nil), c.err)
+			body := strings.TrimSpace(w.Body.String())
+			if w.Code != c.status || !strings.Contains(body, c.body) || strings.Contains(body, "Ana") {
+				t.Errorf("%d %s, want %d %s", w.Code, body, c.status, c.body)
+			}
+		})
 	}
 }
 

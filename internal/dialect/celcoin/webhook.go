@@ -152,8 +152,9 @@ func (t *telling) link() {
 func (t *telling) examined() {
 	t.say(entityDocumentscopy, processingOfDocument)
 	body := t.body()
-	body.Files = t.filesOf(t.s, t.e.At)
-	t.add(entityFile, success, body)
+	if body.Files = t.filesOf(t.s, t.e.At); len(body.Files) > 0 {
+		t.add(entityFile, success, body)
+	}
 	t.say(entityProposal, processingDocuments)
 }
 
