@@ -116,9 +116,7 @@ func (f *Found) folder(fsys fs.FS, dir string, entries []fs.DirEntry) error {
 			f.Ignored = append(f.Ignored, name)
 			continue
 		}
-		if set == "" {
-			set = name
-		}
+		set = cmp.Or(set, name)
 		if sets[set] == nil {
 			sets[set] = &Input{Format: format, FS: fsys}
 			order = append(order, set)
@@ -127,6 +125,11 @@ func (f *Found) folder(fsys fs.FS, dir string, entries []fs.DirEntry) error {
 	}
 	for _, set := range order {
 		in := sets[set]
+		if in.Format == OpenSanctionsFTM && len(in.Files) > 1 && !slices.ContainsFunc(in.Files, isDelta) {
+			// Several exports beside each other: the newest by name is the list.
+			f.Ignored = append(f.Ignored, in.Files[:len(in.Files)-1]...)
+			in.Files = in.Files[len(in.Files)-1:]
+		}
 		in.List, in.Title = usual(*in)
 		in.Date = namedDate(in.Files[0])
 		if !complete(*in) {
@@ -208,7 +211,9 @@ func formatOf(head []byte) Format {
 	case '<':
 		return formatOfXML(head)
 	case '{':
-		if bytes.Contains(head, []byte(`"schema"`)) && bytes.Contains(head, []byte(`"properties"`)) {
+		entity := bytes.Contains(head, []byte(`"schema"`)) && bytes.Contains(head, []byte(`"properties"`))
+		change := bytes.Contains(head, []byte(`"op"`)) && bytes.Contains(head, []byte(`"entity"`))
+		if entity || change {
 			return OpenSanctionsFTM
 		}
 		return ""
