@@ -3,6 +3,7 @@ package ondato_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -84,7 +85,9 @@ func TestDeliveries(t *testing.T) {
 		seen[call.path] = call
 	}
 	stop()
-	<-ended
+	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("the sender ended: %v", err)
+	}
 
 	if user, password, ok := (&http.Request{Header: seen["/basic"].header}).BasicAuth(); !ok || user != "hook" || password != "s3cret" {
 		t.Errorf("basic: %v", seen["/basic"].header)
@@ -195,7 +198,9 @@ func tries(t *testing.T, answer answers) []usher.DeliveryReport {
 	go func() { ended <- sender.Run(ctx) }()
 	<-o.done
 	stop()
-	<-ended
+	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("the sender ended: %v", err)
+	}
 	return o.reports
 }
 

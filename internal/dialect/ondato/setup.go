@@ -205,7 +205,10 @@ func (d *dialect) localise(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !erased.IsZero() || !slices.Contains([]string{pending, inProgress}, standings[s.State].idv) {
+	if !erased.IsZero() {
+		return nil, usher.Conflict("the personal data of the identity verification was redacted")
+	}
+	if !slices.Contains([]string{pending, inProgress}, standings[s.State].idv) {
 		return nil, usher.Conflict("the identity verification is %s; its localisation can no longer be changed", standings[s.State].idv)
 	}
 	raw, err := json.Marshal(in)
