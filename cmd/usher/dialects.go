@@ -74,15 +74,15 @@ func (h *house) dialectNames() []string {
 	return names
 }
 
-// webhookDialects lists the dialects that can tell of events.
-func (h *house) webhookDialects() []string {
-	names := []string{native.Name}
+// webhookDialects gives the dialects that can tell of events.
+func (h *house) webhookDialects() map[string]native.Words {
+	all := map[string]native.Words{native.Name: {}}
 	for _, d := range h.dialects {
 		if d.Renderer != nil {
-			names = append(names, d.Name)
+			all[d.Name] = native.Words{Names: d.Events, Signature: d.Delivery.Sign != nil}
 		}
 	}
-	return names
+	return all
 }
 
 func (h *house) dialect(name string) (api.Dialect, bool) {

@@ -44,6 +44,33 @@ func TestEndpoints(t *testing.T) {
 	h.do(t, "DELETE", path, nil).want(t, 404)
 }
 
+// An endpoint may take some of a dialect's messages, carry headers of the client's and, where the vendor has one, the vendor's signature.
+func TestEndpointInAVendorsWords(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	body := map[string]any{
+		"url": "https://client.example/hook", "names": []string{"session.approved"}, "headers": map[string]string{"X-Tenant": "north"},
+	}
+	made := h.do(t, "POST", "/v1/webhook_endpoints", body).want(t, 201)
+	if made.word(t, "names.0") != "session.approved" || made.word(t, "headers.X-Tenant") != "north" {
+		t.Errorf("got %s", made.Body)
+	}
+	path := "/v1/webhook_endpoints/" + made.word(t, "id")
+	h.do(t, "PATCH", path, `{"names": ["session.rejected"]}`).want(t, 200)
+	h.do(t, "PATCH", path, `{"names": ["Session.Rejected"]}`).want(t, 422)
+	for name, bad := range map[string]map[string]any{
+		"an unknown name":          {"names": []string{"KycIdentification.Approved"}},
+		"a header that is ours":    {"headers": map[string]string{"webhook-id": "1"}},
+		"a header with a line end": {"headers": map[string]string{"X-A": "a\nb"}},
+		"no vendor's signature":    {"auth": map[string]string{"type": "hmac", "secret": "a secret of 24 characters or more"}},
+	} {
+		bad["url"] = "https://client.example/hook"
+		if got := h.do(t, "POST", "/v1/webhook_endpoints", bad); got.Code != 422 {
+			t.Errorf("%s: %d %s", name, got.Code, got.Body)
+		}
+	}
+}
+
 // deliveries walks the log of an endpoint.
 func (h *house) deliveries(t *testing.T, id string) {
 	t.Helper()

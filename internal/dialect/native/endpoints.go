@@ -44,17 +44,19 @@ func (s *server) endpointRoutes() {
 
 // Endpoint is where events are sent.
 type Endpoint struct {
-	ID        string    `json:"id" doc:"Id of the endpoint." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e64"`
-	URL       string    `json:"url" doc:"Where events are sent." example:"https://client.example/hooks/usher"`
-	Dialect   string    `json:"dialect" doc:"Whose shapes are sent." example:"native"`
-	Events    []string  `json:"events" nullable:"false" doc:"Types of event it gets; [\"*\"] is all." example:"[\"*\"]"`
-	Origin    string    `json:"origin" enum:"same,any" doc:"same: only sessions that came in through the dialect. any: those of every dialect." example:"same"`
-	Order     string    `json:"order" enum:"session" doc:"Events of one session come in their order; sessions do not wait for each other." example:"session"`
-	Auth      shownAuth `json:"auth" doc:"How usher proves itself, beside the signature. Secrets are not shown."`
-	Enabled   bool      `json:"enabled" doc:"Whether it gets anything." example:"true"`
-	Disabled  string    `json:"disabled_reason,omitempty" doc:"Why it gets nothing." example:"it failed for 120 hours"`
-	CreatedAt stamp     `json:"created_at" doc:"When it was registered."`
-	UpdatedAt stamp     `json:"updated_at" doc:"When it changed last."`
+	ID        string            `json:"id" doc:"Id of the endpoint." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e64"`
+	URL       string            `json:"url" doc:"Where events are sent." example:"https://client.example/hooks/usher"`
+	Dialect   string            `json:"dialect" doc:"Whose shapes are sent." example:"native"`
+	Events    []string          `json:"events" nullable:"false" doc:"Types of event it gets; [\"*\"] is all." example:"[\"*\"]"`
+	Origin    string            `json:"origin" enum:"same,any" doc:"same: only sessions that came in through the dialect. any: those of every dialect." example:"same"`
+	Order     string            `json:"order" enum:"session" doc:"Events of one session come in their order; sessions do not wait for each other." example:"session"`
+	Auth      shownAuth         `json:"auth" doc:"How usher proves itself, beside the signature. Secrets are not shown."`
+	Names     []string          `json:"names,omitempty" nullable:"false" doc:"Names of messages in the words of the dialect, where it gets only some." example:"[\"KycIdentification.Approved\"]"`
+	Headers   map[string]string `json:"headers,omitempty" doc:"Headers of your own." example:"{\"X-Tenant\":\"north\"}"`
+	Enabled   bool              `json:"enabled" doc:"Whether it gets anything." example:"true"`
+	Disabled  string            `json:"disabled_reason,omitempty" doc:"Why it gets nothing." example:"it failed for 120 hours"`
+	CreatedAt stamp             `json:"created_at" doc:"When it was registered."`
+	UpdatedAt stamp             `json:"updated_at" doc:"When it changed last."`
 }
 
 // secretEndpoint is an endpoint with the secret that is shown once.
@@ -65,7 +67,7 @@ type secretEndpoint struct {
 }
 
 type shownAuth struct {
-	Type     string `json:"type" enum:"none,basic,header,oauth2" doc:"The way." example:"basic"`
+	Type     string `json:"type" enum:"none,basic,header,oauth2,hmac" doc:"The way." example:"basic"`
 	Username string `json:"username,omitempty" doc:"Of basic." example:"usher"`
 	Name     string `json:"name,omitempty" doc:"Name of the header." example:"X-Api-Key"`
 	TokenURL string `json:"token_url,omitempty" doc:"Of oauth2: where tokens are got." example:"https://client.example/oauth/token"`
@@ -78,7 +80,7 @@ func endpointOf(e usher.Endpoint) Endpoint {
 		Auth: shownAuth{
 			Type: e.Auth.Type, Username: e.Auth.Username, Name: e.Auth.Name, TokenURL: e.Auth.TokenURL, ClientID: e.Auth.ClientID,
 		},
-		Enabled: e.Disabled == "", Disabled: e.Disabled, CreatedAt: stamp{e.CreatedAt}, UpdatedAt: stamp{e.UpdatedAt},
+		Names: e.Names, Headers: e.Headers, Enabled: e.Disabled == "", Disabled: e.Disabled, CreatedAt: stamp{e.CreatedAt}, UpdatedAt: stamp{e.UpdatedAt},
 	}
 	if len(out.Events) == 0 {
 		out.Events = []string{"*"}
@@ -140,6 +142,9 @@ func (s *server) updateEndpoint(ctx context.Context, p api.Principal, in *update
 	}
 	e, err := s.Service.Endpoint(ctx, p.Tenant(), in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.words(e.Dialect, in.Body.Names, in.Body.Auth); err != nil {
 		return nil, err
 	}
 	if e, err = s.Service.UpdateEndpoint(ctx, p.Tenant(), in.Body.apply(e)); err != nil {

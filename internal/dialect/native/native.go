@@ -32,13 +32,19 @@ type Config struct {
 	Intake      func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)
 	Known       usher.Known                // what a flow may name
 	BaseURL     string                     // where the API is reached, for the OpenAPI document; "" means this server
-	Dialects    []string                   // what a webhook endpoint can be sent; nil means native alone
+	Dialects    map[string]Words           // what a webhook endpoint can be sent, by dialect; nil means native alone
 	PlainHTTP   bool                       // dev: webhook endpoints may be http and of this machine
 	PerAddress  api.Limit                  // of all requests of one address
 	PerClient   api.Limit                  // of all requests of one API client
 	Address     func(*http.Request) string // of the caller; nil means the peer's
 	UploadLimit int64                      // bytes of one file; 0 means 10 MB
 	Now         func() time.Time           // nil means time.Now
+}
+
+// Words are what a webhook endpoint of a dialect may be set up with.
+type Words struct {
+	Names     []string // of its messages; none means that they are the types of event
+	Signature bool     // whether the vendor has a signature of its own
 }
 
 const defaultUpload = 10 << 20
@@ -57,7 +63,7 @@ type server struct {
 // New makes the handler of the native API. It answers /v1/, /oauth/token, /openapi.yaml, /openapi.json and /docs; mount it at each of them.
 func New(c Config) (http.Handler, error) {
 	if c.Dialects == nil {
-		c.Dialects = []string{Name}
+		c.Dialects = map[string]Words{Name: {}}
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -91,7 +91,7 @@ func given(s *string) string {
 
 type applicant struct {
 	ID          string   `json:"id" doc:"Id of the applicant." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e5f"`
-	Kind        string   `json:"kind" enum:"person,company" doc:"What sort of applicant it is." example:"person"`
+	Kind        string   `json:"kind,omitempty" enum:"person,company" doc:"What sort of applicant it is; left out once erased." example:"person"`
 	Status      string   `json:"status" doc:"State of the newest onboarding session, none where there is no session." example:"approved"`
 	SessionID   string   `json:"session_id,omitempty" doc:"Id of the newest onboarding session." example:"0198c1f2a3b47c5d8e9f0a1b2c3d4e60"`
 	Reference   string   `json:"reference,omitempty" doc:"Your own key for this person." example:"customer-4711"`
