@@ -121,8 +121,7 @@ func (d *Dialect) checkAccount(r request) (any, error) {
 	body := created{OnboardingID: s.ID, ClientCode: codeOf(s), CreateDate: createDate(s.CreatedAt), Entity: entityOfAccounts}
 	switch {
 	case s.Account == nil && statusOf(s) == reproved:
-		why := rejectedReasons(s)[0]
-		return envelope{Status: failed, Body: body, Error: &why}, nil
+		return envelope{Status: failed, Body: body, Error: rejectedReason(s)}, nil
 	case s.Account == nil:
 		return envelope{Status: processing, Body: body}, nil
 	case !s.Account.Opened:

@@ -119,7 +119,7 @@ func reached(s usher.Session) (bool, time.Time) {
 		}
 		since = st.DoneAt
 	}
-	return true, since
+	return len(s.Steps) > 0, since // of an erased applicant's session the steps are gone
 }
 
 // documentscopyOf gives the status of the documentscopy of a session, or "" when there is none yet.
@@ -220,7 +220,7 @@ func proposalOf(s usher.Session, link string) proposal {
 		CreatedAt: timestamp(s.CreatedAt), UpdatedAt: timestamp(s.UpdatedAt), Documentscopys: []documentscopy{},
 	}
 	if p.Status == reproved {
-		p.RejectedReason = &rejectedReasons(s)[0]
+		p.RejectedReason = rejectedReason(s)
 	}
 	if status := documentscopyOf(s); status != "" {
 		if direct(s) && status != pending {

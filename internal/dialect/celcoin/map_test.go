@@ -46,6 +46,7 @@ func flowNamed(t *testing.T, name string) usher.Flow {
 func started(f usher.Flow, state usher.State, done int) usher.Session {
 	s, _ := usher.Start(usher.Session{ID: "s", Flow: f, Key: "code", Mode: usher.Sandbox}, usher.Actor{}, time.Unix(1_800_000_000, 0))
 	s.State = state
+	s.Reasons = []usher.Reason{{Code: usher.Policy}}
 	for i, st := range s.Flow.Steps {
 		if i >= done {
 			break

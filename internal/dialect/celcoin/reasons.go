@@ -63,11 +63,11 @@ func reasonOf(code usher.ReasonCode) reason {
 	return reason{ErrorCode: strings.ToUpper(string(code)), Message: text}
 }
 
-// rejectedReasons gives the grounds of a refused proposal, each once; always at least one. That an outcome was made up is said last: it is not
-// the ground.
+// rejectedReasons gives the grounds of a refused proposal, each once; none for an erased applicant. That an outcome was made up is said last:
+// it is not the ground.
 func rejectedReasons(s usher.Session) []reason {
 	var list []reason
-	last := []reason{}
+	var last []reason
 	seen := map[usher.ReasonCode]bool{}
 	for _, why := range s.Reasons {
 		switch {
@@ -79,10 +79,16 @@ func rejectedReasons(s usher.Session) []reason {
 		}
 		seen[why.Code] = true
 	}
-	if list = append(list, last...); len(list) == 0 {
-		list = []reason{reasonOf(usher.Policy)}
+	return append(list, last...)
+}
+
+// rejectedReason gives the first of them, or nil.
+func rejectedReason(s usher.Session) *reason {
+	list := rejectedReasons(s)
+	if len(list) == 0 {
+		return nil
 	}
-	return list
+	return &list[0]
 }
 
 func accountReason(s usher.Session) reason {
