@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the tests need: Go, a C compiler (for the
-# race detector), Chromium (for the browser tests) and curl and jq (for the examples in the docs). What is missing is installed
+# race detector), Chromium (for the browser tests), curl and jq (for the examples in the docs) and
+# poppler-utils (for evidence reports). What is missing is installed
 # with apt when we may, and named with its command when we may not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,11 +28,15 @@ if [ -z "$browser" ]; then
 	missing+=(chromium fonts-dejavu-core)
 fi
 # The examples of the README and the API's guide are run as a reader would.
-for tool in curl jq; do
+for tool in curl jq openssl; do
 	if ! command -v "$tool" >/dev/null; then
 		missing+=("$tool")
 	fi
 done
+# Evidence reports are read back.
+if ! command -v pdftotext >/dev/null || ! command -v pdfimages >/dev/null; then
+	missing+=(poppler-utils)
+fi
 if [ ${#missing[@]} -eq 0 ]; then
 	exit 0
 fi
