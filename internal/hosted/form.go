@@ -129,14 +129,22 @@ func readMonth(s string, texts *web.Catalog) (int, bool) {
 	if utf8.RuneCountInString(s) < 3 {
 		return 0, false
 	}
+	found := 0
 	for _, l := range texts.Languages() {
 		for n := 1; n <= 12; n++ {
-			if strings.HasPrefix(strings.ToLower(texts.Text(l.Tag, "month."+strconv.Itoa(n))), s) {
-				return n, true
+			key := "month." + strconv.Itoa(n)
+			for _, name := range []string{texts.Text(l.Tag, key), texts.Text(l.Tag, key+".alone")} {
+				if !strings.HasPrefix(strings.ToLower(name), s) {
+					continue
+				}
+				if found != 0 && found != n {
+					return 0, false // the beginning of two months
+				}
+				found = n
 			}
 		}
 	}
-	return 0, false
+	return found, found != 0
 }
 
 // readEmail takes an address that mail can go to; whether it does is another check.
@@ -195,12 +203,17 @@ func countries(texts *web.Catalog) map[string][]country {
 	return lists
 }
 
-// alphabetical gives a key that sorts as the language does: in Swedish å, ä and ö follow z, elsewhere a letter with a mark stands with the one
-// without.
+// alphabetical gives a key that sorts as the language does: in Swedish å, ä and ö follow z, in Spanish ñ follows n, in Lithuanian č, š and ž
+// follow c, s and z, and y stands with i; elsewhere a letter with a mark stands with the one without.
 func alphabetical(lang, name string) string {
-	pairs := []string{"å", "a", "ä", "a", "ö", "o", "é", "e", "è", "e", "ô", "o", "ç", "c", "ü", "u", "í", "i", "ã", "a", "ñ", "n"}
-	if lang == "sv" {
-		pairs = append([]string{"å", "{", "ä", "|", "ö", "}"}, pairs[6:]...)
+	own := map[string][]string{
+		"sv": {"å", "{", "ä", "|", "ö", "}"},
+		"es": {"ñ", "n{"},
+		"lt": {"č", "c{", "š", "s{", "ž", "z{", "y", "i{"},
+	}[lang]
+	marked := []string{
+		"å", "a", "ä", "a", "á", "a", "à", "a", "â", "a", "ã", "a", "ą", "a", "ç", "c", "č", "c", "é", "e", "è", "e", "ê", "e", "ę", "e", "ė", "e",
+		"í", "i", "į", "i", "ñ", "n", "ó", "o", "ô", "o", "õ", "o", "ö", "o", "š", "s", "ü", "u", "ú", "u", "ų", "u", "ū", "u", "ž", "z", "’", "'",
 	}
-	return strings.NewReplacer(pairs...).Replace(strings.ToLower(name))
+	return strings.NewReplacer(append(own, marked...)...).Replace(strings.ToLower(name))
 }

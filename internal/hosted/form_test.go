@@ -33,6 +33,12 @@ func TestReadBirth(t *testing.T) {
 		{"5", "okt", "1980", "1980-10-05"},
 		{"5", "oct", "1980", "1980-10-05"},
 		{"22", "11", "2026", "2026-11-22"},
+		{"5", "lapkričio", "1980", "1980-11-05"},
+		{"5", "lapkritis", "1980", "1980-11-05"},
+		{"5", "rugsėjis", "1980", "1980-09-05"},
+		{"5", "rug", "1980", ""}, // August or September
+		{"5", "março", "1980", "1980-03-05"},
+		{"5", "dic.", "1980", "1980-12-05"},
 		{"29", "2", "2025", ""},
 		{"23", "11", "2026", ""},
 		{"0", "1", "1990", ""},
@@ -72,6 +78,11 @@ func TestCountries(t *testing.T) {
 	}
 	if en[0].Code != "AF" || en[1].Code != "AX" || sv[len(sv)-1].Code != "TL" || sv[len(sv)-2].Code != "AT" {
 		t.Errorf("English begins %v, Swedish ends %v", en[:2], sv[len(sv)-3:])
+	}
+	for tag, first := range map[string]string{"es": "AF", "lt": "AF", "pt-BR": "AF"} {
+		if list := lists[tag]; len(list) != 249 || list[0].Code != first {
+			t.Errorf("%s has %d countries and begins %v", tag, len(list), list[:1])
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ type startPage struct {
 	Title, Lead, Button string   // keys
 	Needs               []string // words
 	Who                 string   // key of who asks and why, or ""
-	Other               bool // it was begun in another browser, which loses it
+	Other               bool     // it was begun in another browser, which loses it
 	Deadline            string
 	Action              string // where the button leads; in a frame with the language that was picked there
 }
