@@ -25,10 +25,10 @@ type Searcher struct {
 	slots     []uint16 // per listed word: its first link in this pass
 	links     []link
 	order     []queryGroup
-	reach     [1 << maxBits]int64
-	saved     [1 << maxBits]int64
-	always    uint8   // bits of words whose lists were not worth reading
-	sets      []uint8 // per name: bits of the words that it has a variant of
+	reach     [1 << setBits]int64 // see collect
+	saved     [1 << setBits]int64
+	always    uint16   // bits of words whose lists were not worth reading
+	sets      []uint16 // per name: bits of the words that it has a variant of
 	touched   []uint32
 
 	pairs, chosen []pair
@@ -64,7 +64,7 @@ type candidate struct {
 func (ix *Index) NewSearcher() *Searcher {
 	return &Searcher{
 		ix: ix, kept: map[string]*queryWord{}, found: map[uint32]candidate{},
-		seen: make([]uint32, len(ix.wordFacts)), slots: make([]uint16, len(ix.wordFacts)), sets: make([]uint8, len(ix.nameEntity)),
+		seen: make([]uint32, len(ix.wordFacts)), slots: make([]uint16, len(ix.wordFacts)), sets: make([]uint16, len(ix.nameEntity)),
 		links: make([]link, 1),
 	}
 }
@@ -299,8 +299,12 @@ func (s *Searcher) end() {
 func (s *Searcher) rateTouched(reading, lowest int, f *filter) {
 	ix := s.ix
 	for _, name := range s.touched {
+		set := s.sets[name] | s.always
+		if s.reach[set] < 0 {
+			continue // told without touching the name itself, which is most of the work
+		}
 		facts := nameFacts(ix.nameFacts[name])
-		if !s.reaches(s.sets[name], facts.cost()) || !f.kindFits(facts.kind()) {
+		if s.reach[set] < facts.cost()-s.saved[set] || !f.kindFits(facts.kind()) {
 			continue
 		}
 		entity := ix.nameEntity[name]

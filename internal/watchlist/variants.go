@@ -4,8 +4,9 @@ package watchlist
 type queryWord struct {
 	lexeme
 	variants []variant
-	posts    int  // length of all variants' posting lists
-	initial  bool // a single letter, that may begin any listed word
+	posts    int   // length of all variants' posting lists
+	bulk     int64 // what the variant with the longest list agrees in
+	initial  bool  // a single letter, that may begin any listed word
 }
 
 // variant is one listed word (or two, next to one another) that a query's word may stand for.
@@ -17,6 +18,9 @@ type variant struct {
 	spares int64  // what the listed name does not pay for a word left over
 	how    howCode
 }
+
+// agreement is what a pair of the variant agrees in.
+func (v variant) agreement() int64 { return int64(v.sim) * int64(v.weight) }
 
 const noWord = ^uint32(0)
 
@@ -75,7 +79,7 @@ func (s *Searcher) findVariants(text []byte, bare, split bool) *queryWord {
 			s.seen[listed] = s.stamp
 			l := s.ix.lexeme(listed)
 			if sim, how := s.comparer.compare(&l); sim > 0 {
-				v := variant{word: listed, second: noWord, weight: int32(l.weight), sim: int32(sim), how: how, spares: listedCost(int64(l.weight))}
+				v := variant{word: listed, second: noWord, weight: w.shared(int32(l.weight)), sim: int32(sim), how: how, spares: listedCost(int64(l.weight))}
 				if how == howInitial {
 					v.weight = initialWeight
 				}
@@ -90,10 +94,23 @@ func (s *Searcher) findVariants(text []byte, bare, split bool) *queryWord {
 	if split {
 		s.findSplits(w)
 	}
+	longest := 0
 	for _, v := range w.variants {
-		w.posts += s.ix.postCount(v.word)
+		n := len(s.list(v))
+		if w.posts += n; n > longest {
+			longest, w.bulk = n, v.agreement()
+		}
 	}
 	return w
+}
+
+// shared is the weight of a pair with a listed word: a name in use says no more for being listed in a rare spelling, while a word that nobody
+// knows is likely to be a slip of the listed one.
+func (w *queryWord) shared(listed int32) int32 {
+	if w.known {
+		return min(listed, int32(w.weight))
+	}
+	return listed
 }
 
 // findSplits adds the pairs of listed words that are w when written as one.
@@ -109,7 +126,7 @@ func (s *Searcher) findSplits(w *queryWord) {
 		}
 		a, b := wordFacts(s.ix.wordFacts[first]).weight(), wordFacts(s.ix.wordFacts[second]).weight()
 		w.variants = append(w.variants, variant{
-			word: first, second: second, weight: int32(a) + int32(b), sim: simJoined, how: howJoined,
+			word: first, second: second, weight: w.shared(int32(a) + int32(b)), sim: simJoined, how: howJoined,
 			spares: listedCost(int64(a)) + listedCost(int64(b)),
 		})
 	}
