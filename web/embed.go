@@ -2,7 +2,7 @@
 // there is to install.
 //
 // templates/shared has what every area uses, templates/<area> the pages of one area; static is served as it is; locales has the texts,
-// en.json and sv.json for the applicant's pages and for what is shared, <area>.en.json and so on for the rest. internal/web reads them.
+// en.json and so on for the applicant's pages and for what is shared, <area>.en.json and so on for the rest. internal/web reads them.
 package web
 
 import "embed"

@@ -158,7 +158,7 @@ func TestFrameCamera(t *testing.T) {
 	h.Publish(h.Tenant.ID, strings.Replace(passportFlow, "  - details: {ask: [name]}\n", "", 1))
 	s, link := h.session("short")
 	origin := framing(t, false, &link.URL)
-	parents = []string{origin}
+	parents = []string{"http://localhost:*"} // as a developer has it
 	outer := browsertest.Open(t, browsertest.Options{Width: 400, Height: 900, DenyCamera: true})
 	outer.Visit(origin)
 	p := &person{Page: outer.Frame(h.server.URL), t: t, name: "frame-camera", outer: outer}
@@ -180,6 +180,34 @@ func TestFrameCamera(t *testing.T) {
 	p.look("This verification has ended")
 	p.Click("Return to Example Bank")
 	p.WaitURL("at=failed")
+}
+
+// TestFrameVideo records a video in a frame whose pages hold the visit themselves.
+func TestFrameVideo(t *testing.T) {
+	t.Parallel()
+	var parents []string
+	h, pics := open(t, vendor(&parents)), draw(t)
+	h.client = h.Client(h.Tenant, "vendor")
+	h.Publish(h.Tenant.ID, videoFlow)
+	s, link := h.session("video")
+	origin := framing(t, false, &link.URL)
+	parents = []string{origin}
+	outer := browsertest.Open(t, browsertest.Options{Width: 700, Height: 900, NoThirdPartyCookies: true})
+	outer.Visit(origin)
+	p := &person{Page: outer.Frame(h.server.URL), t: t, name: "frame-video", outer: outer}
+	p.Click("Start now")
+	p.upload(pics.selfie)
+	p.Click("Use this photo")
+	p.Click("Open camera")
+	p.WaitText("Fit your face into the oval")
+	p.Click("Start recording")
+	p.WaitText("Watch your video.")
+	p.Click("Send this video")
+	p.look("Check before you send")
+	p.WaitText("Video received")
+	if got := strings.Join(h.journey(s.ID), " "); !strings.Contains(got, "video.camera.running video.camera.recording video.camera.preview check") {
+		t.Errorf("the journey is %s", got)
+	}
 }
 
 // TestLeavesByItself holds that an end page of a dialect with a rule goes where the rule says without a click.

@@ -126,6 +126,7 @@ func TestDeclined(t *testing.T) {
 	p.Visit(link.URL)
 	p.look("Du godkände inte, så vi slutade här")
 	p.Click("Svenska")
+	p.look("Du godkände inte, så vi slutade här") // with the menu open
 	p.Click("English")
 	p.look("You did not agree, so we stopped here")
 	p.Click("Return to Example Bank")
