@@ -85,7 +85,7 @@ func alone(t testing.TB) *house {
 	h.auth = auth.New(auth.Config{Store: h.Store, Now: h.Now})
 	var err error
 	h.handler, err = native.New(native.Config{
-		Service: h.Service, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Screener: oneHit{}, Intake: intake, Known: h.Engine.Known(), Now: h.Now,
+		Service: h.Service, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: reporter{h.Service}, Screener: oneHit{}, Intake: intake, Known: h.Engine.Known(), Now: h.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

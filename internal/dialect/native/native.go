@@ -24,6 +24,7 @@ type Config struct {
 	Credentials usher.Credentials
 	Idempotency api.Idempotency // nil ignores Idempotency-Key
 	Auditor     usher.Auditor   // nil keeps no trail of who read a report
+	Report      usher.Reporter  // nil has no reports for people
 	Screener    usher.Screener  // nil leaves out the search of watchlists
 	Log         *slog.Logger    // nil writes no log
 
@@ -137,6 +138,7 @@ func (s *server) routes() {
 	s.commandRoutes()
 	s.evidenceRoutes()
 	s.resultRoutes()
+	s.reportRoutes()
 	s.eventRoutes()
 	s.endpointRoutes()
 	s.deliveryRoutes()

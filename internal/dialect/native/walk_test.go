@@ -214,7 +214,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	th := h.everything(t)
 	d := h.document(t)
 	d.each(func(method, path string, op operation) {
-		if method != "GET" || strings.HasSuffix(path, "/content") {
+		if method != "GET" || strings.HasSuffix(path, "/content") || strings.HasSuffix(path, ".pdf") {
 			return
 		}
 		g := h.do(t, "GET", th.path(t, path, func(id string) string { return id }), nil).want(t, 200)
