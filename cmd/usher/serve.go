@@ -20,6 +20,7 @@ import (
 	"github.com/usher-kyc/usher/internal/dialect/native"
 	"github.com/usher-kyc/usher/internal/flow"
 	"github.com/usher-kyc/usher/internal/hosted"
+	"github.com/usher-kyc/usher/internal/webhook"
 	"github.com/usher-kyc/usher/web"
 )
 
@@ -172,7 +173,8 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	}
 	review, err := desk.New(desk.Config{
 		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
-		Preview: h.pictures.preview, Member: h.auth.Member, Address: address,
+		Preview: h.pictures.preview, Member: h.auth.Member, Address: address, Keys: deskKeys{h},
+		CheckEndpoint: func(e usher.Endpoint) error { return webhook.CheckAuth(e.Auth, s.Dev) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build desk: %w", err)

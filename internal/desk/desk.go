@@ -37,10 +37,13 @@ type Config struct {
 	// Preview gives a new JPEG of a picture, upright, of at most maxSide pixels, without anything but the pixels.
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error)
 	// Member gives a member of staff of a tenant by id, for their name; nil shows ids.
-	Member  func(ctx context.Context, tenant, id string) (usher.Staff, error)
-	Address func(*http.Request) string // who is counted when a password is wrong; nil takes the peer's address
-	Idle    time.Duration              // how long the door lets a session be quiet, to warn in time; 0 means 15 min
-	Now     func() time.Time           // nil means time.Now
+	Member func(ctx context.Context, tenant, id string) (usher.Staff, error)
+	Keys   Keys // makes credentials of API clients; nil leaves out the settings
+	// CheckEndpoint says why a webhook endpoint may not be registered, beyond what the service says; nil takes any.
+	CheckEndpoint func(usher.Endpoint) error
+	Address       func(*http.Request) string // who is counted when a password is wrong; nil takes the peer's address
+	Idle          time.Duration              // how long the door lets a session be quiet, to warn in time; 0 means 15 min
+	Now           func() time.Time           // nil means time.Now
 }
 
 // Desk is the pages of reviewers; an http.Handler for everything below its base.
@@ -86,6 +89,7 @@ func New(c Config) (*Desk, error) {
 	d.Handle("GET /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleViewer, d.hitPage))
 	d.Handle("POST /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleReviewer, d.judgeHit))
 	d.Handle("POST /cases/{id}/resend/{delivery}", web.Route{}, d.staff(usher.RoleAdmin, d.resend))
+	d.settingsRoutes()
 	for _, a := range acts() {
 		d.Handle("GET /cases/{id}/"+a.path, web.Route{}, d.staff(a.role, d.decisionPage(a)))
 		d.Handle("POST /cases/{id}/"+a.path, web.Route{}, d.staff(a.role, d.decide(a)))
@@ -99,17 +103,21 @@ type visit struct {
 	tenant usher.Tenant
 	say    words
 	keys   bool // single-letter keys are on
+	sets   bool // there are settings that the reader may change
 	warn   time.Duration
 }
 
 // frame is what the layout shows of a visit; every page's data has it.
 type frame struct {
 	Me   usher.Staff
+	Sets bool // there are settings that the reader may change
 	Keys bool
 	Warn int64 // ms of quiet until the page warns that the session will end
 }
 
-func (v visit) frame() frame { return frame{Me: v.staff, Keys: v.keys, Warn: v.warn.Milliseconds()} }
+func (v visit) frame() frame {
+	return frame{Me: v.staff, Sets: v.sets, Keys: v.keys, Warn: v.warn.Milliseconds()}
+}
 
 // page makes a page of the visit's tenant.
 func (v visit) page(name string, data any) web.Page {
@@ -140,7 +148,7 @@ func (d *Desk) staff(least usher.Role, h handler) web.HandlerFunc {
 		}
 		v := visit{
 			staff: s, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: d.Cookie(r, keysCookie) != keysOff,
-			warn: d.config.Idle - warnBefore,
+			warn: d.config.Idle - warnBefore, sets: d.config.Keys != nil && s.Role.AtLeast(usher.RoleAdmin),
 		}
 		return forDesk(h(w, r, v))
 	}

@@ -1,0 +1,181 @@
+package desk
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/web"
+)
+
+// Keys makes the credentials of API clients. The composition root gives it, since it knows every dialect.
+type Keys interface {
+	// Offers are the ways in which a client can be set up.
+	Offers() []Offer
+	// Clients lists a tenant's clients, oldest first.
+	Clients(ctx context.Context, tenant string) ([]Client, error)
+	// CreateClient makes one, and gives what its developers must be told, by name; secrets are among it and given this once.
+	CreateClient(ctx context.Context, tenant string, n NewClient, by usher.Actor) (map[string]string, error)
+	// RotateClient gives a client a new secret; the old one is refused from now on.
+	RotateClient(ctx context.Context, tenant, id string, by usher.Actor) (map[string]string, error)
+}
+
+// Offer is one way in which a client can be set up. Messages are the names of what its webhooks tell; none for a dialect without webhooks.
+// Signature: the vendor has one of its own.
+type Offer struct {
+	Name, Dialect string
+	Messages      []string
+	Signature     bool
+}
+
+// Client is an API client and how its secret ends.
+type Client struct {
+	usher.APIClient
+	Last4 string
+}
+
+// NewClient is what an administrator says of a new one.
+type NewClient struct {
+	Offer, Name, Flow          string
+	ReturnURLs, FrameAncestors []string
+}
+
+func (d *Desk) settingsRoutes() {
+	if d.config.Keys == nil {
+		return
+	}
+	admin := func(pattern string, h handler) { d.Handle(pattern, web.Route{}, d.staff(usher.RoleAdmin, h)) }
+	admin("GET /settings", d.settings)
+	admin("GET /settings/clients/new", func(w http.ResponseWriter, r *http.Request, v visit) error {
+		return d.clientForm(w, r, v, NewClient{}, nil)
+	})
+	admin("POST /settings/clients", d.createClient)
+	admin("POST /settings/clients/{id}/rotate", d.rotateClient)
+	admin("GET /settings/endpoints/new", d.newEndpoint)
+	admin("POST /settings/endpoints", d.createEndpoint)
+	admin("GET /settings/endpoints/{id}", d.showEndpoint)
+	admin("POST /settings/endpoints/{id}/{act}", d.changeEndpoint)
+}
+
+type settingsData struct {
+	frame
+	Clients   []Client
+	Endpoints []usher.Endpoint
+	Done      string // key of what was just done
+}
+
+func (d *Desk) settings(w http.ResponseWriter, r *http.Request, v visit) error {
+	data := settingsData{frame: v.frame()}
+	var err error
+	if data.Clients, err = d.config.Keys.Clients(r.Context(), v.tenant.ID); err != nil {
+		return err
+	}
+	if data.Endpoints, err = d.config.Service.Endpoints(r.Context(), v.tenant.ID); err != nil {
+		return err
+	}
+	if done := "desk.settings.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
+		data.Done = done
+	}
+	return d.Render(w, r, v.page("settings", data))
+}
+
+type clientData struct {
+	frame
+	Given  NewClient
+	Offers []Offer
+	Flows  []usher.Flow
+}
+
+// Returns gives the return addresses, one a line.
+func (c clientData) Returns() string { return strings.Join(c.Given.ReturnURLs, "\n") }
+
+// Frames gives the origins that may frame the hosted page, one a line.
+func (c clientData) Frames() string { return strings.Join(c.Given.FrameAncestors, "\n") }
+
+// clientForm shows the form of a new client, empty or as it was sent.
+func (d *Desk) clientForm(w http.ResponseWriter, r *http.Request, v visit, given NewClient, problems web.Errors) error {
+	flows, err := d.config.Service.Flows(r.Context(), v.tenant.ID)
+	if err != nil {
+		return err
+	}
+	page := v.page("client", clientData{v.frame(), given, d.config.Keys.Offers(), flows})
+	if page.Errors = problems; len(problems) > 0 {
+		page.Status = http.StatusUnprocessableEntity
+	}
+	return d.Render(w, r, page)
+}
+
+// toldData is a page that shows credentials once.
+type toldData struct {
+	frame
+	Title string // key
+	Pairs []pair
+}
+
+// tell shows what is told once. Nothing of it is in an address or kept by the browser.
+func (d *Desk) tell(w http.ResponseWriter, r *http.Request, v visit, title string, told map[string]string) error {
+	data := toldData{frame: v.frame(), Title: title}
+	for _, name := range slices.Sorted(maps.Keys(told)) {
+		data.Pairs = append(data.Pairs, pair{Label: name, Given: told[name]})
+	}
+	return d.Render(w, r, v.page("told", data))
+}
+
+// lines gives the entries of a field that takes one a line.
+func lines(text string) []string {
+	return slices.DeleteFunc(strings.Fields(text), func(s string) bool { return s == "" })
+}
+
+func (d *Desk) createClient(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
+	}
+	n := NewClient{
+		Offer: r.PostForm.Get("offer"), Name: strings.TrimSpace(r.PostForm.Get("name")), Flow: r.PostForm.Get("flow"),
+		ReturnURLs: lines(r.PostForm.Get("return_urls")), FrameAncestors: lines(r.PostForm.Get("frame_ancestors")),
+	}
+	var problems web.Errors
+	if !slices.ContainsFunc(d.config.Keys.Offers(), func(o Offer) bool { return o.Name == n.Offer }) {
+		problems.Add("offer", "desk.problem.offer")
+	}
+	if n.Name == "" || len(n.Name) > longestName {
+		problems.Add("name", "desk.problem.name")
+	}
+	for field, list := range map[string][]string{"return_urls": n.ReturnURLs, "frame_ancestors": n.FrameAncestors} {
+		if slices.ContainsFunc(list, func(s string) bool { return !isAddress(s, field == "frame_ancestors") }) {
+			problems.Add(field, "desk.problem."+field)
+		}
+	}
+	if len(problems) > 0 {
+		return d.clientForm(w, r, v, n, problems)
+	}
+	told, err := d.config.Keys.CreateClient(r.Context(), v.tenant.ID, n, v.staff.Actor())
+	if err != nil {
+		return err
+	}
+	return d.tell(w, r, v, "desk.client.made", told)
+}
+
+const longestName = 100
+
+// isAddress tells whether a line is an https address, or, of this machine, an http one; bare: an origin without a path.
+func isAddress(s string, bare bool) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || (bare && strings.Trim(u.Path, "/") != "") {
+		return false
+	}
+	loopback := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"
+	return u.Scheme == "https" || (u.Scheme == "http" && loopback)
+}
+
+func (d *Desk) rotateClient(w http.ResponseWriter, r *http.Request, v visit) error {
+	told, err := d.config.Keys.RotateClient(r.Context(), v.tenant.ID, r.PathValue("id"), v.staff.Actor())
+	if err != nil {
+		return err
+	}
+	return d.tell(w, r, v, "desk.client.rotated", told)
+}

@@ -1,0 +1,214 @@
+package desk_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/auth"
+	"github.com/usher-kyc/usher/internal/browsertest"
+	"github.com/usher-kyc/usher/internal/desk"
+)
+
+// keys makes credentials of two dialects, one with webhooks.
+type keys struct{ auth *auth.Auth }
+
+func (k *keys) Offers() []desk.Offer {
+	return []desk.Offer{
+		{Name: "native", Dialect: "native", Messages: []string{"session.approved", "session.rejected"}, Signature: true}, {Name: "yente", Dialect: "yente"},
+	}
+}
+
+func (k *keys) Clients(ctx context.Context, tenant string) ([]desk.Client, error) {
+	all, err := k.auth.Clients(ctx, tenant)
+	list := make([]desk.Client, len(all))
+	for i, c := range all {
+		list[i] = desk.Client{APIClient: c.APIClient, Last4: c.Last4}
+	}
+	return list, err
+}
+
+func (k *keys) CreateClient(ctx context.Context, tenant string, n desk.NewClient, by usher.Actor) (map[string]string, error) {
+	c, secret, err := k.auth.CreateClient(ctx, tenant, auth.NewClient{
+		Dialect: n.Offer, Name: n.Name, DefaultFlow: n.Flow, ReturnURLs: n.ReturnURLs, FrameAncestors: n.FrameAncestors,
+	}, by)
+	return map[string]string{"client_id": c.ID, "client_secret": secret}, err
+}
+
+func (k *keys) RotateClient(ctx context.Context, tenant, id string, by usher.Actor) (map[string]string, error) {
+	secret, err := k.auth.RotateClient(ctx, tenant, id, by)
+	return map[string]string{"secret": secret}, err
+}
+
+// withSettings opens a desk whose administrators can make credentials.
+func withSettings(t testing.TB) *firm {
+	t.Helper()
+	k := &keys{}
+	f := open(t, func(c *desk.Config) { c.Keys = k })
+	k.auth = f.auth
+	return f
+}
+
+func TestSettingsAreTheAdministrators(t *testing.T) {
+	t.Parallel()
+	f := withSettings(t)
+	f.member("sten", usher.RoleSenior)
+	f.member("adam", usher.RoleAdmin)
+	b := f.plain("sten")
+	for _, path := range []string{"/settings", "/settings/clients/new", "/settings/endpoints/new"} {
+		if got := b.get(path); got.status != http.StatusForbidden {
+			t.Errorf("a senior reviewer's GET %s answers %d", path, got.status)
+		}
+	}
+	if got := b.post("/settings/clients", "offer", "native", "name", "x"); got.status != http.StatusForbidden {
+		t.Errorf("a senior reviewer's new client answers %d", got.status)
+	}
+	if strings.Contains(b.get("/").body, "/settings") || !strings.Contains(f.plain("adam").get("/").body, "/settings") {
+		t.Error("the way to the settings is shown to the wrong people")
+	}
+}
+
+func TestClientIsMadeAndItsSecretShownOnce(t *testing.T) {
+	t.Parallel()
+	f := withSettings(t)
+	f.member("adam", usher.RoleAdmin)
+	b := f.plain("adam")
+	for name, form := range map[string][]string{
+		"no offer":         {"name", "site"},
+		"unknown offer":    {"offer", "other", "name", "site"},
+		"no name":          {"offer", "native"},
+		"a plain address":  {"offer", "native", "name", "site", "return_urls", "http://shop.example/"},
+		"a path to frame":  {"offer", "native", "name", "site", "frame_ancestors", "https://app.example/page"},
+		"a name too long":  {"offer", "native", "name", strings.Repeat("x", 101)},
+		"not an address":   {"offer", "native", "name", "site", "return_urls", "shop"},
+		"somebody's login": {"offer", "native", "name", "site", "return_urls", "https://me:secret@shop.example/"},
+	} {
+		if got := b.post("/settings/clients", form...); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s answers %d", name, got.status)
+		}
+	}
+	made := b.post("/settings/clients", "offer", "native", "name", "Web shop", "return_urls", "https://shop.example/\nhttps://app.example/", "frame_ancestors", "https://app.example")
+	if made.status != http.StatusOK || !strings.Contains(made.body, "client_secret") || made.header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("making a client answers %d", made.status)
+	}
+	all, err := f.auth.Clients(t.Context(), f.Tenant.ID)
+	f.must(err)
+	if len(all) != 1 || len(all[0].ReturnURLs) != 2 || all[0].FrameAncestors[0] != "https://app.example" {
+		t.Fatalf("made %+v", all)
+	}
+	list := b.get("/settings").body
+	if !strings.Contains(list, "Web shop") || !strings.Contains(list, all[0].Last4) || strings.Contains(list, "client_secret") {
+		t.Error("the list does not show the client, or shows its secret")
+	}
+	if got := b.post("/settings/clients/" + all[0].ID + "/rotate"); got.status != http.StatusOK || !strings.Contains(got.body, "new secret") {
+		t.Errorf("a new secret answers %d", got.status)
+	}
+	if got := b.post("/settings/clients/unknown/rotate"); got.status != http.StatusNotFound {
+		t.Errorf("a new secret for nobody answers %d", got.status)
+	}
+}
+
+func TestEndpointIsMadeAndChanged(t *testing.T) {
+	t.Parallel()
+	f := withSettings(t)
+	f.member("adam", usher.RoleAdmin)
+	b := f.plain("adam")
+	good := func(more ...string) []string {
+		return append([]string{"dialect", "native", "url", "https://client.example/hook", "names", "session.approved", "auth", "none"}, more...)
+	}
+	for name, tc := range map[string]struct {
+		form []string
+		want int
+	}{
+		"no address":             {[]string{"dialect", "native", "names", "session.approved", "auth", "none"}, 422},
+		"no message":             {[]string{"dialect", "native", "url", "https://client.example/hook", "auth", "none"}, 422},
+		"a message nobody sends": {good("names", "other"), 422},
+		"no way":                 {[]string{"dialect", "native", "url", "https://client.example/hook", "names", "session.approved", "auth", "magic"}, 422},
+		"basic without a name":   {[]string{"dialect", "native", "url", "https://client.example/hook", "names", "session.approved", "auth", "basic", "password", "p"}, 422},
+		"a short secret":         {[]string{"dialect", "native", "url", "https://client.example/hook", "names", "session.approved", "auth", "hmac", "secret", "short"}, 422},
+		"no such dialect":        {[]string{"dialect", "yente", "url", "https://client.example/hook", "names", "x", "auth", "none"}, 400},
+	} {
+		if got := b.post("/settings/endpoints", tc.form...); got.status != tc.want {
+			t.Errorf("%s answers %d, want %d", name, got.status, tc.want)
+		}
+	}
+	made := b.post("/settings/endpoints", good()...)
+	if made.status != http.StatusOK || !strings.Contains(made.body, "whsec_") {
+		t.Fatalf("making an endpoint answers %d", made.status)
+	}
+	all, err := f.Service.Endpoints(t.Context(), f.Tenant.ID)
+	f.must(err)
+	at := "/settings/endpoints/" + all[0].ID
+	if all[0].Names[0] != "session.approved" {
+		t.Errorf("it takes %v", all[0].Names)
+	}
+	for act, want := range map[string]string{"test": "A test is on its way", "disable": "The endpoint is off", "enable": "The endpoint is on"} {
+		got := b.post(at + "/" + act)
+		if got.status != http.StatusSeeOther || !strings.Contains(b.get(strings.TrimPrefix(got.location, "/desk")).body, want) {
+			t.Errorf("%s answers %d to %q", act, got.status, got.location)
+		}
+	}
+	if got := b.post(at + "/rotate"); got.status != http.StatusOK || !strings.Contains(got.body, "whsec_") {
+		t.Errorf("a new signing secret answers %d", got.status)
+	}
+	page, err := f.Service.ListDeliveries(t.Context(), f.Tenant.ID, usher.DeliveryFilter{EndpointID: all[0].ID})
+	f.must(err)
+	if got := b.post(at+"/resend", "delivery", page.Items[0].ID); got.status != http.StatusSeeOther {
+		t.Errorf("sending again answers %d", got.status)
+	}
+	if got := b.post(at+"/resend", "delivery", "other"); got.status != http.StatusNotFound {
+		t.Errorf("sending nothing again answers %d", got.status)
+	}
+	if got := b.post(at + "/nonsense"); got.status != http.StatusNotFound {
+		t.Errorf("nonsense answers %d", got.status)
+	}
+	f.member("olga", usher.RoleAdmin, f.Other)
+	if got := f.plain("olga").get(at); got.status != http.StatusNotFound {
+		t.Errorf("another tenant's administrator gets %d", got.status)
+	}
+	if got := b.post(at + "/delete"); got.status != http.StatusSeeOther || b.get(at).status != http.StatusNotFound {
+		t.Errorf("deleting answers %d", got.status)
+	}
+	trail, err := f.Records(t.Context(), f.Tenant.ID, all[0].ID, usher.Paging{Limit: 50})
+	f.must(err)
+	if len(trail.Items) < 6 {
+		t.Errorf("the trail has %d entries", len(trail.Items))
+	}
+}
+
+func TestSettingsInABrowser(t *testing.T) {
+	t.Parallel()
+	f := withSettings(t)
+	f.member("adam", usher.RoleAdmin)
+	_, err := f.Service.CreateEndpoint(t.Context(), f.Tenant.ID, usher.Endpoint{URL: "https://client.example.test/" + strings.Repeat("long", 20), Dialect: "native"})
+	f.must(err)
+	all, err := f.Service.Endpoints(t.Context(), f.Tenant.ID)
+	f.must(err)
+	_, err = f.Service.TestEndpoint(t.Context(), f.Tenant.ID, all[0].ID)
+	f.must(err)
+	paths := []string{"/settings", "/settings/clients/new", "/settings/endpoints/new", "/settings/endpoints/new?dialect=native", "/settings/endpoints/" + all[0].ID}
+	for name, opt := range map[string]browsertest.Options{"light": {Width: 1280}, "dark": {Width: 1280, Dark: true}, "narrow": {Width: 320, Height: 800}} {
+		p := f.tab("adam", opt)
+		for _, path := range paths {
+			p.Visit(f.url + path)
+			browsertest.Eval[bool](p, `document.querySelectorAll("details").forEach(d => d.matches(".bar-me") || (d.open = true)) ?? true`)
+			p.Axe()
+			if over := browsertest.Eval[float64](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+				t.Errorf("%s: %s is %.0f px wider than its window", name, path, over)
+			}
+		}
+		p.CSPViolations()
+	}
+	p := f.tab("adam", browsertest.Options{})
+	p.Visit(f.url + "/settings")
+	p.Click("New API client")
+	p.Click("native")
+	p.Fill("Name", "Web shop")
+	p.Click("Make the client")
+	p.WaitText("The client is ready")
+	p.Axe()
+	p.Click("I have kept them")
+	p.WaitText("Web shop")
+}
