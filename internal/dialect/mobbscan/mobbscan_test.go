@@ -64,13 +64,19 @@ func intake(_ context.Context, _ usher.EvidenceKind, raw []byte) (string, []ushe
 
 func open(t testing.TB, scenario string) world {
 	t.Helper()
-	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{mobbscan.Renderer{}}})
+	return openAt(t, scenario, "")
+}
+
+// openAt opens a world whose links begin with a base, "" for enginetest's; parents are the origins that its clients list.
+func openAt(t testing.TB, scenario, linkBase string, parents ...string) world {
+	t.Helper()
+	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{mobbscan.Renderer{}}, LinkBase: linkBase})
 	door := auth.New(auth.Config{Store: h.Store, Now: h.Now, Log: slog.New(slog.DiscardHandler)})
 	w := world{House: h, logins: map[string]login{}}
 	for _, tenant := range []usher.Tenant{h.Other, h.Live, h.Tenant} {
 		h.Publish(tenant.ID, ownFlow(t, scenario))
 		h.Publish(tenant.ID, flowText(t, "mobbscan_automatic"))
-		n := auth.NewClient{Dialect: mobbscan.Name, DefaultFlow: "mobbscan"}
+		n := auth.NewClient{Dialect: mobbscan.Name, DefaultFlow: "mobbscan", FrameAncestors: parents}
 		if scenario == "automatic" {
 			n.DefaultFlow = "mobbscan_automatic"
 		}
