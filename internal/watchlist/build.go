@@ -286,6 +286,9 @@ func (b *Builder) writeWords() error {
 	return writeSection(b.out, secWordCoarse, coarse)
 }
 
+// keysPerBucket keeps the part of the key table that every look-up touches small enough for a processor's cache.
+const keysPerBucket = 4
+
 // writeKeys writes the key table: a hash table in which each bucket is a run of entries, found without following any pointer.
 func (b *Builder) writeKeys() error {
 	total := 0
@@ -293,7 +296,7 @@ func (b *Builder) writeKeys() error {
 		b.words.lexemes[i].keys(func(uint64) { total++ })
 	}
 	buckets := 1
-	for buckets < total {
+	for buckets < total/keysPerBucket {
 		buckets *= 2
 	}
 	starts := make([]uint32, buckets+1)

@@ -93,10 +93,8 @@ func (s *Searcher) orderGroups() {
 	}
 	for _, j := range s.joined {
 		for _, v := range j.word.variants {
-			if v, ok := joinedVariant(v); ok {
-				s.order[j.first].include(v, 2, s.group[j.first].bulk)
-				s.order[j.first+1].include(v, 2, s.group[j.first+1].bulk)
-			}
+			s.order[j.first].include(v, 2, s.group[j.first].bulk)
+			s.order[j.first+1].include(v, 2, s.group[j.first+1].bulk)
 		}
 		s.order[j.first].posts += j.word.posts
 		s.order[j.first+1].posts += j.word.posts
@@ -194,9 +192,7 @@ func (s *Searcher) add(g *queryGroup, m mark, freshOrdinary, freshStrong bool) {
 			continue
 		}
 		for _, v := range j.word.variants {
-			if v, ok := joinedVariant(v); ok {
-				list(v)
-			}
+			list(v)
 		}
 	}
 }

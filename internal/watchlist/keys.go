@@ -17,18 +17,11 @@ const (
 // one of the strings left when up to two of their first seven letters are deleted.
 const keyPrefix = 7
 
-// deletions calls yield with the key of the first letters of w and of all that is left of them after deleting up to as many letters as may differ.
-func deletions(w []byte, yield func(key uint64)) {
+// deletions calls yield with the key of the first letters of w and of all that is left of them after deleting at most depth.
+func deletions(w []byte, depth int, yield func(key uint64)) {
 	n := min(len(w), keyPrefix)
 	whole := wholeKey(w) &^ (0xff << 56)
 	yield(whole | tagDeletion<<56)
-	depth := 0
-	switch {
-	case len(w) >= 7:
-		depth = 2
-	case len(w) >= 3:
-		depth = 1
-	}
 	if depth == 0 || numeric(w) {
 		return
 	}
@@ -45,6 +38,17 @@ func deletions(w []byte, yield func(key uint64)) {
 			yield(without(one, j) | tagDeletion<<56)
 		}
 	}
+}
+
+// deletionDepth is how many letters of a word may have to be deleted to meet one that is as many edits apart as editsAllowed.
+func deletionDepth(w []byte) int {
+	switch {
+	case len(w) >= 7:
+		return 2
+	case len(w) >= 3:
+		return 1
+	}
+	return 0
 }
 
 // wholeKey is the key of a word's first letters with none deleted.
@@ -64,7 +68,7 @@ func without(v uint64, i int) uint64 {
 
 // keys calls yield with every key of a listed word.
 func (l *lexeme) keys(yield func(key uint64)) {
-	deletions(l.text, yield)
+	deletions(l.text, deletionDepth(l.text), yield)
 	if l.sound != 0 {
 		yield(l.sound)
 	}
@@ -79,9 +83,9 @@ func (l *lexeme) keys(yield func(key uint64)) {
 	}
 }
 
-// searchKeys calls yield with every key under which words like a query's word are to be found.
-func (l *lexeme) searchKeys(yield func(key uint64)) {
-	deletions(l.text, yield)
+// searchKeys calls yield with every key under which words like a query's word, at most so many edits apart, are to be found.
+func (l *lexeme) searchKeys(edits int, yield func(key uint64)) {
+	deletions(l.text, min(deletionDepth(l.text), edits), yield)
 	if l.sound != 0 {
 		yield(l.sound)
 	}

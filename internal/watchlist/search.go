@@ -230,7 +230,7 @@ func (s *Searcher) begin(n *names, r reading) {
 	s.group, s.joined, s.initials = s.group[:0], s.joined[:0], 0
 	words := n.words[r.from:r.to]
 	for i, w := range words {
-		s.group = append(s.group, s.lookUp(n.word(w), w.bare, true))
+		s.group = append(s.group, s.lookUp(n.word(w), w.bare))
 		if s.group[i].initial {
 			s.initials |= 1 << i
 		}
@@ -239,9 +239,7 @@ func (s *Searcher) begin(n *names, r reading) {
 		from := len(n.text)
 		n.text = append(append(n.text, n.word(words[i])...), n.word(words[i+1])...)
 		if text := n.text[from:]; len(text) <= maxWordLen {
-			if w := s.lookUp(text, words[i].bare || words[i+1].bare, false); len(w.variants) > 0 {
-				s.joined = append(s.joined, joinedWord{i, w})
-			}
+			s.join(i, text, words[i].bare || words[i+1].bare)
 		}
 		n.text = n.text[:from]
 	}
@@ -252,20 +250,22 @@ func (s *Searcher) begin(n *names, r reading) {
 	}
 	for _, j := range s.joined {
 		for _, v := range j.word.variants {
-			if v, ok := joinedVariant(v); ok {
-				s.link(v, 3<<j.first)
-			}
+			s.link(v, 3<<j.first)
 		}
 	}
 }
 
-// joinedVariant gives the variant of two words written as one, or false if it is too little alike to count.
-func joinedVariant(v variant) (variant, bool) {
-	if v.how != howExact && v.how != howEdit && v.how != howPhonetic {
-		return v, false
+// join adds two words of the query written as one, if there is a listed word like it.
+func (s *Searcher) join(first int, text []byte, bare bool) {
+	n := len(s.joined)
+	s.joined = slices.Grow(s.joined, 1)[:n+1] // with the memory of the word that was here in an earlier pass
+	j := &s.joined[n]
+	if j.first = first; j.word == nil {
+		j.word = &queryWord{}
 	}
-	v.sim, v.how = v.sim*simJoined/1000, howJoined
-	return v, true
+	if s.lookUpJoined(j.word, text, bare); len(j.word.variants) == 0 {
+		s.joined = s.joined[:n]
+	}
 }
 
 func (s *Searcher) link(v variant, query uint32) {

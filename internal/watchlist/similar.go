@@ -70,14 +70,15 @@ func editsAllowed(a, b int) int {
 // comparer holds a query word prepared for many comparisons.
 type comparer struct {
 	lexeme
-	peq [256]uint64 // bit i of peq[c]: text[i] == c
+	edits int         // the most that are allowed, whatever the words' lengths
+	peq   [256]uint64 // bit i of peq[c]: text[i] == c
 }
 
-func (c *comparer) prepare(l lexeme) {
+func (c *comparer) prepare(l lexeme, edits int) {
 	for _, b := range c.text {
 		c.peq[b] = 0
 	}
-	c.lexeme = l
+	c.lexeme, c.edits = l, edits
 	for i, b := range l.text {
 		c.peq[b] |= 1 << i
 	}
@@ -104,7 +105,7 @@ func (c *comparer) compare(l *lexeme) (int, howCode) {
 	}
 	best, how := 0, howUnpaired
 	gap := max(n-m, m-n)
-	if allowed := editsAllowed(n, m); allowed > 0 && gap <= allowed && c.distance(l.text) <= allowed {
+	if allowed := min(editsAllowed(n, m), c.edits); allowed > 0 && gap <= allowed && c.distance(l.text) <= allowed {
 		best, how = c.graded(l), howEdit
 	} else if c.sound != 0 && c.sound == l.sound && gap <= 3 {
 		best, how = c.graded(l)*simPhonetic/1000, howPhonetic

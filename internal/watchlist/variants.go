@@ -44,56 +44,87 @@ func (h howCode) how() How {
 // keptWords bounds how many words a searcher keeps.
 const keptWords = 1 << 14
 
-// lookUp gives a query's word with its variants, from what the searcher kept or anew. split says whether it may stand for two listed words.
-func (s *Searcher) lookUp(text []byte, bare, split bool) *queryWord {
+// Edits allowed in words of the query, and in two of them written as one: of those, most are no words at all, and looking them up is the larger part
+// of a search.
+const (
+	wordEdits   = 2
+	joinedEdits = 1
+)
+
+// lookUp gives a query's word with its variants, from what the searcher kept or anew.
+func (s *Searcher) lookUp(text []byte, bare bool) *queryWord {
 	s.wordKey = append(s.wordKey[:0], text...)
-	mark := byte('a')
 	if bare {
-		mark++
+		s.wordKey = append(s.wordKey, '*')
 	}
-	if split {
-		mark += 2
+	if w, ok := s.kept[string(s.wordKey)]; ok {
+		return w
 	}
-	s.wordKey = append(s.wordKey, mark)
-	w, ok := s.kept[string(s.wordKey)]
-	if !ok {
-		if len(s.kept) >= keptWords {
-			clear(s.kept)
-		}
-		w = s.findVariants(append([]byte(nil), text...), bare, split)
-		s.kept[string(s.wordKey)] = w
+	if len(s.kept) >= keptWords {
+		clear(s.kept)
 	}
+	w := &queryWord{}
+	s.findVariants(w, append([]byte(nil), text...), bare, wordEdits)
+	s.findSplits(w)
+	s.measure(w)
+	s.kept[string(s.wordKey)] = w
 	return w
 }
 
+// lookUpJoined fills w, whose memory it reuses, for two words of the query written as one.
+func (s *Searcher) lookUpJoined(w *queryWord, text []byte, bare bool) {
+	s.findVariants(w, append(w.text[:0], text...), bare, joinedEdits)
+	alike := w.variants[:0]
+	for _, v := range w.variants {
+		if v.how == howExact || v.how == howEdit || v.how == howPhonetic {
+			v.sim, v.how = v.sim*simJoined/1000, howJoined
+			alike = append(alike, v)
+		}
+	}
+	w.variants = alike
+	s.measure(w)
+}
+
 // findVariants looks up all listed words that a query's word may stand for.
-func (s *Searcher) findVariants(text []byte, bare, split bool) *queryWord {
-	w := &queryWord{lexeme: newLexeme(text, bare), initial: len(text) == 1 && !numeric(text)}
-	s.comparer.prepare(w.lexeme)
+func (s *Searcher) findVariants(w *queryWord, text []byte, bare bool, edits int) {
+	w.lexeme, w.variants = newLexeme(text, bare), w.variants[:0]
+	w.initial = len(text) == 1 && !numeric(text)
+	s.comparer.prepare(w.lexeme, edits)
 	s.nextStamp()
-	try := func(key uint64) {
-		s.probe(key, func(listed uint32) {
-			if s.seen[listed] == s.stamp {
-				return
-			}
-			s.seen[listed] = s.stamp
-			l := s.ix.lexeme(listed)
-			if sim, how := s.comparer.compare(&l); sim > 0 {
-				v := variant{word: listed, second: noWord, weight: w.shared(int32(l.weight)), sim: int32(sim), how: how, spares: listedCost(int64(l.weight))}
-				if how == howInitial {
-					v.weight = initialWeight
-				}
-				w.variants = append(w.variants, v)
-			}
-		})
+	w.searchKeys(edits, func(key uint64) { s.tryKey(w, key) })
+	if len(text) > 1 && edits == wordEdits {
+		s.tryKey(w, wholeKey(text[:1])) // a listed initial
 	}
-	w.searchKeys(try)
-	if len(text) > 1 {
-		try(uint64(text[0]) | tagDeletion<<56) // a listed initial
+}
+
+// tryKey adds the listed words of a key that are like w and were not met before.
+func (s *Searcher) tryKey(w *queryWord, key uint64) {
+	from, to, mark := s.ix.bucket(key)
+	for i, m := range s.ix.keyMarks[from:to] {
+		if m != mark {
+			continue
+		}
+		listed := s.ix.keyWords[int(from)+i]
+		if s.seen[listed] == s.stamp {
+			continue
+		}
+		s.seen[listed] = s.stamp
+		l := s.ix.lexeme(listed)
+		sim, how := s.comparer.compare(&l)
+		if sim == 0 {
+			continue
+		}
+		v := variant{word: listed, second: noWord, weight: w.shared(int32(l.weight)), sim: int32(sim), how: how, spares: listedCost(int64(l.weight))}
+		if how == howInitial {
+			v.weight = initialWeight
+		}
+		w.variants = append(w.variants, v)
 	}
-	if split {
-		s.findSplits(w)
-	}
+}
+
+// measure adds up the posting lists of a word's variants.
+func (s *Searcher) measure(w *queryWord) {
+	w.posts, w.bulk = 0, 0
 	longest := 0
 	for _, v := range w.variants {
 		n := len(s.list(v))
@@ -101,7 +132,6 @@ func (s *Searcher) findVariants(text []byte, bare, split bool) *queryWord {
 			longest, w.bulk = n, v.agreement()
 		}
 	}
-	return w
 }
 
 // shared is the weight of a pair with a listed word: a name in use says no more for being listed in a rare spelling, while a word that nobody
@@ -135,26 +165,24 @@ func (s *Searcher) findSplits(w *queryWord) {
 // exactWord finds a listed word by its letters.
 func (s *Searcher) exactWord(text []byte, bare bool) uint32 {
 	found := uint32(noWord)
-	s.probe(wholeKey(text), func(listed uint32) {
+	from, to, mark := s.ix.bucket(wholeKey(text))
+	for i, m := range s.ix.keyMarks[from:to] {
+		if m != mark {
+			continue
+		}
+		listed := s.ix.keyWords[int(from)+i]
 		if string(s.ix.wordBytes(listed)) == string(text) && (found == noWord || wordFacts(s.ix.wordFacts[listed]).bare() == bare) {
 			found = listed
 		}
-	})
+	}
 	return found
 }
 
-// probe calls yield with the listed words under a key, and rarely with one that is not.
-func (s *Searcher) probe(key uint64, yield func(word uint32)) {
-	ix := s.ix
+// bucket gives the entries of the key table among which those of a key are, and the mark that they bear.
+func (ix *Index) bucket(key uint64) (from, to uint32, mark uint8) {
 	h := hashKey(key)
 	bucket := h & uint64(len(ix.keyStarts)-2)
-	mark := uint8(h >> 56)
-	from, to := ix.keyStarts[bucket], ix.keyStarts[bucket+1]
-	for i, m := range ix.keyMarks[from:to] {
-		if m == mark {
-			yield(ix.keyWords[int(from)+i])
-		}
-	}
+	return ix.keyStarts[bucket], ix.keyStarts[bucket+1], uint8(h >> 56)
 }
 
 func (ix *Index) postCount(word uint32) int { return int(ix.postStarts[word+1] - ix.postStarts[word]) }
