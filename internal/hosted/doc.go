@@ -8,6 +8,10 @@
 // then ask home; none knows what comes after it, and a page whose turn has not come sends the browser to the one whose turn it is. That is
 // how dex and login.gov keep such flows in order.
 //
+// A dialect may have rules for its sessions ([usher.PageRules]): where the browser is sent at which moment, which origins may show the pages
+// in a frame, and what the framing page is told. In a frame the visit is kept by a partitioned cookie, or, where a browser keeps none, by the
+// pages themselves: then each way on is a form (see frame.go). Every screen is kept in the session's journey (journey.go lists their words).
+//
 // Files go through Config.Intake, which refuses what is no picture and advises on what could be better; the original bytes are kept as
 // evidence and people only ever see copies made by Config.Preview.
 package hosted

@@ -229,7 +229,7 @@ func (t *turn) json(v any) error {
 
 // notice shows a page that says one thing and how to go on, at a moment or at none.
 func (t *turn) notice(status int, key, way string, m usher.Moment) error {
-	if t.r.Method == http.MethodGet && t.secret == "" && t.h.kit.PickLanguage(t.w, t.r) {
+	if t.r.Method == http.MethodGet && t.secret == "" && !t.mayBeFramed() && t.h.kit.PickLanguage(t.w, t.r) {
 		return nil
 	}
 	if t.visit.Tenant.Name == "" && way == "link.next" {

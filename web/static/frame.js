@@ -9,5 +9,4 @@ for (const picture of /** @type {NodeListOf<HTMLImageElement>} */ (document.quer
   const answer = await fetch(picture.dataset.src ?? "", { headers: headers() });
   if (!answer.ok) continue;
   picture.src = URL.createObjectURL(await answer.blob());
-  picture.hidden = false;
 }
