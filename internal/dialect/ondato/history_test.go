@@ -25,6 +25,7 @@ func testFlows() []usher.Flow {
 		{Name: "phased", Steps: []usher.Step{consent, details, first, document, last, {Kind: usher.StepDecide, Automatic: true}}},
 		{Name: "leading", Steps: []usher.Step{first, document, {Kind: usher.StepDecide, Automatic: true}}},
 		{Name: "stop", Steps: []usher.Step{consent, stop, document, {Kind: usher.StepDecide, Reviewers: 2}}},
+		{Name: "stop_early", Steps: []usher.Step{consent, stop, details, document, {Kind: usher.StepDecide}}},
 		{Name: "stop_reject", Steps: []usher.Step{consent, stop, document, {Kind: usher.StepDecide, OnReject: usher.ToReject, Automatic: true}}},
 	}
 	for i := range flows {

@@ -107,10 +107,13 @@ func (r registration) details() usher.Details {
 	}
 }
 
-// The beginnings of a last name that say what is to come of a sandbox session.
-const expireAfter = 60 * time.Second
+// How two of the sandbox's names work: a session that ends soon, and one that keeps the word and ends when its link is opened.
+const (
+	expireAfter  = 60 * time.Second
+	sandboxAbort = "abort"
+)
 
-// bewitch lets the last name of a sandbox tenant's person decide the outcome.
+// bewitch lets the beginning of the last name decide what is to come of a sandbox session.
 func bewitch(n *usher.NewSession, lastName string) {
 	switch {
 	case strings.HasPrefix(lastName, "APPROVE"):
@@ -125,9 +128,6 @@ func bewitch(n *usher.NewSession, lastName string) {
 		n.Metadata[keptSandbox] = sandboxAbort
 	}
 }
-
-// sandboxAbort is kept with a session that ends when its link is opened.
-const sandboxAbort = "abort"
 
 // find gives the session of an IDV of a tenant, and when its applicant was erased, or the zero time.
 func (d *dialect) find(ctx context.Context, tenant, id string) (usher.Session, time.Time, error) {

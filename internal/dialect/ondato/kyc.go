@@ -65,7 +65,7 @@ func (d *dialect) filterKYC(c call) (any, error) {
 		}
 		return counted || len(found) < part.limit
 	})
-	if counted {
+	if err == nil && counted {
 		c.w.Header().Set("Total-Count", strconv.Itoa(total))
 	}
 	return found, err

@@ -196,6 +196,33 @@ func TestOnlyRulesThatRanAreTold(t *testing.T) {
 	}
 }
 
+func TestLivenessIsToldWhenItWasTested(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		result usher.CheckResult
+		want   kycFace
+	}{
+		{"not run", usher.CheckResult{Outcome: usher.NotRun}, kycFace{}},
+		{"no answer", usher.CheckResult{Outcome: usher.Unavailable}, kycFace{}},
+		{"made up", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Simulated}, kycFace{}},
+		{"passive", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified}, kycFace{PassiveLivenessEnabled: true}},
+		{"refused", usher.CheckResult{Outcome: usher.Refuse, Assurance: usher.Verified}, kycFace{PassiveLivenessEnabled: true}},
+		{
+			"active", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified, Examined: []string{"active_liveness"}},
+			kycFace{ActiveLivenessEnabled: true, PassiveLivenessEnabled: true},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.result.Kind = usher.CheckLiveness
+			if diff := cmp.Diff(c.want, kycSetupOf(examined(c.result)).Face); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestDocumentIsToldAsReadAndCorrected(t *testing.T) {
 	t.Parallel()
 	s := examined(usher.CheckResult{

@@ -61,7 +61,7 @@ func (d *dialect) setupOf(s usher.Session) setup {
 	v := setup{
 		ID: ref.ID, VersionID: ref.VersionID, ApplicationID: s.TenantID, Name: s.FlowName, ModifiedUTC: at(s.Flow.At), IsLive: s.Mode == usher.Live,
 		Steps:             []setupStep{{Order: 1, SetupID: refOf(kycSetup, s).ID, Type: "KycIdentification"}},
-		EndScreen:         enabled{true},
+		EndScreen:         enabled{true}, // the page says that all is done, and then goes to the client's by itself
 		GeneralAppSetting: generalApp{SupportEmail: s.Flow.Settings["support_email"]},
 		WebAppSetting: webApp{
 			BaseURL: d.BaseURL + "/idv/", DefaultLocalisationSetting: main, LocalisationSettings: others,
@@ -170,12 +170,13 @@ func (d *dialect) filterSetups(c call) (any, error) {
 	return setups, nil
 }
 
-// getKYCSetup tells what the flow asks for, and of liveness what has really been tested: clients approve people by these members.
 func (d *dialect) getKYCSetup(c call) (any, error) {
 	s, _, err := d.findKYC(c.Context(), c.tenant(), c.PathValue("id"))
-	if err != nil {
-		return nil, err
-	}
+	return kycSetupOf(s), err
+}
+
+// kycSetupOf tells what the flow asks for, and of liveness what has really been tested: clients approve people by these members.
+func kycSetupOf(s usher.Session) kycSetupShape {
 	ref := refOf(kycSetup, s)
 	_, document := s.Flow.First(usher.StepDocument)
 	_, selfie := s.Flow.First(usher.StepSelfie)
@@ -186,7 +187,7 @@ func (d *dialect) getKYCSetup(c call) (any, error) {
 		Face: kycFace{
 			Enabled: selfie, ActiveLivenessEnabled: tested && slices.Contains(liveness.Examined, "active_liveness"), PassiveLivenessEnabled: tested,
 		},
-	}, nil
+	}
 }
 
 // mostLanguages bounds the settings of one session.
@@ -229,18 +230,18 @@ func (d *dialect) checkLocalisation(in localisation, client usher.APIClient) err
 		return f.err()
 	}
 	for i, l := range in.LocalisationSettings {
-		at := fmt.Sprintf("localisationSettings[%d].", i)
+		entry := fmt.Sprintf("localisationSettings[%d].", i)
 		if l.Language == "" {
-			f.note(usher.Invalid(at+"language", "is required"))
+			f.note(usher.Invalid(entry+"language", "is required"))
 		}
-		f.note(api.Locale(at+"language", l.Language))
-		f.note(text(at+"pageTitle", l.PageTitle))
+		f.note(api.Locale(entry+"language", l.Language))
+		f.note(text(entry+"pageTitle", l.PageTitle))
 		for _, u := range []struct{ name, url string }{
 			{"successRedirectUrl", l.SuccessRedirectURL},
 			{"failureRedirectUrl", l.FailureRedirectURL},
 			{"consentDeclinedRedirectUrl", l.ConsentDeclinedRedirectURL},
 		} {
-			f.note(api.ReturnURL(at+u.name, u.url, client.ReturnURLs, d.Dev))
+			f.note(api.ReturnURL(entry+u.name, u.url, client.ReturnURLs, d.Dev))
 		}
 	}
 	return f.err()
