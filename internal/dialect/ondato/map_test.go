@@ -209,7 +209,8 @@ func TestLivenessIsToldWhenItWasTested(t *testing.T) {
 		{"passive", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified}, kycFace{PassiveLivenessEnabled: true}},
 		{"refused", usher.CheckResult{Outcome: usher.Refuse, Assurance: usher.Verified}, kycFace{PassiveLivenessEnabled: true}},
 		{
-			"active", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified, Examined: []string{"active_liveness"}},
+			"active",
+			usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified, Examined: []string{"active_liveness"}},
 			kycFace{ActiveLivenessEnabled: true, PassiveLivenessEnabled: true},
 		},
 	} {
