@@ -61,6 +61,10 @@ func commands() []command {
 			"watchlist", "import FOLDER|FILE | status | search NAME [--born DATE] | diff --list ID", "bring in, show, search and compare watchlists",
 			"usher watchlist import ./lists", watchlistCommand,
 		},
+		{
+			"bench", "screening --lists DIR [--seed N] [--json]", "measure how fast and how well names are found on watchlists",
+			"usher bench screening --lists ./lists", benchCommand,
+		},
 		{"version", "[--json]", "say which build this is", "usher version", version},
 	}
 }
