@@ -28,6 +28,7 @@ import (
 	"github.com/usher-kyc/usher/internal/engine"
 	"github.com/usher-kyc/usher/internal/hosted"
 	"github.com/usher-kyc/usher/internal/picture"
+	"github.com/usher-kyc/usher/internal/report"
 	"github.com/usher-kyc/usher/internal/screening"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/vault"
@@ -47,6 +48,7 @@ type house struct {
 	pictures pictures
 	stamps   usher.Stamps
 	outside  *outside.Outside
+	report   *report.Report
 	dialects []api.Dialect
 	lists    *screening.Lists
 }
@@ -94,6 +96,9 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 		Stand:     standInPicture,
 		Dev:       s.Dev, Log: log,
 	})
+	if err := h.openReport(); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	if err := h.openDialects(checks, webhook.NewClient(files)); err != nil {
 		return nil, errors.Join(err, h.close())
 	}

@@ -58,6 +58,15 @@ func commands() []command {
 			"usher flow check onboarding.yaml", flowCommand,
 		},
 		{
+			"endpoint", "create --tenant ID --url URL [--dialect native|VENDOR] … | list --tenant ID | test|rotate|delete --tenant ID ENDPOINT",
+			"manage where a tenant's events are sent", "usher endpoint create --tenant ID --url https://bank.example/hooks --events session.approved,session.rejected",
+			endpointCommand,
+		},
+		{
+			"export", "--session ID --out FILE.zip [--locale en|sv]", "write the evidence pack of a session: report, data, history, pictures, hashes",
+			"usher export --session ID --out case.zip", exportCommand,
+		},
+		{
 			"watchlist", "import FOLDER|FILE | status | search NAME [--born DATE] | diff --list ID", "bring in, show, search and compare watchlists",
 			"usher watchlist import ./lists", watchlistCommand,
 		},

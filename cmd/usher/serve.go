@@ -157,7 +157,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	}
 	address := callerAddress(trusted)
 	own, err := native.New(native.Config{
-		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Screener: h.lists, Log: h.log, Intake: h.pictures.look,
+		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: h.report, Screener: h.lists, Log: h.log, Intake: h.pictures.look,
 		Known: h.Known(), BaseURL: s.URL, Dialects: h.webhookDialects(), PlainHTTP: s.Dev,
 		PerAddress: limitAddress, PerClient: limitClient, Address: address,
 	})

@@ -65,15 +65,19 @@ func (s *settings) all() []setting {
 	}
 }
 
-// readSettings reads flags, environment and file, in this order of weight. What the command adds to the flags is done by more.
+// readSettings reads flags, environment and file, in this order of weight. What the command adds to the flags is done by more; a flag of its own
+// hides the setting of the same name, which the variable and the file still give.
 func readSettings(c console, name string, args []string, more func(*flag.FlagSet)) (settings, []string, error) {
 	s := settings{Addr: "127.0.0.1:8080", Data: "data", Proxies: "127.0.0.0/8,::1/128", ChecksWait: time.Hour}
 	fs := flag.NewFlagSet("usher "+name, flag.ContinueOnError)
 	fs.SetOutput(c.err)
 	fs.StringVar(&s.Config, "config", c.env("USHER_CONFIG"), "file of settings, one \"name: value\" a line")
+	if more != nil {
+		more(fs)
+	}
 	for _, one := range s.all() {
 		switch {
-		case one.secret:
+		case one.secret, fs.Lookup(one.name) != nil:
 		case one.yes != nil:
 			fs.BoolVar(one.yes, one.name, *one.yes, one.about)
 		case one.length != nil:
@@ -81,9 +85,6 @@ func readSettings(c console, name string, args []string, more func(*flag.FlagSet
 		default:
 			fs.StringVar(one.text, one.name, *one.text, one.about)
 		}
-	}
-	if more != nil {
-		more(fs)
 	}
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
