@@ -2,6 +2,7 @@ package incode_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -374,5 +375,33 @@ func TestDeprecatedIsNotServed(t *testing.T) {
 		"/omni/1to1/v2/identify", "/omni/1to1/identify/third-party", "/omni/oneToN/v2/identify", "/omni/process/ine-scraping", "/omni/external/send-sms",
 	} {
 		c.call("POST", path, object{}, http.StatusNotFound)
+	}
+}
+
+// hasty sends every session twice, as two calls at once would.
+type hasty struct{ usher.Service }
+
+func (h hasty) Do(ctx context.Context, tenant, id string, c usher.Command) (usher.Session, error) {
+	if c.Kind == usher.CmdSubmit {
+		if s, err := h.Service.Do(ctx, tenant, id, c); err != nil {
+			return s, err
+		}
+	}
+	return h.Service.Do(ctx, tenant, id, c)
+}
+
+// Of two calls that finish at once, both find it done.
+func TestFinishTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	w.backend.Service = hasty{w.Service}
+	w.serve(t)
+	c, _ := w.by(t, w.House.Tenant).start(nil)
+	c.capture()
+	if got := c.call("GET", "/omni/finish-status", nil, http.StatusOK); got["action"] != "approved" {
+		t.Errorf("finished %v", got)
+	}
+	if hooks := byName(t, w.Messages(w.House.Tenant.ID), "session.succeeded"); len(hooks) != 1 {
+		t.Errorf("%d webhooks", len(hooks))
 	}
 }

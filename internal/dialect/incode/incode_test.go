@@ -99,6 +99,10 @@ func (k keyed) id(ctx context.Context, tenant, id string) string {
 	return id
 }
 
+func (k keyed) Session(ctx context.Context, tenant, id string) (usher.Session, error) {
+	return k.Service.Session(ctx, tenant, k.id(ctx, tenant, id))
+}
+
 func (k keyed) Do(ctx context.Context, tenant, id string, c usher.Command) (usher.Session, error) {
 	return k.Service.Do(ctx, tenant, k.id(ctx, tenant, id), c)
 }

@@ -1,9 +1,11 @@
 package incode
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 )
 
 // share gives 1 for yes and 0 for no, as the vendor writes confidence.
@@ -75,10 +77,12 @@ func existing(s usher.Session) *bool {
 	return &found
 }
 
+var curpShape = regexp.MustCompile(`^[A-Z0-9]{18}$`)
+
 // trigger answers the calls by which the vendor's clients ask for one search. The flow says when it is made; a flow without it makes none.
 func (d *dialect) trigger(kind usher.CheckKind, what string) func(request) (any, error) {
 	return func(r request) (any, error) {
-		s, err := d.find(r)
+		s, err := d.own(r)
 		if err != nil {
 			return nil, err
 		}
@@ -91,9 +95,16 @@ func (d *dialect) trigger(kind usher.CheckKind, what string) func(request) (any,
 		if err := r.body(&body); err != nil {
 			return nil, err
 		}
-		if body.CURP != "" {
-			_, err = d.keep(r, s, map[string]string{keptCURP: body.CURP})
+		if body.CURP == "" {
+			return successAnswer{Success: true}, nil
 		}
+		if !curpShape.MatchString(body.CURP) {
+			return nil, api.Malformed("curp", "must be a CURP of 18 letters and digits")
+		}
+		// It is the person's number at home: what the provider of the search is shown of a person holds it.
+		_, err = d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{
+			Kind: usher.CmdAnnotate, By: r.actor(s), Metadata: map[string]string{keptCURP: body.CURP}, Details: &usher.Details{NationalID: body.CURP},
+		})
 		return successAnswer{Success: true}, err
 	}
 }
