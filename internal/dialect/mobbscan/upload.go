@@ -63,9 +63,8 @@ func (s *server) keep(r request, on usher.Session, kind usher.EvidenceKind, cont
 	return now, err
 }
 
-// image is a picture that came in, and what a first look found.
+// image is what a first look at a picture found.
 type image struct {
-	raw         []byte
 	contentType string
 	advice      []string
 	look        usher.CheckResult
@@ -77,7 +76,7 @@ func (s *server) lookAt(r request, kind usher.EvidenceKind, raw []byte, code str
 	if e, ok := errors.AsType[*usher.Error](err); ok && e.Detail != api.DetailTooLarge {
 		err = refuse(http.StatusUnprocessableEntity, code, "image: "+e.Message)
 	}
-	img := image{raw: raw, contentType: contentType}
+	img := image{contentType: contentType}
 	if err != nil {
 		return img, err
 	}
@@ -117,7 +116,7 @@ func (s *server) uploadDocument(r request) error {
 	if err != nil {
 		return err
 	}
-	if found, err = s.keep(r, found, kind, img.contentType, bytes.NewReader(img.raw)); err != nil {
+	if found, err = s.keep(r, found, kind, img.contentType, bytes.NewReader(raw)); err != nil {
 		return err
 	}
 	if docType := f["documentType"]; docType != "" && docType != found.Metadata[keptType] {
