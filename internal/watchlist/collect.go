@@ -13,8 +13,12 @@ import (
 // A set has two bits for each word, as long as there are few: the lower is set for any variant, both for a strong one. The variants of a word differ
 // much in what they agree in, and the longest lists are seldom the strongest.
 
-// setBits is how many bits a set has. Words of the query that find no place, those with the longest lists, count as paired without being looked up.
+// setBits is how many bits a set has. Words of the query that find no place, initials and those with the longest lists, count as paired whether they
+// are or not.
 const setBits = 10
+
+// touchedOnly marks a name that has only words without a place.
+const touchedOnly = 1 << 15
 
 // worthwhile is how many postings may be read per name touched so far rather than scoring the names without them.
 const worthwhile = 64
@@ -38,7 +42,7 @@ type queryGroup struct {
 	group    int
 	posts    int
 	twin     bool // the same word as the group before it
-	listless bool // an initial: any word may begin with it, so it has no list
+	listless bool // an initial: any word may begin with it, so its list is not all
 	shift    int  // of its bits
 	left     int64
 	ordinary bounds // of variants that agree in no more than the one with the longest list
@@ -74,6 +78,11 @@ func (s *Searcher) collect() {
 		}
 		m := mark{ordinary: ordinary, strong: strong, width: width, twins: int(twins)}
 		s.add(g, m, s.reach[ordinary|later] >= 0, s.reach[strong|later] >= 0)
+	}
+	if s.reach[0] >= 0 {
+		for i := placed; i < len(s.order); i++ {
+			s.add(&s.order[i], mark{ordinary: touchedOnly, strong: touchedOnly}, true, true)
+		}
 	}
 }
 
@@ -112,7 +121,10 @@ func (s *Searcher) orderGroups() {
 		return a.group - b.group
 	})
 	for i := 1; i < len(s.order); i++ {
-		s.order[i].twin = s.group[s.order[i].group] == s.group[s.order[i-1].group]
+		w := s.group[s.order[i].group]
+		s.order[i].twin = w == s.group[s.order[i-1].group] && !slices.ContainsFunc(s.joined, func(j joinedWord) bool {
+			return s.group[j.first] == w || s.group[j.first+1] == w // such a pair takes two words at once
+		})
 	}
 }
 

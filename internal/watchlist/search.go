@@ -299,7 +299,7 @@ func (s *Searcher) end() {
 func (s *Searcher) rateTouched(reading, lowest int, f *filter) {
 	ix := s.ix
 	for _, name := range s.touched {
-		set := s.sets[name] | s.always
+		set := s.sets[name]&(1<<setBits-1) | s.always
 		if s.reach[set] < 0 {
 			continue // told without touching the name itself, which is most of the work
 		}
