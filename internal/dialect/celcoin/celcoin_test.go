@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"image"
+	"image/png"
 	"io"
 	"log/slog"
 	"net/http"
@@ -19,7 +21,6 @@ import (
 	"github.com/usher-kyc/usher/internal/dialect/celcoin"
 	"github.com/usher-kyc/usher/internal/dialecttest"
 	"github.com/usher-kyc/usher/internal/enginetest"
-	"github.com/usher-kyc/usher/internal/specimen"
 )
 
 const mount = "https://api.example.test/compat/celcoin"
@@ -66,7 +67,6 @@ func open(t *testing.T, flow string) world {
 
 // fileServer stands where a client's files are.
 func fileServer() *http.Client {
-	face, _ := specimen.JPEG(specimen.Selfie(specimen.Person{}))
 	return &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		w := httptest.NewRecorder()
 		switch r.URL.Path {
@@ -79,7 +79,7 @@ func fileServer() *http.Client {
 		case "/pdf":
 			_, _ = io.WriteString(w, "%PDF-1.7\n")
 		default:
-			_, _ = w.Write(face)
+			_ = png.Encode(w, image.NewGray(image.Rect(0, 0, 1, 1)))
 		}
 		return w.Result(), nil
 	})}
