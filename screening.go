@@ -83,8 +83,9 @@ type HitToken struct {
 	Query  string  `json:"query,omitempty"`  // "" for a listed word nobody gave
 	Listed string  `json:"listed,omitempty"` // "" for a given word that is not listed
 	How    string  `json:"how"`              // exact, edit, phonetic, initial, joined, equivalent, missing …
-	Score  float64 `json:"score"`            // 0..1
-	Weight float64 `json:"weight"`           // 0..1 of the name
+	Score  float64 `json:"score"`            // how alike the two are, 0..1
+	Weight float64 `json:"weight"`           // how much the word says: rare words say more, 0..1 for one word
+	Cost   float64 `json:"cost"`             // what it takes from the score of the name, which is 1 less the costs of all words
 }
 
 // HitModifier is what else raised or lowered a score.

@@ -259,7 +259,7 @@ func searchLists(ctx context.Context, c console, lists *screening.Lists, s usher
 		}
 		fmt.Fprintf(c.out, "%.3f  %-8s  %s  %s\n", h.Score, verdict, h.Key, h.Name)
 		for _, t := range h.Tokens {
-			fmt.Fprintf(c.out, "       %-10s %q – %q  %.2f × %.2f\n", t.How, t.Query, t.Listed, t.Score, t.Weight)
+			fmt.Fprintf(c.out, "       %-10s %q – %q  −%.3f\n", t.How, t.Query, t.Listed, t.Cost)
 		}
 		for _, m := range h.Modifiers {
 			fmt.Fprintf(c.out, "       %-10s %+.2f  given %q, listed %q\n", m.Name, m.Value, m.Given, m.Listed)

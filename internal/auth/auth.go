@@ -38,7 +38,8 @@ type Auth struct {
 	config Config
 	store  *store.Store
 	hashes chan struct{} // bounds how many passwords are hashed at once, each of which takes 19 MiB
-	decoy  string        // what the password of an unknown account is compared with
+	memory memory
+	decoy  string // what the password of an unknown account is compared with
 }
 
 var (

@@ -100,6 +100,7 @@ func (a *Auth) giveSecret(ctx context.Context, c *Client) (string, error) {
 	if err := a.store.PutClient(ctx, row); err != nil {
 		return "", fmt.Errorf("write client: %w", err)
 	}
+	a.memory.forget()
 	return secret, nil
 }
 
@@ -132,8 +133,16 @@ func (a *Auth) APIKey(ctx context.Context, dialect, key string) (usher.APIClient
 	if !a.wellFormedKey(dialect, key) {
 		return usher.APIClient{}, unauthenticated("")
 	}
-	row, err := a.store.ClientBySecret(ctx, dialect, digest(key))
-	return knownClient(row, err, dialect, key)
+	hash := digest(key)
+	if k, ok := a.memory.find(hash); ok && k.dialect == dialect && k.ends.IsZero() {
+		return k.client, nil
+	}
+	row, err := a.store.ClientBySecret(ctx, dialect, hash)
+	c, err := knownClient(row, err, dialect, key)
+	if err == nil {
+		a.memory.keep(hash, known{dialect: dialect, client: c})
+	}
+	return c, err
 }
 
 // Client gives a tenant's API client; see [usher.Credentials].

@@ -84,6 +84,7 @@ func (a *Auth) stolen(ctx context.Context, login string) error {
 	if err := a.store.RevokeLogin(ctx, login); err != nil {
 		return fmt.Errorf("revoke login: %w", err)
 	}
+	a.memory.forget()
 	a.config.Log.WarnContext(ctx, "a used refresh token came again; its sign-in was ended")
 	return unauthenticated("")
 }
@@ -93,7 +94,11 @@ func (a *Auth) Bearer(ctx context.Context, dialect, access string) (usher.APICli
 	if !wellFormed(access, accessPrefix) {
 		return usher.APIClient{}, nil, unauthenticated("")
 	}
-	row, err := a.store.Token(ctx, digest(access))
+	hash := digest(access)
+	if k, ok := a.memory.find(hash); ok && k.dialect == dialect && a.now().Before(k.ends) {
+		return k.client, k.scopes, nil
+	}
+	row, err := a.store.Token(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
 		return usher.APIClient{}, nil, unauthenticated("")
 	}
@@ -104,7 +109,12 @@ func (a *Auth) Bearer(ctx context.Context, dialect, access string) (usher.APICli
 		return usher.APIClient{}, nil, unauthenticated("")
 	}
 	c, err := a.signedIn(ctx, row)
-	return c, splitScopes(row.Scopes), err
+	if err != nil {
+		return c, nil, err
+	}
+	scopes := splitScopes(row.Scopes)
+	a.memory.keep(hash, known{dialect: dialect, client: c, scopes: scopes, ends: row.ExpiresAt})
+	return c, scopes, nil
 }
 
 // signedIn gives the client of a token, unless its secret was rotated since.

@@ -29,25 +29,28 @@ type hit struct {
 // pair is one thing that the applicant and the record both say something of.
 type pair struct{ Label, Given, Listed string }
 
-// hitWord is one word of the name score. Part is what it adds, in percent of a whole name.
+// hitWord is one word of the names. Takes is what it takes from a whole name's score, in percent points.
 type hitWord struct {
 	usher.HitToken
 	Means string
-	Part  int
+	Takes string
 }
 
 // effect is what else raised or lowered the score, in percent points.
 type effect struct {
 	usher.HitModifier
 	Label  string
-	Points int
+	Points string
 }
 
-func percent(v float64) int {
-	if v < 0 {
-		return -percent(-v)
+func percent(v float64) int { return int(v*100 + 0.5) }
+
+// points writes percent points with their sign; words that agree take nothing.
+func points(v float64) string {
+	if v > -0.0005 && v < 0.0005 {
+		return "0"
 	}
-	return int(v*100 + 0.5)
+	return strings.Replace(strconv.FormatFloat(v*100, 'f', 1, 64), "-", "−", 1)
 }
 
 // loadHits reads the newest screening of the applicant, with what reviewers said of its hits.
@@ -92,10 +95,10 @@ func (w words) hit(ctx context.Context, who people, h usher.Hit, number int, d u
 		}
 	}
 	for _, t := range h.Tokens {
-		out.Words = append(out.Words, hitWord{t, w.name("desk.hit.how.", t.How), percent(t.Score * t.Weight)})
+		out.Words = append(out.Words, hitWord{t, w.name("desk.hit.how.", t.How), points(-t.Cost)})
 	}
 	for _, m := range h.Modifiers {
-		out.Effects = append(out.Effects, effect{m, w.name("desk.hit.effect.", m.Name), percent(m.Value)})
+		out.Effects = append(out.Effects, effect{m, w.name("desk.hit.effect.", m.Name), points(m.Value)})
 	}
 	if h.Judgement != nil {
 		out.Who = who.actor(ctx, w, h.Judgement.By)

@@ -26,13 +26,13 @@ func onLists() usher.CheckResult {
 		{
 			Key: "own/1", Record: "r1", List: "own", Kind: "person", Name: "Zorvan Testikov", Subject: "Zorwan Testikov", Score: .93, NameScore: .93, Match: true,
 			Tokens: []usher.HitToken{
-				{Query: "zorwan", Listed: "zorvan", How: "phonetic", Score: .88, Weight: .6}, {Query: "testikov", Listed: "testikov", How: "exact", Score: 1, Weight: .4},
+				{Query: "zorwan", Listed: "zorvan", How: "phonetic", Score: .88, Weight: .6, Cost: .07}, {Query: "testikov", Listed: "testikov", How: "exact", Score: 1, Weight: .4},
 			},
 			Facts: []usher.HitFact{{Name: "primary_name", Value: "Zorvan Testikov"}, {Name: "birth_date", Value: "1961-04-02"}, {Name: "program", Value: planted}},
 		},
 		{
 			Key: "own/2", Record: "r2", List: "own", Name: "Zorvan Testikova-Exemplarska", Subject: "Zorwan Testikov", Score: .78, NameScore: .93,
-			Tokens:    []usher.HitToken{{Query: "zorwan", Listed: "zorvan", How: "edit", Score: .93, Weight: 1}},
+			Tokens:    []usher.HitToken{{Query: "zorwan", Listed: "zorvan", How: "edit", Score: .93, Weight: 1, Cost: .07}},
 			Modifiers: []usher.HitModifier{{Name: "birth_year", Value: -.15, Given: "1974", Listed: "1961"}},
 		},
 	}
@@ -72,7 +72,7 @@ func TestHitsAreJudgedOneAfterTheOther(t *testing.T) {
 		}
 	}
 	page := b.get(at + "/hits/2").body
-	for _, want := range []string{"Zorwan Testikov: hit 2 of 2", "Letters differ", "Birth year differs", "-15 %", "1974-08-12", "own/2"} {
+	for _, want := range []string{"Zorwan Testikov: hit 2 of 2", "Letters differ", "Birth year differs", "−15.0", "−7.0", "1974-08-12", "own/2"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the hit does not say %q", want)
 		}

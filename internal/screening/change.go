@@ -146,7 +146,7 @@ type delta struct {
 
 // delta gives the difference from the edition with an id, "" or one no longer kept meaning that nothing was held against before.
 func (l *Lists) delta(ctx context.Context, before string, after source.Edition) (*delta, error) {
-	d := &delta{list: after.Info.List, keys: map[string]bool{}, gone: map[string]bool{}, all: l.versions(l.index.Load().versions)}
+	d := &delta{list: after.Info.List, keys: map[string]bool{}, gone: map[string]bool{}, all: l.versions(l.index.Load())}
 	whole := true
 	if before != "" {
 		old, err := l.library.Edition(d.list, before)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,7 +50,17 @@ var _ usher.Screener = (*Lists)(nil)
 type inUse struct {
 	*watchlist.Index
 	versions []watchlist.Version
+	told     atomic.Pointer[told]
 }
+
+// told is what is told of editions, and when that was found out.
+type told struct {
+	list []usher.ListVersion
+	at   time.Time
+}
+
+// A list goes stale in days; whether it has is looked at this often.
+const tellAgain = 5 * time.Second
 
 const snapshotName = "index.snapshot"
 
@@ -83,7 +94,7 @@ func Open(ctx context.Context, c Config) (*Lists, error) {
 func (l *Lists) load(ctx context.Context, editions []source.Edition) error {
 	index, err := watchlist.Open(filepath.Join(l.c.Dir, snapshotName))
 	if err == nil && sameEditions(index.Versions(), editions) {
-		l.index.Store(&inUse{index, index.Versions()})
+		l.index.Store(&inUse{Index: index, versions: index.Versions()})
 		return nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -142,26 +153,31 @@ func (l *Lists) rebuild(ctx context.Context, editions []source.Edition) error {
 	if err != nil {
 		return fmt.Errorf("build watchlist index: %w", err)
 	}
-	l.index.Store(&inUse{index, versions})
+	l.index.Store(&inUse{Index: index, versions: versions})
 	return nil
 }
 
 // Watchlists gives the editions in use.
 func (l *Lists) Watchlists(context.Context) ([]usher.ListVersion, error) {
-	return l.versions(l.index.Load().versions), nil
+	return slices.Clone(l.versions(l.index.Load())), nil
 }
 
-// versions puts editions in the words of the domain, stale ones marked.
-func (l *Lists) versions(list []watchlist.Version) []usher.ListVersion {
-	told := make([]usher.ListVersion, len(list))
-	for i, v := range list {
+// versions puts editions in the words of the domain, stale ones marked. The list is shared and not to be written to.
+func (l *Lists) versions(of *inUse) []usher.ListVersion {
+	now := l.c.Now()
+	if had := of.told.Load(); had != nil && now.Sub(had.at) < tellAgain && !now.Before(had.at) {
+		return had.list
+	}
+	list := make([]usher.ListVersion, len(of.versions))
+	for i, v := range of.versions {
 		checked, err := l.library.Checked(v.List)
-		told[i] = usher.ListVersion{
+		list[i] = usher.ListVersion{
 			List: v.List, Title: v.Title, Date: v.Date, Loaded: v.Loaded, Hash: v.Hash, Entities: v.Entities,
-			Stale: err != nil || l.c.Now().Sub(checked) > l.staleAfter(v.List),
+			Stale: err != nil || now.Sub(checked) > l.staleAfter(v.List),
 		}
 	}
-	return told
+	of.told.Store(&told{list, now})
+	return list
 }
 
 func (l *Lists) staleAfter(list string) time.Duration {

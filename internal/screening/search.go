@@ -20,14 +20,14 @@ const defaultLimit = 50
 // Screen searches the lists for each subject.
 func (l *Lists) Screen(ctx context.Context, _ string, subjects []usher.Subject, o usher.ScreenOptions) (usher.ScreenResult, error) {
 	now := l.index.Load()
-	out := usher.ScreenResult{Algorithm: watchlist.Algorithm, Lists: l.versions(now.versions), Hits: make([][]usher.Hit, len(subjects))}
+	out := usher.ScreenResult{Algorithm: watchlist.Algorithm, Lists: l.versions(now), Hits: make([][]usher.Hit, len(subjects))}
 	if len(o.Lists) > 0 {
 		for _, id := range o.Lists {
 			if !slices.ContainsFunc(now.versions, func(v watchlist.Version) bool { return v.List == id }) {
 				return out, usher.Invalid("lists", "no list is called %q; GET /v1/watchlists names them", id)
 			}
 		}
-		out.Lists = slices.DeleteFunc(out.Lists, func(v usher.ListVersion) bool { return !slices.Contains(o.Lists, v.List) })
+		out.Lists = slices.DeleteFunc(slices.Clone(out.Lists), func(v usher.ListVersion) bool { return !slices.Contains(o.Lists, v.List) })
 	}
 	if now.Index == nil {
 		return out, nil
@@ -134,7 +134,7 @@ func hitOf(h watchlist.Hit, s usher.Subject) (usher.Hit, error) {
 		Match: h.Verdict == watchlist.Match, Facts: factsOf(e),
 	}
 	for _, w := range h.Explanation.Words {
-		out.Tokens = append(out.Tokens, usher.HitToken{Query: w.Query, Listed: w.Listed, How: string(w.How), Score: w.Score, Weight: w.Weight})
+		out.Tokens = append(out.Tokens, usher.HitToken{Query: w.Query, Listed: w.Listed, How: string(w.How), Score: w.Score, Weight: w.Weight, Cost: w.Cost})
 	}
 	for _, m := range h.Explanation.Modifiers {
 		out.Modifiers = append(out.Modifiers, usher.HitModifier{Name: m.Name, Value: m.Value, Given: m.Given, Listed: m.Listed})

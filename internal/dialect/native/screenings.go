@@ -74,7 +74,8 @@ type hitToken struct {
 	Listed string  `json:"listed,omitempty" doc:"Word of the listed name." example:"jaroslav"`
 	How    string  `json:"how" doc:"In what way the two are the same: exact, equivalent, edit, phonetic, script, joined, initial; unpaired for a word on one side only." example:"phonetic"`
 	Score  float64 `json:"score" doc:"How alike, 0 to 1." example:"0.92"`
-	Weight float64 `json:"weight" doc:"Part of the name that the word counts for, 0 to 1." example:"0.41"`
+	Weight float64 `json:"weight" doc:"How much the word says, 0 to 1 for one word: rare words say more." example:"0.41"`
+	Cost   float64 `json:"cost" doc:"What it takes from the score of the name." example:"0.04"`
 }
 
 type hitModifier struct {
@@ -106,7 +107,7 @@ type hit struct {
 	Verdict   string        `json:"verdict" enum:"match,possible" doc:"Whether the score is at the upper or only at the lower threshold." example:"match"`
 	Score     float64       `json:"score" doc:"Name score and modifiers together, 0 to 1." example:"0.94"`
 	NameScore float64       `json:"name_score" doc:"How alike the names are, 0 to 1." example:"0.94"`
-	Tokens    []hitToken    `json:"tokens" nullable:"false" doc:"Every word of the name score: score times weight add up to it."`
+	Tokens    []hitToken    `json:"tokens" nullable:"false" doc:"Every word; the name score is 1 less their costs."`
 	Modifiers []hitModifier `json:"modifiers" nullable:"false" doc:"What else raised or lowered the score."`
 	Facts     []hitFact     `json:"facts" nullable:"false" doc:"What the record says."`
 	Judgement *hitJudgement `json:"judgement,omitempty" doc:"What a reviewer said of it, while it holds."`

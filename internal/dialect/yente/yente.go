@@ -297,7 +297,7 @@ func resultOf(h usher.Hit) result {
 	}
 	var words []string
 	for _, t := range h.Tokens {
-		words = append(words, fmt.Sprintf("%s %q–%q %.2f×%.2f", t.How, t.Query, t.Listed, t.Score, t.Weight))
+		words = append(words, fmt.Sprintf("%s %q–%q −%.3f", t.How, t.Query, t.Listed, t.Cost))
 	}
 	r.Explanations["name_match"] = feature{Score: h.NameScore, Detail: strings.Join(words, "; "), Query: h.Subject, Found: h.Name}
 	for _, m := range h.Modifiers {
