@@ -24,7 +24,7 @@ type opened struct {
 func accountDate(at time.Time) string { return at.In(brasilia).Format("2006-01-02T15:04:05") }
 
 // findAccount gives the account of a number or of a document, of one kind of proposal.
-func (d *Dialect) findAccount(r request, number, document, kind string, none refusal) (opened, error) {
+func (d *dialect) findAccount(r request, number, document, kind string, none refusal) (opened, error) {
 	ids := []string{}
 	if number != "" {
 		a, err := d.Service.AccountByNumber(r.Context(), r.tenant(), number)
@@ -60,7 +60,7 @@ func (d *Dialect) findAccount(r request, number, document, kind string, none ref
 }
 
 // fetchAccount finds the account that a request asks for, and reads its proposal.
-func (d *Dialect) fetchAccount(r request, kind string, into any) (opened, error) {
+func (d *dialect) fetchAccount(r request, kind string, into any) (opened, error) {
 	number, document := r.q["account"], r.q["documentnumber"]
 	if number == "" && document == "" {
 		return opened{}, refusal("CBE073")
@@ -80,7 +80,7 @@ func (o opened) proposal(into any) error {
 	return nil
 }
 
-func (d *Dialect) fetchPerson(r request) (any, error) {
+func (d *dialect) fetchPerson(r request) (any, error) {
 	var p naturalPerson
 	o, err := d.fetchAccount(r, typePerson, &p)
 	if err != nil {
@@ -93,7 +93,7 @@ func (d *Dialect) fetchPerson(r request) (any, error) {
 	}, nil
 }
 
-func (d *Dialect) fetchCompany(r request) (any, error) {
+func (d *dialect) fetchCompany(r request) (any, error) {
 	var c legalPerson
 	o, err := d.fetchAccount(r, typeCompany, &c)
 	if err != nil {
@@ -107,7 +107,7 @@ func (d *Dialect) fetchCompany(r request) (any, error) {
 }
 
 // checkAccount tells how far the opening of an account is.
-func (d *Dialect) checkAccount(r request) (any, error) {
+func (d *dialect) checkAccount(r request) (any, error) {
 	if id := r.q["onboardingid"]; id != "" {
 		r.q["proposalid"] = id
 	}
@@ -145,7 +145,7 @@ func (d *Dialect) checkAccount(r request) (any, error) {
 }
 
 // updatePerson takes in new data of somebody who has an account: what is known of the person changes at once, and a reviewer is shown it.
-func (d *Dialect) updatePerson(r request) (any, error) {
+func (d *dialect) updatePerson(r request) (any, error) {
 	var n naturalPerson
 	if err := r.read(&n); err != nil {
 		return nil, err

@@ -43,8 +43,8 @@ const (
 	withFiles = "_files"
 )
 
-// Dialect serves the API.
-type Dialect struct {
+// dialect serves the API.
+type dialect struct {
 	api.Backend
 	renderer Renderer
 	handler  http.Handler
@@ -52,7 +52,7 @@ type Dialect struct {
 
 // Open gives the dialect to the composition root.
 func Open(b api.Backend) (api.Dialect, error) {
-	d := &Dialect{Backend: b, renderer: Renderer{Stamps: b.Stamps, BaseURL: b.BaseURL}}
+	d := &dialect{Backend: b, renderer: Renderer{Stamps: b.Stamps, BaseURL: b.BaseURL}}
 	f := b.Front
 	f.Dialect, f.Fail, f.Who = Name, fail, d.who
 	f.Open = func(r *http.Request) bool { return r.URL.Path == tokenPath || strings.HasPrefix(r.URL.Path, filePath) }
@@ -86,7 +86,7 @@ const (
 )
 
 // routes lists the calls by the rows of the contract. Several of the vendor's calls are at two addresses, an older and a newer one.
-func (d *Dialect) routes() *http.ServeMux {
+func (d *dialect) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+tokenPath, d.token)
 	mux.HandleFunc("GET "+filePath+"{stamp}", d.download)
@@ -136,7 +136,7 @@ func (r request) readOptional(into any) error {
 }
 
 // call makes a handler of what answers a call of a client with a scope: with a body, or with a whole envelope.
-func (d *Dialect) call(need usher.Scope, answer func(request) (any, error)) http.HandlerFunc {
+func (d *dialect) call(need usher.Scope, answer func(request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p, _ := api.PrincipalFrom(r.Context())
 		err := p.Need(need)
@@ -159,7 +159,7 @@ func (d *Dialect) call(need usher.Scope, answer func(request) (any, error)) http
 
 // who finds the client behind an access token. It is signed around the token that is kept, so that one whose time is over can be told from one
 // that never was.
-func (d *Dialect) who(r *http.Request) (api.Principal, error) {
+func (d *dialect) who(r *http.Request) (api.Principal, error) {
 	if r.Header.Get("Authorization") == "" {
 		return api.Principal{}, refusal("OBE001")
 	}
@@ -179,7 +179,7 @@ func (d *Dialect) who(r *http.Request) (api.Principal, error) {
 const mostForm = 64 << 10
 
 // token signs a client in (RFC 6749, section 4.4), by a form of either kind.
-func (d *Dialect) token(w http.ResponseWriter, r *http.Request) {
+func (d *dialect) token(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
 	if err := r.ParseMultipartForm(mostForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		api.WriteJSON(w, http.StatusBadRequest, tokenError{Error: "invalid_request"})

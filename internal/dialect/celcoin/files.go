@@ -89,7 +89,7 @@ const (
 )
 
 // fetchAll reads the files that a proposal names.
-func (d *Dialect) fetchAll(ctx context.Context, list []file) ([]fetched, error) {
+func (d *dialect) fetchAll(ctx context.Context, list []file) ([]fetched, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchAll)
 	defer cancel()
 	var got []fetched
@@ -110,7 +110,7 @@ func (d *Dialect) fetchAll(ctx context.Context, list []file) ([]fetched, error) 
 }
 
 // fetch reads one file. The client of the server refuses addresses that are not public, and follows no redirect.
-func (d *Dialect) fetch(ctx context.Context, from string) ([]byte, error) {
+func (d *dialect) fetch(ctx context.Context, from string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
@@ -223,7 +223,7 @@ func (r Renderer) filesOf(s usher.Session, now time.Time) []fileURL {
 	return list
 }
 
-func (d *Dialect) readFiles(r request) (any, error) {
+func (d *dialect) readFiles(r request) (any, error) {
 	if !r.q.named() {
 		return nil, refusal("OBE054")
 	}
@@ -239,7 +239,7 @@ func (d *Dialect) readFiles(r request) (any, error) {
 }
 
 // download gives the bytes of a file to whoever has its address. They are never shown in a browser as a page of ours.
-func (d *Dialect) download(w http.ResponseWriter, r *http.Request) {
+func (d *dialect) download(w http.ResponseWriter, r *http.Request) {
 	subject, err := d.Stamps.Stamped(stampFile, r.PathValue("stamp"))
 	if err != nil {
 		api.WriteJSON(w, http.StatusForbidden, gateway{StatusCode: http.StatusForbidden, Message: "Link is not valid or has expired"})

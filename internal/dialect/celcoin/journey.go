@@ -37,7 +37,7 @@ const (
 	journeyCompleted = "COMPLETED"
 )
 
-func (d *Dialect) readJourney(r request) (any, error) {
+func (d *dialect) readJourney(r request) (any, error) {
 	if !r.q.named() {
 		return nil, refusal("OBE054")
 	}

@@ -1,6 +1,7 @@
 package celcoin
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ type offered struct {
 	request                      any // as it is kept
 }
 
-func (d *Dialect) proposePerson(r request) (any, error) {
+func (d *dialect) proposePerson(r request) (any, error) {
 	var p naturalPerson
 	if err := r.read(&p); err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func (d *Dialect) proposePerson(r request) (any, error) {
 	return d.propose(r, o)
 }
 
-func (d *Dialect) proposeCompany(r request) (any, error) {
+func (d *dialect) proposeCompany(r request) (any, error) {
 	var c legalPerson
 	if err := r.read(&c); err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func (d *Dialect) proposeCompany(r request) (any, error) {
 }
 
 // propose starts the session of a proposal. Of two with one clientCode one wins, since it is the session's key.
-func (d *Dialect) propose(r request, o offered) (any, error) {
+func (d *dialect) propose(r request, o offered) (any, error) {
 	ctx := r.Context()
 	if err := d.mayPropose(r, o); err != nil {
 		return nil, err
@@ -73,6 +74,9 @@ func (d *Dialect) propose(r request, o offered) (any, error) {
 	if start.Steer, act, err = d.steer(r, flow, o.phone); err != nil {
 		return nil, err
 	}
+	// From here on a client that hangs up changes nothing: half a proposal would keep its person from another.
+	ctx = context.WithoutCancel(ctx)
+	r.Request = r.WithContext(ctx)
 	s, _, err := d.Service.StartSession(ctx, r.p.Client, start)
 	if err != nil {
 		return nil, taken(err)
@@ -94,7 +98,7 @@ func taken(err error) error {
 }
 
 // mayPropose refuses a clientCode that is taken, and a document with an open proposal.
-func (d *Dialect) mayPropose(r request, o offered) error {
+func (d *dialect) mayPropose(r request, o offered) error {
 	_, err := d.Service.SessionByKey(r.Context(), r.tenant(), Name, o.code)
 	switch {
 	case err == nil, hasCode(err, usher.CodeGone):
@@ -114,7 +118,7 @@ func (d *Dialect) mayPropose(r request, o offered) error {
 func isAbsent(err error) bool { return hasCode(err, usher.CodeNotFound, usher.CodeGone) }
 
 // flow gives the flow of a proposal: the client's, or, when all files come with it, the one that does without our page.
-func (d *Dialect) flow(r request, o offered) (usher.Flow, error) {
+func (d *dialect) flow(r request, o offered) (usher.Flow, error) {
 	name := r.p.Client.DefaultFlow
 	lack := lacking(o.kind, o.files)
 	switch {
@@ -134,7 +138,7 @@ func (d *Dialect) flow(r request, o offered) (usher.Flow, error) {
 
 // steer reads the sandbox's magic digit: the outcome it asks for, and whether to act for the applicant. It follows the tenant's flow: 2 is
 // refused at the first of the two checks, 3 at the second.
-func (d *Dialect) steer(r request, flow usher.Flow, phone string) (steer string, act bool, err error) {
+func (d *dialect) steer(r request, flow usher.Flow, phone string) (steer string, act bool, err error) {
 	t, err := d.Service.Tenant(r.Context(), r.tenant())
 	if err != nil || t.Mode != usher.Sandbox {
 		return "", false, err
@@ -153,7 +157,7 @@ func (d *Dialect) steer(r request, flow usher.Flow, phone string) (steer string,
 
 // hand puts the files that came with a proposal to its session. Where that is all the flow asks for, the session is sent; where a sandbox's
 // digit wants it, the applicant's part is played.
-func (d *Dialect) hand(r request, s usher.Session, got []fetched, flow usher.Flow, act bool) error {
+func (d *dialect) hand(r request, s usher.Session, got []fetched, flow usher.Flow, act bool) error {
 	ctx, by := r.Context(), r.p.Actor()
 	for _, f := range got {
 		n := usher.NewEvidence{Kind: kindOf(f.kind, got), Source: usher.FromClient, ContentType: f.contentType, By: by}
@@ -173,7 +177,7 @@ func (d *Dialect) hand(r request, s usher.Session, got []fetched, flow usher.Flo
 }
 
 // find gives the session of a proposal by proposalId, clientCode or both; none or one of somebody else is refused with a code of the call.
-func (d *Dialect) find(r request, none refusal) (usher.Session, error) {
+func (d *dialect) find(r request, none refusal) (usher.Session, error) {
 	id, code := r.q["proposalid"], r.q["clientcode"]
 	var s usher.Session
 	var err error
@@ -195,7 +199,7 @@ func (d *Dialect) find(r request, none refusal) (usher.Session, error) {
 func (q query) named() bool { return q["proposalid"] != "" || q["clientcode"] != "" }
 
 // each gives fn the proposals of a filter, newest first; those of one document when it is not "".
-func (d *Dialect) each(r request, f usher.SessionFilter, document string, fn func(usher.Session) error) error {
+func (d *dialect) each(r request, f usher.SessionFilter, document string, fn func(usher.Session) error) error {
 	applicants := []string{""}
 	if document != "" {
 		page, err := d.Service.ListApplicants(r.Context(), r.tenant(), usher.ApplicantFilter{
@@ -241,7 +245,7 @@ func statesOf(status string) []usher.State {
 	return []usher.State{usher.Created, usher.InProgress, usher.AwaitingApplicant, usher.Expired, usher.Submitted, usher.InReview}
 }
 
-func (d *Dialect) readProposals(r request) (any, error) {
+func (d *dialect) readProposals(r request) (any, error) {
 	p, err := r.q.pages()
 	if err != nil {
 		return nil, err
@@ -285,7 +289,7 @@ func (d *Dialect) readProposals(r request) (any, error) {
 const longestPeriod = 90
 
 // list gives a page of the proposals of a period, and how many there are.
-func (d *Dialect) list(r request, p pages, status, document string) (list []usher.Session, total int, err error) {
+func (d *dialect) list(r request, p pages, status, document string) (list []usher.Session, total int, err error) {
 	in, err := r.q.period("OBE051", "OBE046")
 	switch {
 	case err != nil:
@@ -314,7 +318,7 @@ func (d *Dialect) list(r request, p pages, status, document string) (list []ushe
 }
 
 // link gives the address at which the applicant goes on; none of an erased one.
-func (d *Dialect) link(r request, s usher.Session) (string, error) {
+func (d *dialect) link(r request, s usher.Session) (string, error) {
 	l, err := d.Service.EntryLink(r.Context(), r.tenant(), s.ID)
 	if hasCode(err, usher.CodeGone) {
 		return "", nil

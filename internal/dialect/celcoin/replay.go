@@ -32,7 +32,7 @@ func happenedAt(d usher.Delivery) time.Time {
 
 // events gives the messages of a subscription that a request asks for, oldest first. Sending one again makes a delivery of its own: an event is
 // counted once.
-func (d *Dialect) events(r request, body replayFilter) ([]sent, error) {
+func (d *dialect) events(r request, body replayFilter) ([]sent, error) {
 	entity := r.PathValue("entity")
 	if !slices.Contains(entityNames(), entity) {
 		return nil, refusal("CBE208")
@@ -86,7 +86,7 @@ func (d *Dialect) events(r request, body replayFilter) ([]sent, error) {
 func (r request) onlyPending() bool { return strings.EqualFold(r.q["onlypending"], "true") }
 
 // wantedSessions gives the proposals that a request narrows its events to, by what it says in the address or in the body; nil does not narrow.
-func (d *Dialect) wantedSessions(r request, body replayFilter) (map[string]bool, error) {
+func (d *dialect) wantedSessions(r request, body replayFilter) (map[string]bool, error) {
 	say := func(inBody, name string) string {
 		if inBody != "" {
 			return inBody
@@ -132,22 +132,22 @@ func (d *Dialect) wantedSessions(r request, body replayFilter) (map[string]bool,
 	return wanted, nil
 }
 
-func (d *Dialect) count(r request) (replayCount, error) {
+func (d *dialect) count(r request) (replayCount, error) {
 	list, err := d.events(r, replayFilter{})
 	return replayCount{
 		OnlyPending: r.onlyPending(), Entity: r.PathValue("entity"), DateFrom: r.q["datefrom"], DateTo: r.q["dateto"], TotalItems: len(list),
 	}, err
 }
 
-func (d *Dialect) countEvents(r request) (any, error) { return d.count(r) }
+func (d *dialect) countEvents(r request) (any, error) { return d.count(r) }
 
 // countEventsTwice says the number outside of the body as well: that is where the client that asks here reads it.
-func (d *Dialect) countEventsTwice(r request) (any, error) {
+func (d *dialect) countEventsTwice(r request) (any, error) {
 	c, err := d.count(r)
 	return envelope{Status: success, Body: c, TotalItems: &c.TotalItems}, err
 }
 
-func (d *Dialect) readEvents(r request) (any, error) {
+func (d *dialect) readEvents(r request) (any, error) {
 	p, err := r.q.pages()
 	if err != nil {
 		return nil, refusal("CBE225")
@@ -184,7 +184,7 @@ func (d *Dialect) readEvents(r request) (any, error) {
 }
 
 // sendAgain queues events once more, byte for byte.
-func (d *Dialect) sendAgain(r request) (any, error) {
+func (d *dialect) sendAgain(r request) (any, error) {
 	var body replayFilter
 	if err := r.readOptional(&body); err != nil {
 		return nil, err

@@ -16,13 +16,13 @@ const switchedOff = "switched off by the client"
 
 // subscriptionsOf gives the tenant's subscriptions: the endpoints of this dialect that take one entity each. An endpoint made by other means
 // that takes several is none.
-func (d *Dialect) subscriptionsOf(r request) ([]usher.Endpoint, error) {
+func (d *dialect) subscriptionsOf(r request) ([]usher.Endpoint, error) {
 	all, err := d.Service.Endpoints(r.Context(), r.tenant())
 	return slices.DeleteFunc(all, func(e usher.Endpoint) bool { return e.Dialect != Name || len(e.Names) != 1 }), err
 }
 
 // subscriptionOf gives the subscription of the entity in the path, or "CBE217".
-func (d *Dialect) subscriptionOf(r request, id string) (usher.Endpoint, error) {
+func (d *dialect) subscriptionOf(r request, id string) (usher.Endpoint, error) {
 	entity := r.PathValue("entity")
 	if !slices.Contains(entityNames(), entity) {
 		return usher.Endpoint{}, refusal("CBE208")
@@ -62,7 +62,7 @@ func (a *subscriptionAuth) endpointAuth() usher.EndpointAuth {
 	return usher.EndpointAuth{Type: "basic", Username: a.Login, Password: a.Pwd}
 }
 
-func (d *Dialect) subscribe(r request) (any, error) {
+func (d *dialect) subscribe(r request) (any, error) {
 	var n subscriptionRequest
 	if err := r.read(&n); err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (d *Dialect) subscribe(r request) (any, error) {
 	return subscriptionID{SubscriptionID: subscriptionIDOf(e)}, nil
 }
 
-func (d *Dialect) readSubscriptions(r request) (any, error) {
+func (d *dialect) readSubscriptions(r request) (any, error) {
 	list, err := d.subscriptionsOf(r)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (d *Dialect) readSubscriptions(r request) (any, error) {
 }
 
 // changeSubscription changes what is given and leaves the rest.
-func (d *Dialect) changeSubscription(r request) (any, error) {
+func (d *dialect) changeSubscription(r request) (any, error) {
 	var n subscriptionRequest
 	if err := r.read(&n); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (d *Dialect) changeSubscription(r request) (any, error) {
 	return nil, instead(err, "CBE207", usher.CodeInvalid)
 }
 
-func (d *Dialect) unsubscribe(r request) (any, error) {
+func (d *dialect) unsubscribe(r request) (any, error) {
 	e, err := d.subscriptionOf(r, r.q["subscriptionid"])
 	if err != nil {
 		return nil, err
@@ -154,4 +154,4 @@ func (d *Dialect) unsubscribe(r request) (any, error) {
 	return nil, unknown(d.Service.DeleteEndpoint(r.Context(), r.tenant(), e.ID), "CBE217")
 }
 
-func (d *Dialect) readEntities(request) (any, error) { return entities{Entities: entityNames()}, nil }
+func (d *dialect) readEntities(request) (any, error) { return entities{Entities: entityNames()}, nil }
