@@ -65,7 +65,11 @@ func TestEvidencePack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer z.Close()
+	t.Cleanup(func() {
+		if err := z.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	var names []string
 	for _, f := range z.File {
 		names = append(names, f.Name)

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/usher-kyc/usher"
@@ -103,21 +104,31 @@ func (h house) reviewed(t *testing.T, name string) usher.Session {
 	})
 }
 
-// pictures are a passport on a table and a selfie.
+// pictures are a passport on a table and a selfie, drawn once.
 func pictures(t *testing.T) (front, selfie []byte) {
 	t.Helper()
-	passport, err := specimen.Passport(specimen.Person{})
+	front, err := drawnFront()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if front, err = specimen.JPEG(specimen.Photo(passport, 7)); err != nil {
-		t.Fatal(err)
-	}
-	if selfie, err = specimen.JPEG(specimen.Selfie(specimen.Person{})); err != nil {
+	if selfie, err = drawnSelfie(); err != nil {
 		t.Fatal(err)
 	}
 	return front, selfie
 }
+
+var (
+	drawnFront = sync.OnceValues(func() ([]byte, error) {
+		passport, err := specimen.Passport(specimen.Person{})
+		if err != nil {
+			return nil, err
+		}
+		return specimen.JPEG(picture.Shrink(passport, 600))
+	})
+	drawnSelfie = sync.OnceValues(func() ([]byte, error) {
+		return specimen.JPEG(picture.Shrink(specimen.Selfie(specimen.Person{}), 600))
+	})
+)
 
 // keep writes a PDF where a person can look at it, when REPORT_DIR says where, and gives its path.
 func keep(t *testing.T, name string, pdf []byte) string {
