@@ -186,7 +186,7 @@ func (b *Builder) addName(n Name, kind Kind, entity uint32, first int) {
 			continue
 		}
 		b.names = append(b.names, builtName{
-			words: from, wordsEnd: uint32(len(b.inNames)), text: text, textEnd: uint32(len(b.text)), entity: entity, facts: packName(cost, kind, n.Weak),
+			words: from, wordsEnd: uint32(len(b.inNames)), text: text, textEnd: uint32(len(b.text)), entity: entity, facts: packName(cost, kind, n.Weak, len(b.names)-first),
 		})
 	}
 }

@@ -161,11 +161,11 @@ func (f wordFacts) known() bool   { return f&(1<<24) != 0 }
 func (f wordFacts) bare() bool    { return f&(1<<25) != 0 }
 
 // nameFacts packs what the search needs of a name before it looks at its words: what they cost if all are left over (20 bits), the record's kind (3),
-// weak.
+// weak, and its place among the record's names (8).
 type nameFacts uint32
 
-func packName(cost int64, kind Kind, weak bool) nameFacts {
-	f := nameFacts(min(cost, 1<<20-1)) | nameFacts(kindCode(kind))<<20
+func packName(cost int64, kind Kind, weak bool, place int) nameFacts {
+	f := nameFacts(min(cost, 1<<20-1)) | nameFacts(kindCode(kind))<<20 | nameFacts(min(place, 255))<<24
 	if weak {
 		f |= 1 << 23
 	}
@@ -175,6 +175,7 @@ func packName(cost int64, kind Kind, weak bool) nameFacts {
 func (f nameFacts) cost() int64 { return int64(f & (1<<20 - 1)) }
 func (f nameFacts) kind() uint8 { return uint8(f>>20) & 7 }
 func (f nameFacts) weak() bool  { return f&(1<<23) != 0 }
+func (f nameFacts) place() int  { return int(f >> 24) }
 
 // entityFacts packs gender (2 bits) and list (24) of a record.
 type entityFacts uint32

@@ -204,7 +204,7 @@ func TestLinksHaveRoom(t *testing.T) {
 	t.Parallel()
 	// Each word of a query links to as many listed words as are like it; the index of a pass holds 65,535 links.
 	b := NewBuilder()
-	var letters = "abcdefghijklmnopqrstuvwxyz"
+	letters := "abcdefghijklmnopqrstuvwxyz"
 	for _, x := range letters {
 		for _, y := range letters {
 			if err := b.Add(Entity{List: "l", ID: string([]rune{x, y}), Names: []Name{{Full: "zorvan" + string(x) + "kel" + string(y)}}}); err != nil {

@@ -321,16 +321,26 @@ func (s *Searcher) rateTouched(reading, lowest int, f *filter) {
 	}
 }
 
-// keep remembers the best name of a record; of equal ones the one listed first in the index.
+// keep remembers the best name of a record; of equal ones the one that the list has first.
 func (s *Searcher) keep(c candidate) {
 	if have, ok := s.found[c.entity]; ok {
 		c.byID = c.byID || have.byID
-		if have.nameScore > c.nameScore || have.nameScore == c.nameScore && have.hasName() {
+		if have.nameScore > c.nameScore || have.nameScore == c.nameScore && have.hasName() && !s.ix.listedBefore(c.name, have.name) {
 			have.byID = c.byID
 			c = have
 		}
 	}
 	s.found[c.entity] = c
+}
+
+// listedBefore orders the names of a record. Their numbers do not: those follow from the other records of the index.
+func (ix *Index) listedBefore(a, b uint32) bool {
+	if x, y := nameFacts(ix.nameFacts[a]).place(), nameFacts(ix.nameFacts[b]).place(); x != y {
+		return x < y
+	}
+	fromA, toA := between(ix.nameEnds, a)
+	fromB, toB := between(ix.nameEnds, b)
+	return string(ix.nameText[fromA:toA]) < string(ix.nameText[fromB:toB])
 }
 
 func (c candidate) hasName() bool { return c.name != noWord }
