@@ -70,14 +70,16 @@ func editsAllowed(a, b int) int {
 // comparer holds a query word prepared for many comparisons.
 type comparer struct {
 	lexeme
-	edits int         // the most that are allowed, whatever the words' lengths
-	peq   [256]uint64 // bit i of peq[c]: text[i] == c
+	edits   int         // the most that are allowed, whatever the words' lengths
+	letters []byte      // whose bits are set in peq: a copy, for the memory of the word is used again
+	peq     [256]uint64 // bit i of peq[c]: text[i] == c
 }
 
 func (c *comparer) prepare(l lexeme, edits int) {
-	for _, b := range c.text {
+	for _, b := range c.letters {
 		c.peq[b] = 0
 	}
+	c.letters = append(c.letters[:0], l.text...)
 	c.lexeme, c.edits = l, edits
 	for i, b := range l.text {
 		c.peq[b] |= 1 << i
