@@ -265,3 +265,52 @@ func TestEndpointTakesTheNamesItWants(t *testing.T) {
 		t.Errorf("%d deliveries of the future, %v", len(after.Items), err)
 	}
 }
+
+// Whoever mended a receiver sends again what waits for its next try: it goes out now, and no second one is queued behind it.
+func TestSendAgain(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{names{}}})
+	ctx := t.Context()
+	ep, err := h.CreateEndpoint(ctx, h.Tenant.ID, usher.Endpoint{URL: "https://client.example/hook", Dialect: "native", Names: []string{"two"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, h, "", person)
+	claim := usher.DeliveryClaim{Lease: time.Minute, Limit: 10}
+	exchange := func(reports ...usher.DeliveryReport) []usher.ClaimedDelivery {
+		claim.Now = h.Now()
+		due, err := h.Exchange(ctx, reports, claim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return due
+	}
+	sent := func() int {
+		page, err := h.ListDeliveries(ctx, h.Tenant.ID, usher.DeliveryFilter{EndpointID: ep.ID, Paging: usher.Paging{Limit: 100}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(page.Items)
+	}
+	first, before := exchange()[0], sent()
+	report := usher.DeliveryReport{
+		Delivery: first.Delivery, Status: usher.DeliveryPending, RetryAt: h.Now().Add(time.Hour),
+		Attempt: usher.DeliveryAttempt{Number: 1, At: h.Now(), Status: 500},
+	}
+	if due := exchange(report); len(due) != 0 {
+		t.Fatalf("%d are due before the hour is over", len(due))
+	}
+	if n, err := h.Replay(ctx, h.Tenant.ID, ep.ID, first.Delivery.EventID, time.Time{}); err != nil || n != 1 {
+		t.Fatalf("replayed %d, %v", n, err)
+	}
+	due := exchange()
+	if len(due) != 1 || due[0].Delivery.ID != first.Delivery.ID || due[0].Delivery.Attempts != 1 || sent() != before {
+		t.Fatalf("due are %v, and %d of %d are queued", due, sent(), before)
+	}
+	report = usher.DeliveryReport{Delivery: due[0].Delivery, Status: usher.DeliveryDelivered, Attempt: usher.DeliveryAttempt{Number: 2, At: h.Now(), Status: 200}}
+	exchange(report)
+	again, err := h.Resend(ctx, h.Tenant.ID, first.Delivery.ID)
+	if err != nil || again.ID == first.Delivery.ID || sent() != before+1 {
+		t.Errorf("what was delivered is queued as %s beside %s, %d of %d: %v", again.ID, first.Delivery.ID, sent(), before, err)
+	}
+}

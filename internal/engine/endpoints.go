@@ -192,8 +192,20 @@ func (e *Engine) queue(ctx context.Context, d usher.Delivery) error {
 	return nil
 }
 
-// again queues a delivery's bytes once more, as a delivery of its own, so that the log shows both.
+// again sends a delivery's bytes once more. One that still waits for its next try gets it now, and nothing is queued behind it; one that is
+// done is queued as a delivery of its own, so that the log shows both.
 func (e *Engine) again(ctx context.Context, d usher.Delivery) (usher.Delivery, error) {
+	if d.Status == usher.DeliveryPending {
+		waits, err := e.c.Store.HurryDelivery(ctx, store.DeliveryRow{Delivery: d}, e.now())
+		if err != nil {
+			return d, fmt.Errorf("send delivery now: %w", err)
+		}
+		if waits {
+			d.DueAt = e.now()
+			e.c.Wake()
+			return d, nil
+		}
+	}
 	body, err := e.openBody(ctx, d)
 	if err != nil {
 		return d, &usher.Error{Code: usher.CodeGone, Message: "the applicant of this delivery was erased", Err: err}
@@ -203,7 +215,7 @@ func (e *Engine) again(ctx context.Context, d usher.Delivery) (usher.Delivery, e
 	return d, e.queue(ctx, d)
 }
 
-// Resend queues a delivery's bytes once more.
+// Resend sends a delivery's bytes once more; see again.
 func (e *Engine) Resend(ctx context.Context, tenant, id string) (usher.Delivery, error) {
 	row, _, err := e.c.Store.Delivery(ctx, tenant, id)
 	if err != nil {
@@ -215,7 +227,7 @@ func (e *Engine) Resend(ctx context.Context, tenant, id string) (usher.Delivery,
 	return e.again(ctx, row.Delivery)
 }
 
-// Replay queues again what an endpoint was sent: one event, or all since a time.
+// Replay sends again what an endpoint was sent: one event, or all since a time. What still waits is sent now.
 func (e *Engine) Replay(ctx context.Context, tenant, endpoint, event string, since time.Time) (int, error) {
 	if _, err := e.Endpoint(ctx, tenant, endpoint); err != nil {
 		return 0, err

@@ -89,6 +89,10 @@ const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at
 const unblock = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) FROM deliveries WHERE lane = $1 AND status = 'pending')
     AND due_at = 9223372036854775807`
 
+// hurry makes it due, whatever time it waited for.
+const hurry = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) FROM deliveries WHERE lane = $1 AND status = 'pending')
+    AND due_at > $2`
+
 // SettleDeliveries writes how tries ended, in one transaction.
 func (s *Store) SettleDeliveries(ctx context.Context, reports []usher.DeliveryReport) error {
 	_, err := s.ExchangeDeliveries(ctx, reports, usher.DeliveryClaim{})
@@ -148,6 +152,24 @@ func (s *Store) AbandonDeliveries(ctx context.Context, endpoint string, now time
 	return err
 }
 
+// HurryDelivery makes the line that a delivery waits in move now: the oldest of its lane that is not done becomes due. It is false when the
+// delivery itself no longer waits.
+func (s *Store) HurryDelivery(ctx context.Context, d DeliveryRow, now time.Time) (bool, error) {
+	var waits bool
+	err := s.together(ctx, func(w *writer) {
+		waits = false
+		w.rows(`SELECT 1 FROM deliveries WHERE id = $1 AND status = 'pending'`, []any{d.ID}, func(row scanner) error {
+			var one int
+			waits = true
+			return row.Scan(&one)
+		})
+		if waits {
+			w.exec(hurry, d.lane(), ms(now))
+		}
+	})
+	return waits, err
+}
+
 // AddDelivery queues a delivery outside of a session's commit: a ping, or one sent again.
 func (s *Store) AddDelivery(ctx context.Context, d DeliveryRow) error {
 	return s.Commit(ctx, Change{Deliveries: []DeliveryRow{d}})
@@ -186,11 +208,13 @@ func (s *Store) ListDeliveries(ctx context.Context, tenant string, f usher.Deliv
 	return all(ctx, s, scanDelivery, q.text, q.args...)
 }
 
-// SentTo gives what an endpoint was sent since a time, or of one event, oldest first, each event once.
+// SentTo gives what an endpoint was sent since a time, or of one event, oldest first, each event once: the delivery that still waits if there
+// is one, else the first.
 func (s *Store) SentTo(ctx context.Context, tenant, endpoint, event string, since time.Time) ([]DeliveryRow, error) {
 	q := query{
 		text: `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.created_at >= $3
-		AND d.pos = (SELECT min(o.pos) FROM deliveries o WHERE o.endpoint_id = d.endpoint_id AND o.event_id = d.event_id AND o.name = d.name)`,
+		AND d.pos = (SELECT o.pos FROM deliveries o WHERE o.endpoint_id = d.endpoint_id AND o.event_id = d.event_id AND o.name = d.name
+		ORDER BY CASE o.status WHEN 'pending' THEN 0 ELSE 1 END, o.pos LIMIT 1)`,
 		args: []any{tenant, endpoint, ms(since)},
 	}
 	q.when(event != "", `d.event_id = ?`, event)

@@ -26,6 +26,7 @@ func outbox() map[string]func(*house) {
 		"endpoints can be passed over":                       passedOver,
 		"a delivery is read with its tries":                  readDelivery,
 		"what was sent is listed once an event":              sentOnce,
+		"a line can be made to move now":                     hurried,
 		"the next due time is that of a head":                nextDue,
 		"a thousand behind a dead head are not looked at":    longLane,
 		"one exchange settles and gives the next in line":    exchange,
@@ -270,6 +271,37 @@ func sentOnce(h *house) {
 		h.must(err)
 		same(h, name, got, ask.want)
 	}
+}
+
+func hurried(h *house) {
+	_, s := h.person(ours)
+	ids := h.queue("endpoint", s, 2)
+	head := h.claim(1)[0]
+	h.settle(head, usher.DeliveryPending)
+	same(h, "while the first waits", h.claimed(), nil)
+
+	behind, _, err := h.Delivery(ctx(), ours, ids[1])
+	h.must(err)
+	waits, err := h.HurryDelivery(ctx(), behind, h.now)
+	h.must(err)
+	same(h, "the second waits", waits, true)
+	same(h, "what moves is the first of the line", h.claimed(), ids[:1])
+
+	head.Attempts = 1
+	h.settle(head, usher.DeliveryDelivered)
+	waits, err = h.HurryDelivery(ctx(), store.DeliveryRow{Delivery: head.Delivery}, h.now)
+	h.must(err)
+	same(h, "what is done waits no more", waits, false)
+	same(h, "the second moves by itself", h.claimed(), ids[1:])
+
+	// Sent again and still waiting, it stands for its event.
+	again := head
+	again.ID, again.Status, again.Attempts = h.id(), usher.DeliveryPending, 0
+	h.must(h.AddDelivery(ctx(), again))
+	list, err := h.SentTo(ctx(), ours, "endpoint", head.EventID, time.Time{})
+	got, err := idsOf(list, err, func(d store.DeliveryRow) string { return d.ID })
+	h.must(err)
+	same(h, "listed", got, []string{again.ID})
 }
 
 func nextDue(h *house) {
