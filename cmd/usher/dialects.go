@@ -51,7 +51,7 @@ func (h *house) openDialects(checks []usher.Checker, fetch *http.Client) error {
 	for _, v := range vendors() {
 		d, err := v.open(api.Backend{
 			Service: h.Engine, Front: front, Stamps: h.stamps, Fetch: fetch, Dev: h.settings.Dev, Now: time.Now, Log: h.log,
-			Report: h.report, Intake: h.pictures.look, Look: lookAt(checks), Screener: h.lists,
+			Report: h.report, Intake: h.pictures.look, Look: lookAt(checks), Portrait: portraits(checks), Screener: h.lists,
 			BaseURL: h.settings.URL + compatBase + v.name,
 		})
 		if err != nil {

@@ -32,3 +32,15 @@ func lookAt(checks []usher.Checker) func(context.Context, usher.EvidenceKind, []
 		})
 	}
 }
+
+// portraits gives what cuts the face out of the picture of a document: the built-in face check, also where an outside one compares the faces.
+func portraits(checks []usher.Checker) func(context.Context, []byte) ([]byte, error) {
+	for _, c := range checks {
+		if p, ok := c.(interface {
+			Portrait(context.Context, []byte) ([]byte, error)
+		}); ok {
+			return p.Portrait
+		}
+	}
+	return nil
+}

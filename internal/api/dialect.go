@@ -24,9 +24,11 @@ type Backend struct {
 	// Look is what the checks have to say of one picture that is not evidence yet: of a document, what the document check reads and measures; of a
 	// face, what the face check does. Nothing of it is kept.
 	Look func(ctx context.Context, kind usher.EvidenceKind, picture []byte) (usher.CheckResult, error)
-	Dev  bool             // any https or loopback address may be a return address
-	Now  func() time.Time // never nil
-	Log  *slog.Logger     // never nil
+	// Portrait cuts the face out of the picture of a document, as a JPEG; an [*usher.Error] with CodeNotFound when there is none. It may be nil.
+	Portrait func(ctx context.Context, document []byte) (jpeg []byte, err error)
+	Dev      bool             // any https or loopback address may be a return address
+	Now      func() time.Time // never nil
+	Log      *slog.Logger     // never nil
 }
 
 // Dialect is a vendor's API, as its package gives it to the composition root.

@@ -247,12 +247,17 @@ func (t *Table) Set(kind usher.CheckKind, outcome usher.Outcome, reasons ...ushe
 	for _, code := range reasons {
 		r.Reasons = append(r.Reasons, usher.Reason{Code: code, Check: kind})
 	}
+	t.SetResult(r)
+}
+
+// SetResult makes the check that a result names answer with all of it from now on.
+func (t *Table) SetResult(r usher.CheckResult) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.rows == nil {
 		t.rows = map[usher.CheckKind]usher.CheckResult{}
 	}
-	t.rows[kind] = r
+	t.rows[r.Kind] = r
 }
 
 type tabled struct {

@@ -106,6 +106,39 @@ func TestPicturesAreLookedAt(t *testing.T) {
 	}
 }
 
+// The face on the document comes by the name that the vendor's browser kit has for it, cut out of the front.
+func TestCroppedFace(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads pictures: run without -short")
+	}
+	w := open(t)
+	faces, err := face.New(face.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.backend.Portrait = faces.Portrait
+	w.serve(t)
+	card, err := specimen.IDCardFront(specimen.Person{})
+	table := base64Of(t, specimen.Shoot(nil, specimen.Shot{Width: 300, Height: 200}), nil)
+	for _, p := range []struct {
+		name, front string
+		face        bool
+	}{{"a card", base64Of(t, card, err), true}, {"a table", table, false}} {
+		c, _ := w.by(t, w.House.Tenant).start(nil)
+		c.call("POST", "/omni/add/front-id/v2", object{"base64Image": p.front}, http.StatusOK)
+		got := c.call("POST", "/omni/get/images", object{"images": []string{"fullFrameFrontID", "croppedIDFace"}}, http.StatusOK)
+		whole, _ := got["fullFrameFrontID"].(string)
+		cut, ok := got["croppedIDFace"].(string)
+		if ok != p.face || whole != p.front {
+			t.Fatalf("%s: the face is there: %t; the whole is %d characters", p.name, ok, len(whole))
+		}
+		if raw, err := base64.StdEncoding.DecodeString(cut); ok && (err != nil || !bytes.HasPrefix(raw, []byte("\xff\xd8\xff")) || len(cut) > len(whole)/2) {
+			t.Errorf("%s: %d characters are no cut of %d: %v", p.name, len(cut), len(whole), err)
+		}
+	}
+}
+
 // An upload that another part of the server refuses is refused here before anything is stored.
 func TestIntake(t *testing.T) {
 	t.Parallel()

@@ -212,9 +212,14 @@ func (a *ocrAnswer) zone(text string, now time.Time) {
 	a.FullNameMRZ = orNull(strings.TrimSpace(doc.Surname + " " + doc.GivenNames))
 }
 
-// imageKinds says which evidence the vendor's names of images stand for. Nothing is cut out of a picture here, so that a cropped one is the whole.
+// croppedFace is the face on the document, as the vendor's browser kit asks for it.
+const croppedFace = "croppedIDFace"
+
+// imageKinds says which evidence the vendor's names of images stand for. Documents are not cut out of their pictures here, so that a cropped one is the
+// whole.
 var imageKinds = map[string]usher.EvidenceKind{
-	"selfie": usher.Selfie, "fullFrameFrontID": usher.DocumentFront, "croppedFrontID": usher.DocumentFront,
+	croppedFace: usher.DocumentFront,
+	"selfie":    usher.Selfie, "fullFrameFrontID": usher.DocumentFront, "croppedFrontID": usher.DocumentFront,
 	"fullFrameBackID": usher.DocumentBack, "croppedBackID": usher.DocumentBack,
 }
 
@@ -247,28 +252,34 @@ func (d *dialect) images(r request) (any, error) {
 	for _, name := range names {
 		kind, ok := imageKinds[name]
 		i := slices.IndexFunc(s.InForce(), func(e usher.Evidence) bool { return e.Kind == kind })
-		if !ok || i < 0 || found[name] != "" {
+		if !ok || i < 0 || found[name] != "" || (name == croppedFace && d.Portrait == nil) {
 			continue
 		}
 		e := s.InForce()[i]
 		if total += e.Size; total > mostImages {
 			return nil, api.Malformed("images", "together they are larger than 10 MB; ask for fewer at a time")
 		}
-		if found[name], err = d.image(r, s, e); err != nil {
+		raw, err := d.image(r, s, e)
+		if err != nil {
 			return nil, err
 		}
+		if name == croppedFace {
+			if raw, err = d.Portrait(r.Context(), raw); is(err, usher.CodeNotFound) {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		found[name] = base64.StdEncoding.EncodeToString(raw)
 	}
 	return found, nil
 }
 
-func (d *dialect) image(r request, s usher.Session, e usher.Evidence) (string, error) {
+func (d *dialect) image(r request, s usher.Session, e usher.Evidence) ([]byte, error) {
 	_, body, err := d.Service.OpenEvidence(r.Context(), s.TenantID, s.ID, e.ID, 0, r.actor(s))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	raw, err := io.ReadAll(body)
-	if err = cmp.Or(err, body.Close()); err != nil {
-		return "", err
-	}
-	return base64.StdEncoding.EncodeToString(raw), nil
+	return raw, cmp.Or(err, body.Close())
 }

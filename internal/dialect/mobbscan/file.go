@@ -1,6 +1,7 @@
 package mobbscan
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
@@ -20,35 +21,53 @@ type shelf []struct {
 	kind usher.EvidenceKind
 }
 
+// faceDocument is no evidence of its own: it is cut out of the document's front each time.
+const faceDocument = "face_document"
+
 // What can be read of a process, in the order in which data lists it.
 var (
 	images = shelf{
-		{"document_front", usher.DocumentFront}, {"document_back", usher.DocumentBack}, {"face_now", usher.Selfie},
+		{"document_front", usher.DocumentFront}, {"document_back", usher.DocumentBack}, {faceDocument, usher.DocumentFront}, {"face_now", usher.Selfie},
 	}
 	recordings = shelf{{"video_liveness", usher.SelfieVideo}}
 )
 
-// namesOf gives the vendor's names of what a process has of a shelf.
-func namesOf(s usher.Session, on shelf) []string {
+// namesOf gives the vendor's names of what a process has of a shelf; the face on the document once the face check has found it.
+func (s *server) namesOf(of usher.Session, on shelf) []string {
 	names := []string{}
 	for _, item := range on {
-		if s.Has(item.kind) {
+		if of.Has(item.kind) && (item.name != faceDocument || (s.Portrait != nil && showsFace(of))) {
 			names = append(names, item.name)
 		}
 	}
 	return names
 }
 
-// find gives the newest evidence that a name means.
+// showsFace tells whether the face check found a face on the document's front.
+func showsFace(s usher.Session) bool {
+	return slices.ContainsFunc(s.Checks(), func(r usher.CheckResult) bool {
+		return r.Kind == usher.CheckFace && slices.ContainsFunc(r.Findings, func(f usher.Finding) bool {
+			return f.Name == string(usher.DocumentFront)+"_faces" && f.Read != "0"
+		})
+	})
+}
+
+// find gives the newest evidence that a name means, for a cut with the type that the cut has.
 func (on shelf) find(s usher.Session, name string) (usher.Evidence, bool) {
 	for _, item := range on {
 		if item.name != name {
 			continue
 		}
 		held := s.InForce()
-		if i := slices.IndexFunc(held, func(e usher.Evidence) bool { return e.Kind == item.kind }); i >= 0 {
-			return held[i], true
+		i := slices.IndexFunc(held, func(e usher.Evidence) bool { return e.Kind == item.kind })
+		if i < 0 {
+			continue
 		}
+		e := held[i]
+		if name == faceDocument {
+			e.ContentType, e.Size = "image/jpeg", 0
+		}
+		return e, true
 	}
 	return usher.Evidence{}, false
 }
@@ -66,8 +85,31 @@ func (s *server) evidence(on shelf) func(request) error {
 			return refuse(http.StatusNotFound, codeNoEvidence, "the process has no evidence of this type")
 		}
 		f := file{verification: found.ID, kind: name, contentType: e.ContentType, size: e.Size}
-		return r.send(f, func(w io.Writer) error { return s.copyEvidence(r, w, found, e) })
+		return r.send(f, func(w io.Writer) error { return s.copyNamed(r, w, found, name, e) })
 	}
+}
+
+// copyNamed writes what a name means of a piece of evidence: all of it, or the face cut out.
+func (s *server) copyNamed(r request, w io.Writer, of usher.Session, name string, e usher.Evidence) error {
+	if name != faceDocument {
+		return s.copyEvidence(r, w, of, e)
+	}
+	if s.Portrait == nil {
+		return refuse(http.StatusNotFound, codeNoEvidence, "this server cuts out no faces")
+	}
+	var document bytes.Buffer
+	if err := s.copyEvidence(r, &document, of, e); err != nil {
+		return err
+	}
+	cut, err := s.Portrait(r.Context(), document.Bytes())
+	if hasCode(err, usher.CodeNotFound) {
+		return refuse(http.StatusNotFound, codeNoEvidence, "there is no face on the document")
+	}
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(cut)
+	return err
 }
 
 // copyEvidence writes the bytes of one piece of evidence.
@@ -186,7 +228,7 @@ func (s *server) dataWithImages(r request, of usher.Session, data processData) e
 			if _, err := io.WriteString(w, between+`"`+name+`":`); err != nil {
 				return err
 			}
-			if err := quoted(w, func(w io.Writer) error { return s.copyEvidence(r, w, of, e) }); err != nil {
+			if err := quoted(w, func(w io.Writer) error { return s.copyNamed(r, w, of, name, e) }); err != nil {
 				return err
 			}
 			between = ","

@@ -216,6 +216,53 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// The face on the document is cut out when it is asked for, and listed once the face check has found one.
+func TestFaceDocument(t *testing.T) {
+	t.Parallel()
+	w := open(t, "")
+	w.backend.Portrait = func(_ context.Context, document []byte) ([]byte, error) {
+		if !bytes.Equal(document, front.body) {
+			return nil, usher.NotFound("a face")
+		}
+		return []byte("FACE"), nil
+	}
+	c := w.login(t, w.Tenant)
+	c.w = w.reopen(t)
+	found := func(faces string) (id string, listed bool) {
+		w.Checks.SetResult(usher.CheckResult{
+			Kind: usher.CheckFace, Outcome: usher.Consider, Assurance: usher.Assisted, Provider: "table", NotExamined: []string{"face_comparison"},
+			Findings: []usher.Finding{{Name: "document_front_faces", Read: faces}},
+		})
+		id = c.finished()
+		data := c.call("GET", "/mobbscan-agent/getVerificationProcessData/"+id, nil, http.StatusOK)
+		return id, slices.Contains(data["evidence"].(map[string]any)["images"].([]any), any("face_document"))
+	}
+	if _, listed := found("0"); listed {
+		t.Error("listed although there is no face")
+	}
+	id, listed := found("1")
+	if !listed {
+		t.Error("not listed although there is a face")
+	}
+	raw := c.send("GET", "/mobbscan-agent/"+id+"/image/face_document", map[string]string{"Accept": "*/*"}, nil)
+	if raw.Code != http.StatusOK || raw.Header().Get("Content-Type") != "image/jpeg" || raw.Body.String() != "FACE" {
+		t.Errorf("%d %s %q", raw.Code, raw.Header().Get("Content-Type"), raw.Body)
+	}
+	data := c.call("GET", "/mobbscan-agent/getVerificationProcessData/"+id+"?includeImages=true", nil, http.StatusOK)
+	if got := data["images"].(map[string]any)["face_document"]; got != base64.StdEncoding.EncodeToString([]byte("FACE")) {
+		t.Errorf("with the images comes %v", got)
+	}
+	z := c.send("GET", "/api/zip/"+id, nil, nil).Body.Bytes()
+	if archive, err := zip.NewReader(bytes.NewReader(z), int64(len(z))); err != nil {
+		t.Error(err)
+	} else if _, err := archive.Open("face_document.jpg"); err != nil {
+		t.Error(err)
+	}
+	w.backend.Portrait = func(context.Context, []byte) ([]byte, error) { return nil, usher.NotFound("a face") }
+	c.w = w.reopen(t)
+	c.call("GET", "/mobbscan-agent/"+id+"/image/face_document", nil, http.StatusNotFound)
+}
+
 // packed is a reporter that writes one file.
 type packed struct{ fails bool }
 

@@ -61,16 +61,16 @@ func orNull(s string) *string {
 }
 
 // dataOf gives everything that is known of a process but the bytes of its evidence.
-func dataOf(s usher.Session, a usher.Applicant) processData {
-	read := factsOf(s, a.Details)
+func (s *server) dataOf(of usher.Session, a usher.Applicant) processData {
+	read := factsOf(of, a.Details)
 	data := processData{
-		VerificationID: s.ID, ScanID: s.Key, Status: statusOf(s.State), CreatedAt: timestamp(s.CreatedAt),
-		DocumentType: orNull(documentTypeOf(s, read)), PersonalData: personOf(read), FaceValidation: faceOf(s), Validation: validationOf(s),
-		Extra: json.RawMessage(cmp.Or(s.Metadata[keptExtra], "{}")), RejectionComment: orNull(rejectionOf(s)),
-		Evidence: evidenceNames{Images: namesOf(s, images), Recordings: namesOf(s, recordings)},
+		VerificationID: of.ID, ScanID: of.Key, Status: statusOf(of.State), CreatedAt: timestamp(of.CreatedAt),
+		DocumentType: orNull(documentTypeOf(of, read)), PersonalData: personOf(read), FaceValidation: faceOf(of), Validation: validationOf(of),
+		Extra: json.RawMessage(cmp.Or(of.Metadata[keptExtra], "{}")), RejectionComment: orNull(rejectionOf(of)),
+		Evidence: evidenceNames{Images: s.namesOf(of, images), Recordings: s.namesOf(of, recordings)},
 	}
-	if !s.SubmittedAt.IsZero() {
-		data.FinishedAt = orNull(timestamp(s.SubmittedAt))
+	if !of.SubmittedAt.IsZero() {
+		data.FinishedAt = orNull(timestamp(of.SubmittedAt))
 	}
 	return data
 }

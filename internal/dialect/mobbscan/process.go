@@ -147,9 +147,9 @@ func (s *server) data(r request) error {
 		return err
 	}
 	if r.URL.Query().Get("includeImages") == "true" {
-		return s.dataWithImages(r, found, dataOf(found, a))
+		return s.dataWithImages(r, found, s.dataOf(found, a))
 	}
-	return r.answer(dataOf(found, a))
+	return r.answer(s.dataOf(found, a))
 }
 
 // erase removes everything about the person: the keys of data and files are destroyed.

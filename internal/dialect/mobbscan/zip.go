@@ -29,7 +29,7 @@ func (s *server) archive(r request, w io.Writer, of usher.Session) error {
 	if err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(dataOf(of, a), "", "  ")
+	data, err := json.MarshalIndent(s.dataOf(of, a), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -41,13 +41,15 @@ func (s *server) archive(r request, w io.Writer, of usher.Session) error {
 	if err == nil {
 		_, err = entry.Write(data)
 	}
-	for _, item := range append(images[:len(images):len(images)], recordings...) {
-		e, ok := append(shelf{}, item).find(of, item.name)
-		if !ok || err != nil {
-			continue
-		}
-		if entry, err = create(item.name + extension(e.ContentType)); err == nil {
-			err = s.copyEvidence(r, entry, of, e)
+	for _, on := range []shelf{images, recordings} {
+		for _, name := range s.namesOf(of, on) {
+			if err != nil {
+				break
+			}
+			e, _ := on.find(of, name)
+			if entry, err = create(name + extension(e.ContentType)); err == nil {
+				err = s.copyNamed(r, entry, of, name, e)
+			}
 		}
 	}
 	if err != nil {
