@@ -217,7 +217,7 @@ func (h *house) publishFlows(ctx context.Context, tenant string) error {
 		}
 		if len(problems) > 0 {
 			// Some of a vendor's flows name checks that an outside provider does. Where there is none, the tenant does without that flow.
-			h.log.Warn("a flow was left out: this server cannot run it", "flow", f.Name, "why", problems[0].String())
+			h.log.Info("a flow was left out: this server cannot run it", "flow", f.Name, "why", problems[0].String())
 			continue
 		}
 		if _, err := h.PublishFlow(ctx, tenant, f, text); err != nil {

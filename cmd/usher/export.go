@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -35,7 +36,7 @@ func exportCommand(ctx context.Context, c console, args []string) error {
 	if len(rest) > 0 || session == "" || out == "" {
 		return usageError{errors.New("needs --session and --out, and nothing else")}
 	}
-	h, err := open(ctx, s, newLog(c, s))
+	h, err := open(ctx, s, newLog(c, s, slog.LevelWarn))
 	if err != nil {
 		return err
 	}

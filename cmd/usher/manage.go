@@ -6,12 +6,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 )
@@ -32,7 +35,7 @@ func manage(ctx context.Context, c console, name string, args []string, more fun
 	if err != nil {
 		return err
 	}
-	h, err := open(ctx, s, newLog(c, s))
+	h, err := open(ctx, s, newLog(c, s, slog.LevelWarn))
 	if err != nil {
 		return err
 	}
@@ -92,6 +95,9 @@ func clientCommand(ctx context.Context, c console, args []string) error {
 				return err
 			}
 			n := auth.NewClient{Dialect: dialect, Name: name, DefaultFlow: flowName, ReturnURLs: words(urls), FrameAncestors: words(parents)}
+			if err := h.checkClient(ctx, tenant, n); err != nil {
+				return err
+			}
 			if dialect != native.Name {
 				return h.createVendorClient(ctx, c, tenant, n)
 			}
@@ -115,6 +121,27 @@ func clientCommand(ctx context.Context, c console, args []string) error {
 	})
 }
 
+// checkClient refuses what a new client could not use: a flow that is not there, and addresses that no applicant is ever sent to or framed by.
+func (h *house) checkClient(ctx context.Context, tenant string, n auth.NewClient) error {
+	if n.DefaultFlow != "" {
+		if _, err := h.FlowSource(ctx, tenant, n.DefaultFlow); err != nil {
+			return usageError{fmt.Errorf("--flow: the tenant has no flow %q", n.DefaultFlow)}
+		}
+	}
+	for _, u := range n.ReturnURLs {
+		if api.ReturnURL("", u, n.ReturnURLs, false) != nil {
+			return usageError{fmt.Errorf("--return-url: %q is not the beginning of an address such as https://bank.example/", u)}
+		}
+	}
+	for _, origin := range n.FrameAncestors {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "https" || u.Scheme+"://"+u.Host != origin || strings.ContainsAny(u.Host, "*;, ") {
+			return usageError{fmt.Errorf("--frame-ancestors: %q is not an origin such as https://bank.example, without a path", origin)}
+		}
+	}
+	return nil
+}
+
 // createVendorClient makes the credentials of a vendor's dialect and prints what the client's developers must be told.
 func (h *house) createVendorClient(ctx context.Context, c console, tenant string, n auth.NewClient) error {
 	d, ok := h.dialect(n.Dialect)
@@ -128,6 +155,9 @@ func (h *house) createVendorClient(ctx context.Context, c console, tenant string
 	told := d.Tell(logins)
 	for _, key := range slices.Sorted(maps.Keys(told)) {
 		fmt.Fprintf(c.out, "%-20s %s\n", key, told[key])
+	}
+	if h.settings.URL == "" {
+		fmt.Fprintln(c.out, "(addresses begin with that of the server; say --url to have them whole)")
 	}
 	fmt.Fprintln(c.out, "(secrets are shown this once)")
 	return nil

@@ -53,7 +53,7 @@ func serve(ctx context.Context, c console, args []string) error {
 // runServer opens a house, serves it, and closes it when ctx ends. ready is told once the server answers, with dev's credentials, if any.
 func runServer(ctx context.Context, c console, s settings, ready func(*house, devFile)) error {
 	began := time.Now()
-	log := newLog(c, s)
+	log := newLog(c, s, slog.LevelInfo)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -121,15 +121,14 @@ func (h *house) shutdown(server *http.Server, endWork func(), sending *sync.Wait
 	return errors.Join(err, h.close())
 }
 
-func newLog(c console, s settings) *slog.Logger {
+func newLog(c console, s settings, least slog.Level) *slog.Logger {
 	if s.JSONLog {
-		return slog.New(slog.NewJSONHandler(c.err, nil))
+		return slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: least}))
 	}
-	level := slog.LevelInfo
 	if s.Dev {
-		level = slog.LevelWarn // a developer wants to see the table of credentials, not every request
+		least = slog.LevelWarn // a developer wants to see the table of credentials, not every request
 	}
-	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: least}))
 }
 
 func announce(c console, s settings, dev devFile, took time.Duration) {

@@ -86,11 +86,9 @@ func readSettings(c console, name string, args []string, more func(*flag.FlagSet
 			fs.StringVar(one.text, one.name, *one.text, one.about)
 		}
 	}
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return s, nil, err
-		}
-		return s, nil, usageError{err}
+	rest, err := parseFlags(fs, args)
+	if err != nil {
+		return s, nil, err
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -114,7 +112,27 @@ func readSettings(c console, name string, args []string, more func(*flag.FlagSet
 	for unknown := range file {
 		return s, nil, usageError{fmt.Errorf("%s: unknown setting %q", s.Config, unknown)}
 	}
-	return s, fs.Args(), s.check()
+	return s, rest, s.check()
+}
+
+// parseFlags takes flags before, between and behind the other words, as people write them; what follows "--" are words. It gives the words.
+func parseFlags(fs *flag.FlagSet, args []string) (words []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, usageError{err}
+		}
+		left := fs.Args()
+		if len(left) == 0 {
+			return words, nil
+		}
+		if read := len(args) - len(left); read > 0 && args[read-1] == "--" {
+			return append(words, left...), nil
+		}
+		words, args = append(words, left[0]), left[1:]
+	}
 }
 
 func variable(name string) string {

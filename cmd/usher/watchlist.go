@@ -154,6 +154,9 @@ func importLists(ctx context.Context, c console, lists *screening.Lists, path st
 	if asJSON {
 		return errors.Join(json.NewEncoder(c.out).Encode(taken), err)
 	}
+	if refused := (*source.Error)(nil); errors.As(err, &refused) && refused.Overridable() {
+		err = fmt.Errorf("%w\nTo take it in nevertheless: usher watchlist import %s --accept %s", err, path, refused.Reason)
+	}
 	for _, t := range taken {
 		word := "unchanged"
 		if t.Changed {
@@ -222,8 +225,11 @@ func listStatus(ctx context.Context, c console, lists *screening.Lists, asJSON b
 		if v.Stale {
 			word = "STALE: what it does not find is not a clear answer"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d records\tin use since %s\t%s\n",
-			v.List, v.Title, day(v.Date), v.Entities, v.Loaded.UTC().Format(time.DateTime), word)
+		since := "never brought in"
+		if !v.Loaded.IsZero() {
+			since = "in use since " + v.Loaded.UTC().Format(time.DateTime)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d records\t%s\t%s\n", v.List, v.Title, day(v.Date), v.Entities, since, word)
 	}
 	if len(all) == 0 {
 		fmt.Fprintln(t, "no list is in use; import one: usher watchlist import FOLDER")

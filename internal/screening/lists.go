@@ -1,6 +1,7 @@
 package screening
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -162,7 +163,8 @@ func (l *Lists) Watchlists(context.Context) ([]usher.ListVersion, error) {
 	return slices.Clone(l.versions(l.index.Load())), nil
 }
 
-// versions puts editions in the words of the domain, stale ones marked. The list is shared and not to be written to.
+// versions puts editions in the words of the domain, stale ones marked, and behind them the lists that never came.
+// What it gives is shared and not to be written to.
 func (l *Lists) versions(of *inUse) []usher.ListVersion {
 	now := l.c.Now()
 	if had := of.told.Load(); had != nil && now.Sub(had.at) < tellAgain && !now.Before(had.at) {
@@ -174,6 +176,12 @@ func (l *Lists) versions(of *inUse) []usher.ListVersion {
 		list[i] = usher.ListVersion{
 			List: v.List, Title: v.Title, Date: v.Date, Loaded: v.Loaded, Hash: v.Hash, Entities: v.Entities,
 			Stale: err != nil || now.Sub(checked) > l.staleAfter(v.List),
+		}
+	}
+	// A list that a feed names and that never came is missing, and nobody who might be on it was looked for there.
+	for _, f := range l.c.Feeds {
+		if !slices.ContainsFunc(list, func(v usher.ListVersion) bool { return v.List == f.List }) {
+			list = append(list, usher.ListVersion{List: f.List, Title: cmp.Or(f.Title, f.List), Stale: true})
 		}
 	}
 	of.told.Store(&told{list, now})

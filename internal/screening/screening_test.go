@@ -182,6 +182,21 @@ func TestStaleListIsMarked(t *testing.T) {
 	}
 }
 
+func TestListThatNeverCameIsStale(t *testing.T) {
+	t.Parallel()
+	l := open(t, screening.Config{Feeds: []screening.Feed{{Feed: source.Feed{List: "un", Path: "nowhere"}}}})
+	take(t, l, "7,Zorvan Testikov,person,,")
+	for _, only := range [][]string{nil, {"un"}} {
+		got, err := l.Screen(t.Context(), "tenant", []usher.Subject{{Name: "Zorvan Testikov"}}, usher.ScreenOptions{Lists: only})
+		if err != nil || len(got.Hits) != 1 || (len(got.Hits[0]) == 0) != (only != nil) {
+			t.Fatalf("lists %v: %v, %v", only, got.Hits, err)
+		}
+		if last := got.Lists[len(got.Lists)-1]; last.List != "un" || !last.Stale || last.Entities != 0 || !last.Loaded.IsZero() {
+			t.Errorf("lists %v: the one that never came is told as %+v", only, last)
+		}
+	}
+}
+
 func TestBadSubjects(t *testing.T) {
 	t.Parallel()
 	l := open(t, screening.Config{})

@@ -23,7 +23,7 @@ func (l *Lists) Screen(ctx context.Context, _ string, subjects []usher.Subject, 
 	out := usher.ScreenResult{Algorithm: watchlist.Algorithm, Lists: l.versions(now), Hits: make([][]usher.Hit, len(subjects))}
 	if len(o.Lists) > 0 {
 		for _, id := range o.Lists {
-			if !slices.ContainsFunc(now.versions, func(v watchlist.Version) bool { return v.List == id }) {
+			if !slices.ContainsFunc(out.Lists, func(v usher.ListVersion) bool { return v.List == id }) {
 				return out, usher.Invalid("lists", "no list is called %q; GET /v1/watchlists names them", id)
 			}
 		}

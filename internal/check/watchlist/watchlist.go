@@ -108,6 +108,9 @@ func judge(result *usher.CheckResult, s usher.Screening) {
 
 // edition names an edition of a list for a reviewer.
 func edition(v usher.ListVersion) string {
+	if v.Loaded.IsZero() {
+		return v.Title + ", never brought in"
+	}
 	if v.Date.IsZero() {
 		return fmt.Sprintf("%s, in use since %s, %d records", v.Title, v.Loaded.UTC().Format(time.DateOnly), v.Entities)
 	}

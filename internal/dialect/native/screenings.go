@@ -133,7 +133,7 @@ type watchlist struct {
 	List     string `json:"list" doc:"Id of the list." example:"un_sc"`
 	Title    string `json:"title" doc:"What people call it." example:"UN Security Council"`
 	Date     stamp  `json:"date,omitzero" doc:"The list's own date."`
-	LoadedAt stamp  `json:"loaded_at" doc:"When this edition came into use."`
+	LoadedAt stamp  `json:"loaded_at,omitzero" doc:"When this edition came into use; left out of a list that is wanted and never came."`
 	Hash     string `json:"hash" doc:"SHA-256 of what was read, hex." example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 	Entities int    `json:"entities" doc:"How many records it has." example:"1003"`
 	Stale    bool   `json:"stale" doc:"Whether it is older than its bound, and so finds nothing surely." example:"false"`
