@@ -163,7 +163,7 @@ func TestSamples(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"/0/omni/get/onboarding/status", "/0/omni/get/onboarding/status?=" + id, "/0/omni/get/onboarding/status?id=" + id, "/0/omni/get/onboarding/status/?id=" + id,
+		"/0/omni/get/onboarding/status", "//0/omni//get/onboarding/status", "/0/omni/get/onboarding/status?=" + id, "/0/omni/get/onboarding/status?id=" + id, "/0/omni/get/onboarding/status/?id=" + id,
 	} {
 		if got := token.call("GET", path, nil, http.StatusOK); got["onboardingStatus"] != "UNKNOWN" {
 			t.Errorf("%s: %v", path, got)
@@ -213,6 +213,9 @@ func TestEveryAnswerIsTimed(t *testing.T) {
 		if rec := c.send(call.method, call.path, nil); rec.Header().Get("Processing-Time") == "" || rec.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s %s: %v", call.method, call.path, rec.Header())
 		}
+	}
+	if rec := c.send("GET", "/", nil); rec.Code != http.StatusUnauthorized {
+		t.Errorf("the root without a token: %d", rec.Code)
 	}
 	if rec := c.with("Origin", "https://x.example").with("Access-Control-Request-Method", "POST").send("OPTIONS", "/omni/start", nil); rec.Code != 204 ||
 		rec.Header().Get("Processing-Time") == "" {
@@ -376,6 +379,32 @@ func TestDeprecatedIsNotServed(t *testing.T) {
 	} {
 		c.call("POST", path, object{}, http.StatusNotFound)
 	}
+}
+
+// Whoever holds the token of a log-in has not shown yet who they are: they learn nothing of the customer, and change nothing.
+func TestTokenOfALogInTellsNothing(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	tenant := w.House.Tenant
+	c, _ := w.by(t, tenant).start(object{"externalCustomerId": "cust-1"})
+	c.call("POST", "/omni/add/phone", object{"phone": "+46701234567"}, http.StatusOK)
+	c.capture()
+	c.call("GET", "/omni/finish-status", nil, http.StatusOK)
+	if got := c.call("GET", "/omni/get/phone", nil, http.StatusOK); got["phone"] != "+46701234567" {
+		t.Errorf("in the session that approved them the phone is %v", got)
+	}
+	for _, flow := range []string{"incode_face_login", "incode"} {
+		other, id := w.by(t, tenant).start(object{"configurationId": incode.ConfigurationID(tenant.ID, flow), "externalCustomerId": "cust-1"})
+		other.call("GET", "/omni/get/phone", nil, http.StatusBadRequest)
+		other.call("POST", "/omni/add/phone", object{"phone": "+46700000000"}, http.StatusBadRequest)
+		other.call("POST", "/omni/add/email", object{"email": "thief@example.org"}, http.StatusBadRequest)
+		other.call("POST", "/omni/add/name", object{"name": "Some Body"}, http.StatusBadRequest)
+		e := w.by(t, tenant).executive(tenant)
+		if got := e.call("GET", "/omni/get/phone?id="+id, nil, http.StatusOK); got["phone"] != "+46701234567" {
+			t.Errorf("the phone is %v", got)
+		}
+	}
+	c.call("POST", "/omni/add/custom-fields", object{"customFields": object{"a": "b"}}, http.StatusBadRequest)
 }
 
 // hasty sends every session twice, as two calls at once would.

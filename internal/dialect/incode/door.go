@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,14 +56,11 @@ func askedOf(r *http.Request) asked {
 func (d *dialect) door(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w = &timed{ResponseWriter: w, now: d.Now, began: d.Now()}
-		path, keyless := strings.CutPrefix(r.URL.Path, "/0/")
-		if keyless {
-			path = "/" + path
-		}
+		given, keyless := strings.CutPrefix(path.Clean("/"+r.URL.Path), "/0/")
 		way := asked{path: r.URL.Path, keyless: keyless}
 		inner := r.WithContext(context.WithValue(r.Context(), askedKey{}, way))
 		address := *r.URL
-		address.Path, address.RawPath = strings.TrimRight(path, "/"), ""
+		address.Path, address.RawPath = path.Clean("/"+given), ""
 		inner.URL = &address
 		if origin := r.Header.Get("Origin"); origin != "" {
 			preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""

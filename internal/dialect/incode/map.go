@@ -240,6 +240,7 @@ const (
 	keptLearning    = "mlConsent"
 	keptText        = "qrCodeText"
 	keptCURP        = "curp"
+	keptName        = "name"
 	keptIdentity    = "identityCreated"
 	keptField       = "field." // and the name of a custom field
 )

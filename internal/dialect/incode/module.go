@@ -82,7 +82,7 @@ var curpShape = regexp.MustCompile(`^[A-Z0-9]{18}$`)
 // trigger answers the calls by which the vendor's clients ask for one search. The flow says when it is made; a flow without it makes none.
 func (d *dialect) trigger(kind usher.CheckKind, what string) func(request) (any, error) {
 	return func(r request) (any, error) {
-		s, err := d.own(r)
+		s, err := d.person(r)
 		if err != nil {
 			return nil, err
 		}

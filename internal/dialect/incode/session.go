@@ -196,6 +196,30 @@ func (d *dialect) own(r request) (usher.Session, error) {
 	return s, err
 }
 
+// person finds the session of a call that changes what is known of the person behind it.
+func (d *dialect) person(r request) (usher.Session, error) {
+	s, err := d.own(r)
+	if err != nil {
+		return s, err
+	}
+	return s, d.stranger(r, s)
+}
+
+// stranger refuses who merely holds the token of a session of somebody who is a customer by an earlier one: they have not shown who they are, so that
+// what is known of the customer is neither told to them nor changed by them.
+func (d *dialect) stranger(r request, s usher.Session) error {
+	if !r.byApplicant() {
+		return nil
+	}
+	approved, err := d.Service.ListSessions(r.Context(), s.TenantID, usher.SessionFilter{
+		Paging: usher.Paging{Limit: 2}, ApplicantID: s.ApplicantID, State: usher.Approved,
+	})
+	if err == nil && slices.ContainsFunc(approved.Items, func(other usher.Session) bool { return other.ID != s.ID }) {
+		err = usher.Conflict("this person is a customer already; use the token of an executive")
+	}
+	return err
+}
+
 // keep keeps pairs with a session.
 func (d *dialect) keep(r request, s usher.Session, pairs map[string]string) (usher.Session, error) {
 	return d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdAnnotate, By: r.actor(s), Metadata: pairs})
@@ -247,14 +271,17 @@ func (d *dialect) submit(r request, s usher.Session) (usher.Session, error) {
 	if steered(s) {
 		return d.Service.Simulate(r.Context(), usher.APIClient{ID: s.ClientID, TenantID: s.TenantID, Dialect: Name}, s.ID, "submit")
 	}
-	return d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdSubmit, By: r.actor(s), Consent: d.consent(s)})
+	return d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdSubmit, By: r.actor(s), Consent: consentOf(s)})
 }
 
 // flow tells of a flow what the vendor's clients look at: that it is there.
 func (d *dialect) flow(r request) (any, error) {
 	f, err := d.flowOf(r, r.PathValue("flow"))
+	if is(err, usher.CodeInvalid) {
+		err = usher.NotFound("flow")
+	}
 	if err != nil {
-		return nil, usher.NotFound("flow")
+		return nil, err
 	}
 	return flowAnswer{ID: r.PathValue("flow"), Name: f.Name, Modules: []any{}}, nil
 }
@@ -307,6 +334,9 @@ func (d *dialect) contact(answer func(usher.Details) any) func(request) (any, er
 	return func(r request) (any, error) {
 		s, err := d.find(r)
 		if err != nil {
+			return nil, err
+		}
+		if err := d.stranger(r, s); err != nil {
 			return nil, err
 		}
 		a, err := d.Service.Applicant(r.Context(), s.TenantID, s.ApplicantID)

@@ -67,9 +67,9 @@ func (d *dialect) addConsent(r request) (any, error) {
 // consentByClient is the id of a consent whose words only the client knows.
 const consentByClient = "held-by-client"
 
-// consent gives what is written down where the client captures by itself: that it took the applicant's consent. Where it sent the words, their hash
+// consentOf gives what is written down where the client captures by itself: that it took the applicant's consent. Where it sent the words, their hash
 // is kept with it.
-func (d *dialect) consent(s usher.Session) *usher.Consent {
+func consentOf(s usher.Session) *usher.Consent {
 	c := &usher.Consent{Text: consentByClient, Locale: s.Locale, Face: true}
 	if words := s.Metadata[keptContent]; words != "" {
 		sum := sha256.Sum256([]byte(words))
@@ -84,7 +84,7 @@ func (d *dialect) consented(r request, s usher.Session) (usher.Session, error) {
 	if !ok || st.Kind != usher.StepConsent {
 		return s, nil
 	}
-	return d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdConsent, By: r.actor(s), Step: st.ID, Consent: d.consent(s)})
+	return d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdConsent, By: r.actor(s), Step: st.ID, Consent: consentOf(s)})
 }
 
 func (d *dialect) addLearning(r request) (any, error) {
@@ -128,7 +128,7 @@ func (d *dialect) addEmail(r request) (any, error) {
 }
 
 func (d *dialect) patch(r request, p usher.ApplicantPatch) (any, error) {
-	s, err := d.own(r)
+	s, err := d.person(r)
 	if err != nil {
 		return nil, err
 	}
@@ -153,13 +153,13 @@ func (d *dialect) addName(r request) (any, error) {
 	if err := cmp.Or(api.Name("firstName", body.FirstName), api.Name("lastName", body.LastName)); err != nil {
 		return nil, err
 	}
-	s, err := d.own(r)
+	s, err := d.person(r)
 	if err != nil {
 		return nil, err
 	}
 	details := named(body.FirstName, body.LastName)
 	_, err = d.Service.Do(r.Context(), s.TenantID, s.ID, usher.Command{
-		Kind: usher.CmdAnnotate, By: r.actor(s), Metadata: map[string]string{"nameGiven": "true"}, Details: &details,
+		Kind: usher.CmdAnnotate, By: r.actor(s), Metadata: map[string]string{keptName: "given"}, Details: &details,
 	})
 	return successAnswer{Success: true}, err
 }

@@ -14,7 +14,6 @@ type errorBody struct {
 
 type startBody struct {
 	ConfigurationID    string                     `json:"configurationId"`
-	CountryCode        string                     `json:"countryCode"`
 	Language           string                     `json:"language"`
 	ExternalCustomerID string                     `json:"externalCustomerId"`
 	ExternalID         string                     `json:"externalId"` // the former, by its old name
