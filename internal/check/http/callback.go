@@ -108,17 +108,17 @@ func (d *door) evidence(w http.ResponseWriter, r *http.Request) error {
 	}
 	tenant, session, id, kind := parts[0], parts[1], parts[2], parts[3]
 	by := usher.Actor{Kind: usher.BySystem, ID: "check " + kind}
+	e, body, err := d.service.OpenEvidence(r.Context(), tenant, session, id, 0, by)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
 	err = d.auditor.Record(r.Context(), usher.AuditRecord{
 		TenantID: tenant, Actor: by, Action: "evidence.sent", Object: id, Detail: "session " + session,
 	})
 	if err != nil {
 		return err
 	}
-	e, body, err := d.service.OpenEvidence(r.Context(), tenant, session, id, 0, by)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
 	w.Header().Set("Content-Type", e.ContentType)
 	w.Header().Set("Content-Length", strconv.FormatInt(e.Size, 10))
 	w.Header().Set("Content-Disposition", "attachment")
