@@ -134,71 +134,79 @@ func (p *packed) key(tag uint64) uint64 { return p.v&^(0xff<<56) | tag<<56 }
 // soundKey gives the consonants of a word as they are heard in most languages that are written in Latin letters, or 0 for fewer than two.
 func soundKey(w []byte) uint64 {
 	var p packed
-	at := func(i int) byte {
-		if i < len(w) {
-			return w[i]
-		}
-		return 0
-	}
 	for i := 0; i < len(w); i++ {
-		c := w[i]
-		next := at(i + 1)
-		switch c {
+		switch w[i] {
 		case 'a', 'e', 'i', 'o', 'u', 'y':
 			if i == 0 {
 				p.add('a')
 			}
 			p.last = 0
-			continue
 		case 'h':
 			if i+1 < len(w) {
 				p.add('h')
 			}
-			continue
-		case 's':
-			if next == 'h' || next == 'c' && at(i+2) == 'h' {
-				c, i = 'S', i+1
-				if next == 'c' {
-					i++
-				}
-			}
-		case 'c':
-			switch next {
-			case 'h':
-				c, i = 'S', i+1
-			case 'k':
-				c, i = 'k', i+1
-			case 'e', 'i', 'y':
-				c = 's'
-			default:
-				c = 'k'
-			}
-		case 'k', 'g', 't', 'd', 'p', 'z', 'b':
-			if next == 'h' {
-				i++
-			}
-			switch {
-			case c == 'p' && next == 'h':
-				c = 'f'
-			case c == 'z' && next == 'h':
-				c = 'S'
-			case c == 'z', c == 't' && next == 'z':
-				c = 's'
-			}
-		case 'q':
-			c = 'k'
-		case 'w':
-			c = 'v'
 		case 'x':
 			p.add('k')
-			c = 's'
+			p.add('s')
+		default:
+			sound, letters := consonant(w[i:])
+			p.add(sound)
+			i += letters - 1
 		}
-		p.add(c)
 	}
 	if p.n < 2 {
 		return 0
 	}
 	return p.key(tagSound)
+}
+
+// consonant gives the sound that a word begins with and how many letters write it. S stands for what English writes sh and ch.
+func consonant(w []byte) (sound byte, letters int) {
+	var next, third byte
+	if len(w) > 1 {
+		next = w[1]
+	}
+	if len(w) > 2 {
+		third = w[2]
+	}
+	switch c := w[0]; c {
+	case 's':
+		switch {
+		case next == 'h':
+			return 'S', 2
+		case next == 'c' && third == 'h':
+			return 'S', 3
+		}
+	case 'c':
+		switch next {
+		case 'h':
+			return 'S', 2
+		case 'k':
+			return 'k', 2
+		case 'e', 'i', 'y':
+			return 's', 1
+		}
+		return 'k', 1
+	case 'p', 'z', 'k', 'g', 't', 'd', 'b':
+		sound, letters = c, 1
+		if next == 'h' {
+			letters = 2
+		}
+		switch {
+		case c == 'p' && next == 'h':
+			sound = 'f'
+		case c == 'z' && next == 'h':
+			sound = 'S'
+		case c == 'z', c == 't' && next == 'z':
+			sound = 's'
+		}
+		return sound, letters
+	case 'q':
+		return 'k', 1
+	case 'w':
+		return 'v', 1
+	}
+	return w[0], 1
 }
 
 // coarseClass maps a consonant to the class that transliterations confuse it with; 0 is left out (vowels, half vowels, h).
