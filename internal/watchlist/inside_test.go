@@ -199,25 +199,3 @@ func TestFrozenTables(t *testing.T) {
 		}
 	}
 }
-
-func TestLinksHaveRoom(t *testing.T) {
-	t.Parallel()
-	// Each word of a query links to as many listed words as are like it; the index of a pass holds 65,535 links.
-	b := NewBuilder()
-	letters := "abcdefghijklmnopqrstuvwxyz"
-	for _, x := range letters {
-		for _, y := range letters {
-			if err := b.Add(Entity{List: "l", ID: string([]rune{x, y}), Names: []Name{{Full: "zorvan" + string(x) + "kel" + string(y)}}}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	ix, err := b.Index(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	query := strings.Repeat("zorvanakelb ", MaxNameWords)
-	if _, err := ix.Search(Query{Name: query}, Options{}); err != nil {
-		t.Fatal(err)
-	}
-}

@@ -22,7 +22,7 @@ type Searcher struct {
 	group     []*queryWord
 	joined    []joinedWord
 	initials  uint32
-	slots     []uint16 // per listed word: its first link in this pass
+	slots     []uint32 // per listed word: its first link in this pass
 	links     []link
 	order     []queryGroup
 	reach     [1 << setBits]int64 // see collect
@@ -48,7 +48,7 @@ type link struct {
 	second      uint32
 	sim, weight int32
 	how         howCode
-	next        uint16
+	next        uint32
 }
 
 // candidate is a record with the score of its best name, in ten-thousandths.
@@ -64,7 +64,7 @@ type candidate struct {
 func (ix *Index) NewSearcher() *Searcher {
 	return &Searcher{
 		ix: ix, kept: map[string]*queryWord{}, found: map[uint32]candidate{},
-		seen: make([]uint32, len(ix.wordFacts)), slots: make([]uint16, len(ix.wordFacts)), sets: make([]uint16, len(ix.nameEntity)),
+		seen: make([]uint32, len(ix.wordFacts)), slots: make([]uint32, len(ix.wordFacts)), sets: make([]uint16, len(ix.nameEntity)),
 		links: make([]link, 1),
 	}
 }
@@ -269,11 +269,8 @@ func (s *Searcher) join(first int, text []byte, bare bool) {
 }
 
 func (s *Searcher) link(v variant, query uint32) {
-	if len(s.links) > math.MaxUint16 {
-		return // bounded by MaxNameWords and by what words can be alike; TestLinks holds that this is never reached
-	}
 	s.links = append(s.links, link{query: query, second: v.second, sim: v.sim, weight: v.weight, how: v.how, next: s.slots[v.word]})
-	s.slots[v.word] = uint16(len(s.links) - 1)
+	s.slots[v.word] = uint32(len(s.links) - 1)
 }
 
 // end takes the pass's links and sets away.
