@@ -15,8 +15,6 @@ import (
 	"github.com/usher-kyc/usher/internal/specimen"
 )
 
-func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
-
 // held is a passport as a webcam sees it that somebody holds it in front of.
 func held(t *testing.T, p specimen.Person) image.Image {
 	t.Helper()

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/usher-kyc/usher/internal/browsertest"
+)
+
+// asProgram makes the test's binary the program: guides call it by its name.
+const asProgram = "USHER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(browsertest.Main(m))
+}
+
+// TestScreeningGuideIsTrue runs every command of docs/screening.md on a real server, in its order, and holds the answers it shows to those that came.
+func TestScreeningGuideIsTrue(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"bash", "curl", "jq"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("the guide's commands need %s", tool)
+		}
+	}
+	text, err := os.ReadFile("../../docs/screening.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	startDev(t, filepath.Join(dir, "data"))
+	const mark = "-- block --"
+	script := fmt.Sprintf("set -euo pipefail\nusher() { %s=1 %q \"$@\"; }\n", asProgram, os.Args[0])
+	var shown []string // by block of commands
+	for _, m := range regexp.MustCompile("(?ms)^```(sh|json)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+		if m[1] == "json" {
+			shown[len(shown)-1] = m[2]
+			continue
+		}
+		script += m[2] + "\necho '" + mark + "'\n"
+		shown = append(shown, "")
+	}
+	cmd := exec.CommandContext(context.Background(), "bash", "-c", script)
+	cmd.Dir = dir
+	said, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	for i, answer := range strings.Split(string(said), mark+"\n")[:len(shown)] {
+		if shown[i] == "" {
+			continue
+		}
+		var want, have any
+		if err := json.Unmarshal([]byte(shown[i]), &want); err != nil {
+			t.Fatalf("the guide shows no JSON: %v\n%s", err, shown[i])
+		}
+		at := regexp.MustCompile(`(?m)^\{`).FindAllStringIndex(answer, -1)
+		if at == nil || json.NewDecoder(strings.NewReader(answer[at[len(at)-1][0]:])).Decode(&have) != nil {
+			t.Fatalf("there is no JSON to hold to what the guide shows:\n%s", answer)
+		}
+		if diff := cmp.Diff(want, only(want, have)); diff != "" {
+			t.Errorf("the guide shows (-) what the answer (+) does not say:\n%s", diff)
+		}
+	}
+}
+
+// only gives of an answer the members that are shown.
+func only(shown, answer any) any {
+	switch shown := shown.(type) {
+	case map[string]any:
+		have, ok := answer.(map[string]any)
+		if !ok {
+			return answer
+		}
+		part := map[string]any{}
+		for name, v := range shown {
+			if in, there := have[name]; there {
+				part[name] = only(v, in)
+			}
+		}
+		return part
+	case []any:
+		have, ok := answer.([]any)
+		if !ok || len(have) != len(shown) {
+			return answer
+		}
+		part := make([]any, len(have))
+		for i := range have {
+			part[i] = only(shown[i], have[i])
+		}
+		return part
+	}
+	return answer
+}
