@@ -239,6 +239,10 @@ func TestWhoMayFrame(t *testing.T) {
 		"https://client.example", "http://localhost:*", "http://127.0.0.1:8080", "https://client.example:8443", // good in development
 		"https://*.example", "https://client.example/", "https://client.example; script-src *", "*", "client.example", "http://client.example:*", "data:x", "",
 	}
+	houses := map[bool]*house{}
+	for _, secure := range []bool{false, true} {
+		houses[secure] = open(t, vendor(&parents), func(c *hosted.Config) { c.Secure = secure })
+	}
 	for _, c := range []struct {
 		dialect, want string
 		secure        bool
@@ -247,7 +251,7 @@ func TestWhoMayFrame(t *testing.T) {
 		{"vendor", "https://client.example http://127.0.0.1:8080 https://client.example:8443", true},
 		{"native", "'none'", false},
 	} {
-		h := open(t, vendor(&parents), func(conf *hosted.Config) { conf.Secure = c.secure })
+		h := houses[c.secure]
 		h.client = h.Client(h.Tenant, c.dialect)
 		s, link := h.session("everything")
 		v := h.visitor()

@@ -164,9 +164,9 @@ func (*failing) Applicant(context.Context, string, string) (usher.Applicant, err
 func TestUnexpected(t *testing.T) {
 	t.Parallel()
 	parents := []string{"https://client.example"}
+	h := open(t, vendor(&parents), func(c *hosted.Config) { c.Service = &failing{} })
+	h.Publish(h.Tenant.ID, passportFlow)
 	for dialect, leaves := range map[string]bool{"vendor": true, "native": false} {
-		h := open(t, vendor(&parents), func(c *hosted.Config) { c.Service = &failing{} })
-		h.Publish(h.Tenant.ID, passportFlow)
 		h.client = h.Client(h.Tenant, dialect)
 		s, link := h.session("short")
 		v := h.visitor()

@@ -10,9 +10,9 @@ import (
 // TestFaceLogin holds that a session which only asks whether it is the same person again says so, and ends with the way on.
 func TestFaceLogin(t *testing.T) {
 	t.Parallel()
+	h, pics := open(t), draw(t)
+	h.Publish(h.Tenant.ID, "name: login\npurpose: face_login\nsteps:\n  - consent: {text: identity-check}\n  - selfie\n  - run: [face_login]\n  - decide: {automatic: approve}\n")
 	for _, o := range []browsertest.Options{{Width: 390, Height: 844}, {Dark: true}, {Width: 320, Height: 640, Locale: "sv-SE"}} {
-		h, pics := open(t), draw(t)
-		h.Publish(h.Tenant.ID, "name: login\npurpose: face_login\nsteps:\n  - consent: {text: identity-check}\n  - selfie\n  - run: [face_login]\n  - decide: {automatic: approve}\n")
 		s, link := h.session("login")
 		p := sit(t, map[int]string{390: "login-phone", 0: "login-desktop", 320: "login-narrow"}[o.Width], o)
 		p.Visit(link.URL)
