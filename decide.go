@@ -1,6 +1,7 @@
 package usher
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -256,7 +257,7 @@ func (d *decider) asked() (StepStatus, error) {
 // complete does a step whose turn it is, or says what it lacks.
 func (d *decider) complete(st StepStatus) error {
 	def, _, _ := d.s.Flow.Step(st.ID)
-	data := EventData{Step: st.ID}
+	data := EventData{Step: st.ID, Again: st.State == StepDone}
 	lacks := func(field, detail, what string) error {
 		return &Error{Code: CodeConflict, Field: field, Detail: detail, Message: "the step " + st.ID + " needs " + what}
 	}
@@ -266,10 +267,9 @@ func (d *decider) complete(st StepStatus) error {
 		if d.c.Consent == nil {
 			return lacks("consent", "", "the applicant's consent")
 		}
-		given := *d.c.Consent
-		given.At = d.now
-		if given.Text == "" {
-			given.Text = def.Text
+		given := d.agreed(st, def)
+		if st.Consent != nil && given == *st.Consent {
+			return nil
 		}
 		data.Consent = &given
 	case StepDetails:
@@ -310,6 +310,19 @@ func (d *decider) complete(st StepStatus) error {
 	d.emit(StepCompleted, data)
 	d.advance()
 	return nil
+}
+
+// agreed gives the consent as it is kept. One that says nothing new is the one the step holds, with its time: a button pressed twice is told once.
+func (d *decider) agreed(st StepStatus, def Step) Consent {
+	given := *d.c.Consent
+	given.Text = cmp.Or(given.Text, def.Text)
+	if st.Consent != nil {
+		if given.At = st.Consent.At; given == *st.Consent {
+			return given
+		}
+	}
+	given.At = d.now
+	return given
 }
 
 // fresh tells whether there is evidence of a kind that the step may rest on: when it was asked again, only that of the newest attempt.

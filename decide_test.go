@@ -289,6 +289,27 @@ func TestAskAgain(t *testing.T) {
 	p.refuses(t, again("selfie"), usher.CodeConflict) // three attempts are all there are
 }
 
+// A consent that is given again as it was is told once; one with other words, or another answer about the face, is a new one.
+func TestConsentTwice(t *testing.T) {
+	t.Parallel()
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepConsent, Text: "identity-check"}, usher.Step{Kind: usher.StepSelfie}, decide)
+	agree := func(c usher.Consent) usher.Command {
+		return usher.Command{Kind: usher.CmdConsent, By: applicant, Step: "consent", Consent: &c}
+	}
+	p.must(t, agree(usher.Consent{Locale: "sv", Face: true}))
+	first := p.s
+	p.now = p.now.Add(time.Minute)
+	p.must(t, agree(usher.Consent{Locale: "sv", Face: true}))
+	p.must(t, agree(usher.Consent{Text: "identity-check", Locale: "sv", Face: true}))
+	if p.s.Version != first.Version || *p.s.Steps[0].Consent != *first.Steps[0].Consent {
+		t.Errorf("the same consent took version %d to %d: %+v", first.Version, p.s.Version, p.s.Steps[0].Consent)
+	}
+	p.must(t, agree(usher.Consent{Locale: "sv"}))
+	if now := p.s.Steps[0].Consent; p.s.Version != first.Version+2 || now.Face || !now.At.Equal(p.now) {
+		t.Errorf("another consent took version %d to %d: %+v", first.Version, p.s.Version, now)
+	}
+}
+
 func TestSelfieWithVideo(t *testing.T) {
 	t.Parallel()
 	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepSelfie, Video: true}, run("all", false, usher.CheckFace), decide)

@@ -91,6 +91,7 @@ type EventData struct {
 	Return   string          `json:"return_url,omitempty"`
 	Expires  time.Time       `json:"expires_at,omitzero"`
 	Resumed  bool            `json:"resumed,omitempty"` // session.started: not for the first time
+	Again    bool            `json:"again,omitempty"`   // step.completed: the step was done already
 
 	Metadata map[string]string `json:"metadata,omitempty"` // session.annotated: the pairs as they are now; "" took one away
 	Hits     *HitChange        `json:"hits,omitempty"`

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/dialect/ondato"
@@ -205,6 +206,29 @@ func TestPayloadIsWhatGETAnswers(t *testing.T) {
 	}
 	if got := at(c.idv(id), "step", "kycIdentification", "isSuccess"); got != false {
 		t.Errorf("after the reversal isSuccess is %v", got)
+	}
+}
+
+// Who goes back and agrees in other words is told of once, too: the vendor knows one consent, and one identification.
+func TestConsentIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	id := w.login(t, w.Tenant).create(nil)
+	for _, locale := range []string{"en", "en", "sv"} {
+		w.do(t, id, usher.Command{
+			Kind: usher.CmdConsent, By: usher.Actor{Kind: usher.ByApplicant}, Step: "consent", Consent: &usher.Consent{Locale: locale},
+		})
+	}
+	w.Settle()
+	var names []string
+	for _, m := range w.Messages(w.Tenant.ID) {
+		names = append(names, m.Event)
+	}
+	if diff := cmp.Diff([]string{"Idv.StatusChanged", "Idv.Consented", "KycIdentification.Created"}, names, cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+	if s := w.session(t, id); s.Steps[0].Consent.Locale != "sv" {
+		t.Errorf("the consent on record is %+v", s.Steps[0].Consent)
 	}
 }
 

@@ -100,6 +100,9 @@ func namesOf(s usher.Session, e usher.Event) []string {
 	case usher.SessionStarted:
 		return append(onlyIf(!e.Data.Resumed, idvStatusChanged), onlyIf(!e.Data.Resumed && begun(s), kycCreated)...)
 	case usher.StepCompleted:
+		if e.Data.Again {
+			return nil
+		}
 		// consent.given comes just before, when the session does not hold the consent yet.
 		return append(onlyIf(e.Data.Consent != nil, idvConsented), onlyIf(begins(s, e), kycCreated)...)
 	case usher.CheckCompleted:
