@@ -91,6 +91,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 		Pages:     hosted.Steps(),
 		LinkURL:   func(token string) string { return h.settings.VerifyURL + verifyBase + "/s/" + token },
 		CheckURL:  outward.CheckURL,
+		NeedsAuth: func(name string) bool { d, ok := h.dialect(name); return ok && d.NeedsAuth },
 		Stamps:    h.stamps,
 		Wake:      func() { h.sender.Wake() },
 		Stand:     standInPicture,

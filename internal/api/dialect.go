@@ -33,12 +33,13 @@ type Backend struct {
 
 // Dialect is a vendor's API, as its package gives it to the composition root.
 type Dialect struct {
-	Name     string
-	Handler  http.Handler // its paths, below the mount /compat/<name> or at a host of its own
-	Renderer usher.Renderer
-	Events   []string // names of the messages that the renderer writes; an endpoint may ask for some of them
-	Delivery Delivery
-	Pages    usher.PageRules
+	Name      string
+	Handler   http.Handler // its paths, below the mount /compat/<name> or at a host of its own
+	Renderer  usher.Renderer
+	Events    []string // names of the messages that the renderer writes; an endpoint may ask for some of them
+	Delivery  Delivery
+	NeedsAuth bool // an endpoint of a live tenant has to say how this server proves itself
+	Pages     usher.PageRules
 
 	Flows  []string // texts of the flows that a new tenant is given for it
 	Offers []Offer  // the ways in which a client of it can be set up; the first is the usual one

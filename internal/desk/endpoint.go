@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -93,7 +94,11 @@ func (d *Desk) createEndpoint(w http.ResponseWriter, r *http.Request, v visit) e
 	}
 	made, err := d.config.Service.CreateEndpoint(r.Context(), v.tenant.ID, e)
 	if code, _ := told(err); code == usher.CodeInvalid {
-		problems.Add("url", "desk.problem.endpoint")
+		if e, ok := errors.AsType[*usher.Error](err); ok && e.Field == "auth" {
+			problems.Add("auth", "desk.problem.auth")
+		} else {
+			problems.Add("url", "desk.problem.endpoint")
+		}
 		return d.endpointForm(w, r, v, e, problems)
 	}
 	if err != nil {

@@ -239,6 +239,48 @@ func (names) Render(_ usher.View, e usher.Event) ([]usher.Message, error) {
 	return []usher.Message{{Event: "one", Body: []byte("{}")}, {Event: "two", Body: []byte("{}")}}, nil
 }
 
+// What a dialect asks of its endpoints in live tenants holds when they are made and when they are changed.
+func TestEndpointNeedsAuthentication(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t, enginetest.Config{
+		Renderers: []usher.Renderer{names{}}, NeedsAuth: func(string) bool { return true },
+	})
+	proof := usher.EndpointAuth{Type: "basic", Username: "u", Password: "p"}
+	with := func(auth usher.EndpointAuth) usher.Endpoint {
+		return usher.Endpoint{URL: "https://client.example/hook", Dialect: "native", Auth: auth}
+	}
+	for name, c := range map[string]struct {
+		tenant usher.Tenant
+		ep     usher.Endpoint
+		code   usher.Code
+	}{
+		"live, without": {h.Live, with(usher.EndpointAuth{}), usher.CodeInvalid},
+		"live, none":    {h.Live, with(usher.EndpointAuth{Type: "none"}), usher.CodeInvalid},
+		"live, basic":   {h.Live, with(proof), ""},
+		"sandbox":       {h.Tenant, with(usher.EndpointAuth{}), ""},
+	} {
+		if _, err := h.CreateEndpoint(t.Context(), c.tenant.ID, c.ep); refusal(err) != c.code {
+			t.Errorf("%s: %v, want %q", name, err, c.code)
+		}
+	}
+	ep, err := h.CreateEndpoint(t.Context(), h.Live.ID, with(proof))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ep.Auth = usher.EndpointAuth{Type: "none"}
+	if _, err := h.UpdateEndpoint(t.Context(), h.Live.ID, ep); refusal(err) != usher.CodeInvalid {
+		t.Errorf("its authentication is taken away: %v", err)
+	}
+}
+
+// refusal gives the code of an error, "" for none.
+func refusal(err error) usher.Code {
+	if e, ok := errors.AsType[*usher.Error](err); ok {
+		return e.Code
+	}
+	return ""
+}
+
 func TestEndpointTakesTheNamesItWants(t *testing.T) {
 	t.Parallel()
 	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{names{}}})

@@ -118,7 +118,25 @@ func (e *Engine) CreateEndpoint(ctx context.Context, tenant string, ep usher.End
 		ep.Auth.Type = "none"
 	}
 	ep.Secrets = []string{newWebhookSecret()}
+	if err := e.authenticated(ctx, ep); err != nil {
+		return ep, err
+	}
 	return e.putEndpoint(ctx, ep)
+}
+
+// authenticated refuses an endpoint of a live tenant that does without the authentication its dialect asks for.
+func (e *Engine) authenticated(ctx context.Context, ep usher.Endpoint) error {
+	if e.c.NeedsAuth == nil || ep.Auth.Type != "none" || !e.c.NeedsAuth(ep.Dialect) {
+		return nil
+	}
+	t, err := e.Tenant(ctx, ep.TenantID)
+	if err != nil {
+		return err
+	}
+	if t.Mode == usher.Live {
+		return usher.Invalid("auth", "in a live tenant an endpoint of this dialect needs authentication: give basic, header, oauth2 or hmac")
+	}
+	return nil
 }
 
 // UpdateEndpoint changes an endpoint; its secrets stay.
@@ -128,6 +146,11 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, tenant string, ep usher.End
 		return ep, err
 	}
 	ep.TenantID, ep.CreatedAt, ep.Secrets = tenant, old.CreatedAt, old.Secrets
+	if old.Auth.Type != "none" { // one that was there before its dialect asked for authentication goes on as it is
+		if err := e.authenticated(ctx, ep); err != nil {
+			return ep, err
+		}
+	}
 	return e.putEndpoint(ctx, ep)
 }
 

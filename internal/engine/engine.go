@@ -57,14 +57,15 @@ type Config struct {
 	Openers   []usher.AccountOpener // one per name
 	Pages     []usher.StepKind      // the applicant's steps that the hosted page can show
 
-	LinkURL  func(token string) string         // the address of the applicant's page
-	Stamps   usher.Stamps                      // signs the links that can be asked for again
-	CheckURL func(url string) error            // whether an endpoint's address may be called; nil allows all
-	Wake     func()                            // wakes the webhook sender after a commit
-	Stand    func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations
-	Dev      bool                              // allows any https or loopback return URL
-	Now      func() time.Time
-	Log      *slog.Logger
+	LinkURL   func(token string) string         // the address of the applicant's page
+	Stamps    usher.Stamps                      // signs the links that can be asked for again
+	NeedsAuth func(dialect string) bool         // whether endpoints of a dialect need authentication in live tenants; nil asks for none
+	CheckURL  func(url string) error            // whether an endpoint's address may be called; nil allows all
+	Wake      func()                            // wakes the webhook sender after a commit
+	Stand     func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations
+	Dev       bool                              // allows any https or loopback return URL
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Engine is an [usher.Service], an [usher.Outbox] and the memory of idempotency keys.

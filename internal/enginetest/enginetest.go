@@ -32,6 +32,7 @@ type Config struct {
 	Dir       string // "" is a new folder
 	LinkBase  string // default https://verify.example.test/verify/s/
 	RealTime  bool   // time passes by itself as well
+	NeedsAuth func(dialect string) bool
 }
 
 // House is a running engine with tenants.
@@ -144,7 +145,8 @@ func Open(t testing.TB, configs ...Config) *House {
 		Pages: []usher.StepKind{
 			usher.StepConsent, usher.StepDetails, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress,
 		},
-		LinkURL: func(token string) string { return c.LinkBase + token },
+		LinkURL:   func(token string) string { return c.LinkBase + token },
+		NeedsAuth: c.NeedsAuth,
 	})
 	h.Service = h.Engine
 	must(t, h.Engine.Start(ctx))

@@ -38,7 +38,7 @@ func Open(b api.Backend) (api.Dialect, error) {
 	f.Forms = func(r *http.Request) bool { return r.URL.Path == tokenPath || r.ContentLength == 0 }
 	f.Conflicts = api.Conflicts{OtherRequest: usher.CodeConflict}
 	return api.Dialect{
-		Name: Name, Handler: f.Handler(d.routes()), Renderer: Renderer{}, Events: names(), Delivery: delivery(),
+		Name: Name, Handler: f.Handler(d.routes()), Renderer: Renderer{}, Events: names(), Delivery: delivery(), NeedsAuth: true,
 		Pages: usher.PageRules{Exit: exit},
 		Flows: []string{flowText}, Offers: []api.Offer{{Name: Name, Flow: flowName}}, Tell: d.tell,
 	}, nil
