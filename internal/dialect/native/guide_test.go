@@ -147,3 +147,19 @@ func TestGuideKnowsEveryReason(t *testing.T) {
 		}
 	}
 }
+
+// Every type of event is in the guide's table, and says there when it is told.
+func TestGuideKnowsEveryEvent(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n### Types of event\n")
+	table, _, _ = strings.Cut(table, "\n### ")
+	for _, kind := range usher.EventTypes() {
+		if !strings.Contains(table, "`"+string(kind)+"`") {
+			t.Errorf("the guide does not say when %s is told", kind)
+		}
+	}
+}
