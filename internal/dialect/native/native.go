@@ -58,7 +58,8 @@ const formMargin = 64 << 10
 type server struct {
 	Config
 
-	api huma.API
+	api  huma.API
+	page screeningPage
 }
 
 // New makes the handler of the native API. It answers /v1/, /oauth/token, /openapi.yaml, /openapi.json and /docs; mount it at each of them.

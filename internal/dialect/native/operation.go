@@ -89,6 +89,9 @@ func (s *server) enter(ctx huma.Context, next func(huma.Context)) {
 	switch {
 	case op.RequestBody == nil:
 	case op.RequestBody.Content[jsonType] != nil:
+		if op.OperationID == screeningOperation && s.screenPlainly(w, r) {
+			return
+		}
 		text, err := readBody(w, r, op)
 		if err != nil {
 			s.writeProblem(c, w, r, err)

@@ -9,12 +9,15 @@ import (
 	"github.com/usher-kyc/usher/internal/api"
 )
 
-const tagScreening = "screening"
+const (
+	tagScreening       = "screening"
+	screeningOperation = "create_screening"
+)
 
 func (s *server) screeningRoutes() {
 	if s.Screener != nil {
 		handle(s, route{
-			method: http.MethodPost, path: "/v1/screenings", id: "create_screening", tag: tagScreening, scope: usher.ScopeRead,
+			method: http.MethodPost, path: "/v1/screenings", id: screeningOperation, tag: tagScreening, scope: usher.ScopeRead,
 			summary: "Search names on the watchlists",
 			about: "One subject or up to 1,000. Nothing is kept of it. Each hit says which listed name it is, and how every word and every other figure " +
 				"made its score; the answer says which editions of which lists it rests on. A list that is out of date is marked `stale`: what it does " +
@@ -115,18 +118,22 @@ type hit struct {
 
 func hitOf(h usher.Hit) hit {
 	out := hit{
-		Key: h.Key, List: h.List, Kind: h.Kind, Name: h.Name, Subject: h.Subject, Verdict: "possible", Score: h.Score, NameScore: h.NameScore,
+		Key: h.Key, List: h.List, Kind: h.Kind, Name: h.Name, Subject: h.Subject, Verdict: verdictOf(h), Score: h.Score, NameScore: h.NameScore,
 		Tokens:    each(h.Tokens, func(t usher.HitToken) hitToken { return hitToken(t) }),
 		Modifiers: each(h.Modifiers, func(m usher.HitModifier) hitModifier { return hitModifier(m) }),
 		Facts:     each(h.Facts, func(f usher.HitFact) hitFact { return hitFact(f) }),
-	}
-	if h.Match {
-		out.Verdict = "match"
 	}
 	if j := h.Judgement; j != nil {
 		out.Judgement = &hitJudgement{Verdict: string(j.Verdict), Why: j.Why, By: actorOf(j.By), At: stamp{j.At}, Until: stamp{j.Until}}
 	}
 	return out
+}
+
+func verdictOf(h usher.Hit) string {
+	if h.Match {
+		return "match"
+	}
+	return "possible"
 }
 
 type watchlist struct {
@@ -156,27 +163,35 @@ type screeningAnswer struct {
 }
 
 func (s *server) screen(ctx context.Context, p api.Principal, in *struct{ Body newScreening }) (*answer[screeningAnswer], error) {
-	subjects := make([]usher.Subject, len(in.Body.Subjects))
-	for i, given := range in.Body.Subjects {
+	found, err := s.search(ctx, p, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[screeningAnswer]{Body: screeningAnswerOf(found)}, nil
+}
+
+func (s *server) search(ctx context.Context, p api.Principal, asked newScreening) (usher.ScreenResult, error) {
+	subjects := make([]usher.Subject, len(asked.Subjects))
+	for i, given := range asked.Subjects {
 		subjects[i] = usher.Subject{
 			Name: given.Name, AltNames: given.AltNames, Kind: given.Kind, BirthDate: given.BirthDate, Gender: given.Gender,
 			Countries: given.Countries, Identifiers: given.Identifiers,
 		}
 	}
-	limit := in.Body.Limit
+	limit := asked.Limit
 	if limit == 0 {
 		limit = 10
 	}
-	found, err := s.Screener.Screen(ctx, p.Tenant(), subjects, usher.ScreenOptions{
-		Lists: in.Body.Lists, Possible: in.Body.Possible, Match: in.Body.Match, Limit: limit,
+	return s.Screener.Screen(ctx, p.Tenant(), subjects, usher.ScreenOptions{
+		Lists: asked.Lists, Possible: asked.Possible, Match: asked.Match, Limit: limit,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &answer[screeningAnswer]{Body: screeningAnswer{
+}
+
+func screeningAnswerOf(found usher.ScreenResult) screeningAnswer {
+	return screeningAnswer{
 		Algorithm: found.Algorithm, Lists: each(found.Lists, watchlistOf),
 		Results: each(found.Hits, func(hits []usher.Hit) screeningResult { return screeningResult{Hits: each(hits, hitOf)} }),
-	}}, nil
+	}
 }
 
 func (s *server) listWatchlists(ctx context.Context, _ api.Principal, _ *struct{}) (*answer[page[watchlist]], error) {
@@ -199,7 +214,7 @@ type screening struct {
 	OpenHits    int         `json:"open_hits" doc:"How many of them nobody has judged." example:"1"`
 }
 
-func screeningAnswerOf(sc usher.Screening, err error) (*answer[screening], error) {
+func applicantScreening(sc usher.Screening, err error) (*answer[screening], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +225,7 @@ func screeningAnswerOf(sc usher.Screening, err error) (*answer[screening], error
 }
 
 func (s *server) getScreening(ctx context.Context, p api.Principal, in *ByID) (*answer[screening], error) {
-	return screeningAnswerOf(s.Service.LatestScreening(ctx, p.Tenant(), in.ID))
+	return applicantScreening(s.Service.LatestScreening(ctx, p.Tenant(), in.ID))
 }
 
 type judgeInput struct {
@@ -226,7 +241,7 @@ type judgeInput struct {
 
 func (s *server) judgeHit(ctx context.Context, p api.Principal, in *judgeInput) (*answer[screening], error) {
 	b := in.Body
-	return screeningAnswerOf(s.Service.JudgeHit(ctx, p.Tenant(), in.ID, b.Key, usher.HitVerdict(b.Verdict), b.Why, b.Until, p.Actor()))
+	return applicantScreening(s.Service.JudgeHit(ctx, p.Tenant(), in.ID, b.Key, usher.HitVerdict(b.Verdict), b.Why, b.Until, p.Actor()))
 }
 
 type monitor struct {
