@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"strings"
 
 	"github.com/usher-kyc/usher"
 )
@@ -63,7 +64,12 @@ func (f Front) route(mux *http.ServeMux) http.Handler {
 		h, pattern := mux.Handler(r)
 		recordOf(r.Context()).pattern = pattern
 		if pattern != "" {
-			mux.ServeHTTP(w, r)
+			if strings.Contains(pattern, "{") {
+				mux.ServeHTTP(w, r) // looks the pattern up once more, since only it can set the request's path values
+				return
+			}
+			r.Pattern = pattern
+			h.ServeHTTP(w, r)
 			return
 		}
 		asked := &nowhere{header: http.Header{}}
@@ -83,7 +89,12 @@ func (f Front) route(mux *http.ServeMux) http.Handler {
 // or plain text.
 func (f Front) refuseForms(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		given := r.Header.Get("Content-Type")
+		if given == "application/json" {
+			next.ServeHTTP(w, r) // as nearly everybody sends; nothing to parse
+			return
+		}
+		kind, _, _ := mime.ParseMediaType(given)
 		switch kind {
 		case "application/x-www-form-urlencoded", "multipart/form-data", "text/plain":
 			if f.Forms == nil || !f.Forms(r) {

@@ -84,9 +84,9 @@ func (l *Limiter) bucket(key string) *rate.Limiter {
 	return b.limiter
 }
 
-// limited holds requests to a limiter by a key; a request without a key passes, and so does everything when there is no limiter.
+// limited holds requests to a limiter by a key; a request without a key passes, and so does everything when nothing is limited.
 func limited(l *Limiter, key func(*http.Request) string, fail Fail, next http.Handler) http.Handler {
-	if l == nil {
+	if l == nil || l.limit.Rate <= 0 {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
