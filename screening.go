@@ -1,6 +1,7 @@
 package usher
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,6 +22,7 @@ type Subject struct {
 	Gender      string   `json:"gender,omitempty"`     // male or female
 	Countries   []string `json:"countries,omitempty"`  // ISO 3166-1 alpha-2
 	Identifiers []string `json:"identifiers,omitempty"`
+	Read        bool     `json:"read,omitempty"` // from a document, not from what was said
 }
 
 // SubjectOf gives what is screened of an applicant: the person, and by a second subject the company the person acts for.
@@ -141,7 +143,8 @@ type Screening struct {
 	Monitoring  bool          `json:"monitoring"` // it came from a list that changed, not from a check
 	Algorithm   string        `json:"algorithm"`  // name and version
 	Lists       []ListVersion `json:"lists"`
-	Subject     string        `json:"subject_hash"` // of what was screened
+	Subjects    []Subject     `json:"subjects"`
+	Subject     string        `json:"subject_hash"` // of them
 	Hits        []Hit         `json:"hits"`
 }
 
@@ -191,6 +194,9 @@ type Screenings interface {
 	// Rescreen looks at every active monitor's applicant against what changed in a list, and tells what is new. It can be broken off and begun
 	// again: what was told once is not told twice. It gives how many applicants it looked at and how many had news.
 	Rescreen(ctx context.Context, d WatchlistDelta) (seen, news int, err error)
+	// Hold looks at every active monitor's applicant that no re-screening looked at since the monitor began or was resumed, or since the
+	// applicant's details changed, and tells what is new. It gives how many there were and how many had news.
+	Hold(ctx context.Context, s Screener) (seen, news int, err error)
 }
 
 // Screener searches the watchlists in use. Its error is an [*Error] for a subject that cannot be searched.
@@ -244,6 +250,17 @@ type WatchlistDelta interface {
 	Changed(key string) bool
 	Algorithm() string
 	Lists() []ListVersion
+}
+
+// BestHits gives the hits best first, of a record that several subjects resemble the one with the highest score. It reorders what it is given.
+func BestHits(hits []Hit) []Hit {
+	slices.SortStableFunc(hits, func(a, b Hit) int { return cmp.Compare(b.Score, a.Score) })
+	seen := map[string]bool{}
+	return slices.DeleteFunc(hits, func(h Hit) bool {
+		again := seen[h.Key]
+		seen[h.Key] = true
+		return again
+	})
 }
 
 // SubjectHash gives the hex SHA-256 of what is screened of an applicant: a judgement on a hit stands as long as it is the same.

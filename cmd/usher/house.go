@@ -159,7 +159,7 @@ func (h *house) checks() ([]usher.Checker, error) {
 		facelogin.New(facelogin.Config{}),
 		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
 		age.New(age.Config{Document: document.Earlier(reading)}),
-		watchlist.New(h.lists),
+		watchlist.New(h.lists, document.Earlier(reading)),
 	}, nil
 }
 

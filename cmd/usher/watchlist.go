@@ -39,6 +39,7 @@ func openLists(ctx context.Context, h *house, allow []netip.Prefix) (*screening.
 		Dir: filepath.Join(h.settings.Data, "watchlists"), Feeds: feeds, Log: h.log,
 		Client:   webhook.NewClient(webhook.ClientConfig{Dev: h.settings.Dev, Allow: allow, Timeout: listTime, MaxAnswer: listBytes}),
 		Rescreen: func(ctx context.Context, d usher.WatchlistDelta) (int, int, error) { return h.Rescreen(ctx, d) },
+		Hold:     func(ctx context.Context, s usher.Screener) (int, int, error) { return h.Hold(ctx, s) },
 	})
 }
 

@@ -137,7 +137,7 @@ func (e *Engine) SetMonitor(ctx context.Context, tenant, applicant string, to us
 	if row.State == to {
 		return row.Monitor, nil
 	}
-	row.State, row.UpdatedAt = to, e.now()
+	row.State, row.UpdatedAt, row.Behind = to, e.now(), 1 // lists may have changed while it was suspended
 	if err := e.c.Store.PutMonitor(ctx, row); err != nil {
 		return row.Monitor, fmt.Errorf("write monitor: %w", err)
 	}
@@ -200,7 +200,8 @@ func (h *hand) monitor(now time.Time) {
 	if last == nil {
 		return
 	}
-	row := store.MonitorRow{Flow: h.session.FlowName, FlowVersion: h.session.FlowVersion, Hits: len(last.Hits), Monitor: usher.Monitor{
+	// Lists may have changed since the check, so the new monitor is behind until it was held against them.
+	row := store.MonitorRow{Flow: h.session.FlowName, FlowVersion: h.session.FlowVersion, Hits: len(last.Hits), Behind: 1, Monitor: usher.Monitor{
 		ApplicantID: h.applicant.ID, TenantID: h.tenant.ID, SessionID: h.session.ID, State: usher.MonitorActive, OpenHits: last.OpenHits(),
 		Screening: last.ID, Since: now, UpdatedAt: now,
 	}}
@@ -208,124 +209,4 @@ func (h *hand) monitor(now time.Time) {
 		row.State = usher.MonitorSuspended // a second overturn takes it up again
 	}
 	h.change.Monitor = &row
-}
-
-// monitorPage is how many monitors a re-screening reads at a time.
-const monitorPage = 500
-
-// Rescreen looks at every monitored applicant against what changed in a list.
-func (e *Engine) Rescreen(ctx context.Context, d usher.WatchlistDelta) (seen, news int, err error) {
-	for after := ""; ; {
-		rows, err := e.c.Store.ActiveMonitors(ctx, after, monitorPage)
-		if err != nil {
-			return seen, news, fmt.Errorf("read monitors: %w", err)
-		}
-		for _, r := range rows {
-			after = r.ApplicantID
-			told, err := e.rescreen(ctx, r, d)
-			if isCode(err, usher.CodeGone) || isCode(err, usher.CodeNotFound) || isCode(err, usher.CodeConflict) || erased(err) {
-				continue // erased, or the approval was taken back, since the page was read
-			}
-			if err != nil {
-				return seen, news, fmt.Errorf("re-screen an applicant: %w", err)
-			}
-			seen++
-			if told {
-				news++
-			}
-		}
-		if len(rows) < monitorPage {
-			return seen, news, nil
-		}
-	}
-}
-
-// rescreen looks at one applicant, and tells what is new.
-func (e *Engine) rescreen(ctx context.Context, r store.MonitorRow, d usher.WatchlistDelta) (bool, error) {
-	var a usher.Applicant
-	if err := e.unseal(ctx, r.TenantID, r.ApplicantID, placeApplicant, r.ApplicantID, r.Doc, &a); err != nil {
-		return false, err
-	}
-	subjects := usher.SubjectOf(a.Details)
-	flow, err := e.flowVersion(ctx, r.TenantID, r.Flow, r.FlowVersion)
-	if err != nil {
-		return false, err
-	}
-	profile, err := flow.Profile()
-	if err != nil {
-		return false, err
-	}
-	hits, err := d.Screen(subjects, profile)
-	if err != nil || (len(hits) == 0 && r.Hits == 0) {
-		return false, err
-	}
-	before, err := e.LatestScreening(ctx, r.TenantID, r.ApplicantID)
-	if err != nil {
-		return false, err
-	}
-	now := e.now()
-	after := usher.Screening{
-		ID: newID(), TenantID: r.TenantID, ApplicantID: r.ApplicantID, SessionID: r.SessionID, At: now, Monitoring: true,
-		Algorithm: d.Algorithm(), Lists: d.Lists(), Subject: usher.SubjectHash(subjects),
-	}
-	var change usher.HitChange
-	after.Hits, change = merge(before.Hits, hits, d)
-	if len(change.New)+len(change.Changed)+len(change.Removed) == 0 {
-		return false, nil
-	}
-	judged, err := e.judgements(ctx, r.TenantID, r.ApplicantID)
-	if err != nil {
-		return false, err
-	}
-	for i := range after.Hits {
-		after.Hits[i].Judgement = standing(judged, after.Hits[i], after.Subject, now)
-	}
-	change.Screening, change.Open = after.ID, after.OpenHits()
-	_, err = e.script(ctx, r.TenantID, r.SessionID, "", false, func(h *hand) error {
-		if err := h.keepScreening(after); err != nil {
-			return err
-		}
-		row := r
-		row.Hits, row.OpenHits, row.Screening, row.UpdatedAt = len(after.Hits), change.Open, after.ID, now
-		h.change.Monitor = &row
-		return h.decide(ctx, usher.Command{Kind: usher.CmdHits, By: usher.Actor{Kind: usher.BySystem, ID: "monitor"}, Hits: &change})
-	})
-	return err == nil, err
-}
-
-// merge gives the hits after a change of a list, and what is new of them. What the new edition speaks for takes the place of what it said before.
-func merge(before, found []usher.Hit, d usher.WatchlistDelta) ([]usher.Hit, usher.HitChange) {
-	var change usher.HitChange
-	var after []usher.Hit
-	key := func(k string) func(usher.Hit) bool { return func(h usher.Hit) bool { return h.Key == k } }
-	for _, h := range before {
-		switch {
-		case slices.ContainsFunc(found, key(h.Key)):
-		case d.Gone(h.Key) || d.Changed(h.Key):
-			change.Removed = append(change.Removed, h.Key)
-		default:
-			h.Judgement = nil
-			after = append(after, h)
-		}
-	}
-	for _, h := range found {
-		i := slices.IndexFunc(before, key(h.Key))
-		switch {
-		case i < 0:
-			change.New = append(change.New, h.Key)
-		case before[i].Record != h.Record:
-			change.Changed = append(change.Changed, h.Key)
-		}
-		after = append(after, h)
-	}
-	slices.SortStableFunc(after, func(a, b usher.Hit) int {
-		switch {
-		case a.Score > b.Score:
-			return -1
-		case a.Score < b.Score:
-			return 1
-		}
-		return 0
-	})
-	return after, change
 }

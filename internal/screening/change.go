@@ -132,6 +132,21 @@ func (l *Lists) CatchUp(ctx context.Context) error {
 			return err
 		}
 	}
+	return l.holdNew(ctx)
+}
+
+// holdNew holds applicants against the lists whom no change of a list brought up: their monitor is new, or they are.
+func (l *Lists) holdNew(ctx context.Context) error {
+	if l.c.Hold == nil {
+		return nil
+	}
+	seen, news, err := l.c.Hold(ctx, l)
+	if err != nil {
+		return fmt.Errorf("hold new monitors against the lists: %w", err)
+	}
+	if news > 0 {
+		l.c.Log.InfoContext(ctx, "newly monitored applicants were held against the lists", "applicants", seen, "news", news)
+	}
 	return nil
 }
 
@@ -203,26 +218,7 @@ func (d *delta) Screen(subjects []usher.Subject, o usher.ScreenOptions) ([]usher
 		}
 		all = append(all, hits...)
 	}
-	return best(all), nil
-}
-
-// best keeps of several hits on one record the one with the highest score, in the order of scores.
-func best(hits []usher.Hit) []usher.Hit {
-	slices.SortStableFunc(hits, func(a, b usher.Hit) int {
-		switch {
-		case a.Score > b.Score:
-			return -1
-		case a.Score < b.Score:
-			return 1
-		}
-		return 0
-	})
-	seen := map[string]bool{}
-	return slices.DeleteFunc(hits, func(h usher.Hit) bool {
-		again := seen[h.Key]
-		seen[h.Key] = true
-		return again
-	})
+	return usher.BestHits(all), nil
 }
 
 // Gone tells whether a record is not in the new edition.

@@ -63,16 +63,23 @@ func (l *Lists) watches(ctx context.Context) {
 	}
 }
 
-// monitors holds applicants against the lists at the start and whenever one changed.
+// monitors holds applicants against the lists at the start and whenever one changed, and new monitors soon after they began.
 func (l *Lists) monitors(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	act := l.CatchUp
 	for ctx.Err() == nil {
-		if err := l.CatchUp(ctx); err != nil && ctx.Err() == nil {
+		if err := act(ctx); err != nil && ctx.Err() == nil {
 			l.c.Log.ErrorContext(ctx, "monitored applicants could not be held against the lists; it is tried again", "error", err)
 			pause(ctx, retryFeed)
+			act = l.CatchUp
 			continue
 		}
 		select {
 		case <-l.wake:
+			act = l.CatchUp
+		case <-tick.C:
+			act = l.holdNew
 		case <-ctx.Done():
 		}
 	}

@@ -31,8 +31,10 @@ type Config struct {
 	Stale  time.Duration // 0: DefaultStale
 	// Rescreen has the monitored applicants looked at; nil monitors nobody.
 	Rescreen func(ctx context.Context, d usher.WatchlistDelta) (seen, news int, err error)
-	Now      func() time.Time // nil: time.Now
-	Log      *slog.Logger     // nil: no log
+	// Hold has those looked at whom no change of a list brings up; nil nobody.
+	Hold func(ctx context.Context, s usher.Screener) (seen, news int, err error)
+	Now  func() time.Time // nil: time.Now
+	Log  *slog.Logger     // nil: no log
 }
 
 // Lists are the watchlists in use. All methods may be called at once by many.

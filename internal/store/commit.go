@@ -163,6 +163,9 @@ func (w *writer) versioned(c Change) {
 	if a := c.Applicant; a != nil {
 		w.mustOne(w.exec(putApplicant, a.ID, a.TenantID, a.ClientID, a.Dialect, a.Version, a.Erased, a.ReferenceIndex, a.EmailIndex, a.Doc,
 			ms(a.CreatedAt), ms(a.UpdatedAt), a.Was, a.NationalIndex))
+		if a.Was > 0 {
+			w.exec(`UPDATE monitors SET behind = behind + 1 WHERE applicant_id = $1`, a.ID)
+		}
 	}
 	if k := c.Key; k != nil {
 		w.mustOne(w.exec(`INSERT INTO session_keys (hash, tenant_id, session_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,

@@ -22,13 +22,16 @@ type JudgementRow struct {
 	At                    time.Time
 }
 
-// MonitorRow is a monitor as stored. Doc is the applicant's document, for those who screen; it is read and not written.
+// MonitorRow is a monitor as stored. Applicant and Last are the documents of the applicant and of the monitor's screening, for those who screen;
+// they are read and not written.
 type MonitorRow struct {
 	usher.Monitor
 	Flow        string // of the session
 	FlowVersion int
 	Hits        int
-	Doc         []byte
+	Behind      int // what a write adds, and a read gives: how often something happened that no re-screening has seen; 0: held
+	Applicant   []byte
+	Last        []byte
 }
 
 func (w *writer) screening(r ScreeningRow) {
@@ -40,15 +43,18 @@ func (w *writer) judgement(r JudgementRow) {
 	w.exec(`INSERT INTO hit_judgements (tenant_id, applicant_id, doc, at) VALUES ($1, $2, $3, $4)`, r.TenantID, r.ApplicantID, r.Doc, ms(r.At))
 }
 
-// monitor writes a monitor, new or changed. One that has ended stays ended.
+// monitor writes a monitor, new or changed. One that has ended stays ended until another session begins it anew.
 func (w *writer) monitor(r MonitorRow) {
 	w.exec(`INSERT INTO monitors (applicant_id, tenant_id, session_id, state, hits, open_hits, screening_id, since, updated_at, flow,
-			flow_version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-		ON CONFLICT (applicant_id) DO UPDATE SET session_id = excluded.session_id, flow = excluded.flow, flow_version = excluded.flow_version, state = excluded.state, hits = excluded.hits,
-			open_hits = excluded.open_hits, screening_id = excluded.screening_id, updated_at = excluded.updated_at
-		WHERE monitors.tenant_id = excluded.tenant_id AND monitors.state <> 'ended'`,
-		r.ApplicantID, r.TenantID, r.SessionID, r.State, r.Hits, r.OpenHits, r.Screening, ms(r.Since), ms(r.UpdatedAt), r.Flow, r.FlowVersion)
+			flow_version, behind)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (applicant_id) DO UPDATE SET session_id = excluded.session_id, flow = excluded.flow, flow_version = excluded.flow_version,
+			state = excluded.state, hits = excluded.hits, open_hits = excluded.open_hits, screening_id = excluded.screening_id,
+			since = CASE WHEN monitors.session_id = excluded.session_id THEN monitors.since ELSE excluded.since END,
+			updated_at = excluded.updated_at, behind = monitors.behind + excluded.behind
+		WHERE monitors.tenant_id = excluded.tenant_id AND (monitors.state <> 'ended' OR monitors.session_id <> excluded.session_id)`,
+		r.ApplicantID, r.TenantID, r.SessionID, r.State, r.Hits, r.OpenHits, r.Screening, ms(r.Since), ms(r.UpdatedAt), r.Flow, r.FlowVersion,
+		r.Behind)
 }
 
 func scanScreening(row scanner) (ScreeningRow, error) {
@@ -84,12 +90,14 @@ func (s *Store) Judgements(ctx context.Context, tenant, applicant string) ([]Jud
 }
 
 const monitorColumns = `m.applicant_id, m.tenant_id, m.session_id, m.state, m.hits, m.open_hits, m.screening_id, m.since, m.updated_at, m.flow,
-    m.flow_version`
+    m.flow_version, m.behind`
 
 func scanMonitor(row scanner, more ...any) (MonitorRow, error) {
 	var r MonitorRow
 	var since, updated int64
-	into := []any{&r.ApplicantID, &r.TenantID, &r.SessionID, &r.State, &r.Hits, &r.OpenHits, &r.Screening, &since, &updated, &r.Flow, &r.FlowVersion}
+	into := []any{
+		&r.ApplicantID, &r.TenantID, &r.SessionID, &r.State, &r.Hits, &r.OpenHits, &r.Screening, &since, &updated, &r.Flow, &r.FlowVersion, &r.Behind,
+	}
 	err := row.Scan(append(into, more...)...)
 	r.Since, r.UpdatedAt = at(since), at(updated)
 	return r, err
@@ -110,16 +118,37 @@ func (s *Store) ListMonitors(ctx context.Context, tenant string, openOnly bool, 
 	return all(ctx, s, scanOnlyMonitor, q.text, q.args...)
 }
 
-// ActiveMonitors gives active monitors of all tenants behind an applicant's id, by id, with the applicants' documents; those of erased applicants
-// are left out.
+func scanScreenedMonitor(row scanner) (MonitorRow, error) {
+	var applicant, last []byte
+	r, err := scanMonitor(row, &applicant, &last)
+	r.Applicant, r.Last = applicant, last
+	return r, err
+}
+
+const (
+	activeMonitors = `SELECT ` + monitorColumns + `, a.doc, s.doc FROM monitors m JOIN applicants a ON a.id = m.applicant_id
+    LEFT JOIN screenings s ON s.id = m.screening_id WHERE m.state = 'active' AND `
+	pageOfMonitors = `m.applicant_id > $1 AND a.doc IS NOT NULL ORDER BY m.applicant_id LIMIT $2`
+)
+
+// ActiveMonitors gives active monitors of all tenants behind an applicant's id, by id, with what those who screen need; those of erased
+// applicants are left out.
 func (s *Store) ActiveMonitors(ctx context.Context, after string, limit int) ([]MonitorRow, error) {
-	return all(ctx, s, func(row scanner) (MonitorRow, error) {
-		var doc []byte
-		r, err := scanMonitor(row, &doc)
-		r.Doc = doc
-		return r, err
-	}, `SELECT `+monitorColumns+`, a.doc FROM monitors m JOIN applicants a ON a.id = m.applicant_id
-		WHERE m.state = 'active' AND m.applicant_id > $1 AND a.doc IS NOT NULL ORDER BY m.applicant_id LIMIT $2`, after, limit)
+	return all(ctx, s, scanScreenedMonitor, activeMonitors+pageOfMonitors, after, limit)
+}
+
+// MonitorsBehind gives those of ActiveMonitors that no re-screening has seen.
+func (s *Store) MonitorsBehind(ctx context.Context, after string, limit int) ([]MonitorRow, error) {
+	return all(ctx, s, scanScreenedMonitor, activeMonitors+`m.behind > 0 AND `+pageOfMonitors, after, limit)
+}
+
+// MonitorsHeld notes that monitors were held against the lists as they were read; what happened to one of them since keeps it behind.
+func (s *Store) MonitorsHeld(ctx context.Context, rows []MonitorRow) error {
+	return s.together(ctx, func(w *writer) {
+		for _, r := range rows {
+			w.exec(`UPDATE monitors SET behind = 0 WHERE applicant_id = $1 AND behind = $2`, r.ApplicantID, r.Behind)
+		}
+	})
 }
 
 // PutMonitor writes a monitor by itself.

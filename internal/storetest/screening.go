@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -19,6 +20,7 @@ func later() map[string]func(*house) {
 		"the newest screening is the one that is given":    newestScreening,
 		"a judgement, its trail and the count go together": judgement,
 		"monitors are walked by those who screen again":    activeMonitors,
+		"monitors are behind until they are held":          monitorsBehind,
 		"an ended monitor stays ended":                     endedMonitor,
 		"erasing forgets what screening knew":              erasedScreening,
 	}
@@ -207,7 +209,7 @@ func activeMonitors(h *house) {
 		tenant := []string{ours, theirs}[i%2]
 		a, s := h.screened(tenant, fmt.Sprint("screening ", i))
 		m := h.monitor(a, s)
-		m.State = state
+		m.State, m.Screening = state, fmt.Sprint("screening ", i)
 		h.must(h.PutMonitor(ctx(), m))
 		if state == usher.MonitorActive {
 			active = append(active, a.ID)
@@ -218,7 +220,7 @@ func activeMonitors(h *house) {
 		page, err := h.ActiveMonitors(ctx(), after, 2)
 		h.must(err)
 		for _, m := range page {
-			if len(m.Doc) == 0 || m.Flow == "" {
+			if len(m.Applicant) == 0 || !strings.HasPrefix(string(m.Last), "screening ") || m.Flow == "" {
 				h.Errorf("the monitor of %s comes without document or flow", m.ApplicantID)
 			}
 			got, after = append(got, m.ApplicantID), m.ApplicantID
@@ -246,8 +248,46 @@ func endedMonitor(h *house) {
 	got, err := h.Monitor(ctx(), ours, a.ID)
 	h.must(err)
 	same(h, "state", got.State, usher.MonitorEnded)
+	m.SessionID, m.Since = "another session", h.now.Add(time.Hour)
+	h.must(h.PutMonitor(ctx(), m))
+	got, err = h.Monitor(ctx(), ours, a.ID)
+	h.must(err)
+	same(h, "state after another session", got.State, usher.MonitorActive)
+	same(h, "since", got.Since, m.Since)
 	_, err = h.Monitor(ctx(), theirs, a.ID)
 	h.wants(err, store.ErrNotFound)
+}
+
+// A monitor is behind from its beginning, and whenever it is resumed or the applicant changes, until it was held as it was read.
+func monitorsBehind(h *house) {
+	a, s := h.screened(ours, "one")
+	m := h.monitor(a, s)
+	m.Behind = 1
+	h.must(h.PutMonitor(ctx(), m))
+	other, otherSession := h.screened(theirs, "two")
+	h.must(h.PutMonitor(ctx(), h.monitor(other, otherSession))) // never behind
+
+	behind := func(what string, want ...string) []store.MonitorRow {
+		h.Helper()
+		rows, err := h.MonitorsBehind(ctx(), "", 9)
+		got, err := idsOf(rows, err, func(r store.MonitorRow) string { return r.ApplicantID })
+		h.must(err)
+		same(h, what, got, want)
+		return rows
+	}
+	rows := behind("a new one", a.ID)
+	a.Was, a.Version = 1, 2
+	h.commit(store.Change{Applicant: &a})
+	h.must(h.MonitorsHeld(ctx(), rows))
+	rows = behind("the applicant changed meanwhile", a.ID)
+	h.must(h.MonitorsHeld(ctx(), rows))
+	behind("held")
+	m.State = usher.MonitorSuspended
+	h.must(h.PutMonitor(ctx(), m))
+	behind("suspended")
+	m.State = usher.MonitorActive
+	h.must(h.PutMonitor(ctx(), m))
+	behind("resumed", a.ID)
 }
 
 func erasedScreening(h *house) {

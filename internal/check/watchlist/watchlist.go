@@ -1,7 +1,7 @@
 // Package watchlist is the check that looks for an applicant on the watchlists.
 //
-// The way of data: [usher.SubjectOf] says who is to be looked for (the person, and of a company the company and its owners), the screener gives
-// the hits with the editions of the lists they rest on, and what reviewers said of earlier hits is held against them. A hit that nobody has
+// The way of data: [usher.SubjectOf] says who is to be looked for (the person, and of a company the company and its owners), the document whom it
+// names, the screener gives the hits with the editions of the lists they rest on, and what reviewers said of earlier hits is held against them. A hit that nobody has
 // cleared sends the session to a reviewer; so does a list that is out of date, since what it does not find is not a clear answer. Without any
 // list nothing was looked at, which is not clear either.
 package watchlist
@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -20,12 +21,15 @@ import (
 const Provider = "watchlist"
 
 // Checker is the check.
-type Checker struct{ lists usher.Screener }
+type Checker struct {
+	lists    usher.Screener
+	document usher.Checker
+}
 
 var _ usher.Checker = (*Checker)(nil)
 
-// New returns the check on the lists of a screener.
-func New(lists usher.Screener) *Checker { return &Checker{lists} }
+// New returns the check on the lists of a screener. A document check tells who the document names; with nil only who was spoken of is looked for.
+func New(lists usher.Screener, document usher.Checker) *Checker { return &Checker{lists, document} }
 
 // Kind gives [usher.CheckWatchlist].
 func (*Checker) Kind() usher.CheckKind { return usher.CheckWatchlist }
@@ -33,7 +37,11 @@ func (*Checker) Kind() usher.CheckKind { return usher.CheckWatchlist }
 // Check looks for the applicant. Its error is the screener's, other than that a name cannot be searched, which a reviewer must see.
 func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckResult, error) {
 	result := usher.CheckResult{Kind: usher.CheckWatchlist, Outcome: usher.NotRun, Provider: Provider}
-	subjects := usher.SubjectOf(in.Details)
+	read, err := c.read(ctx, in)
+	if err != nil {
+		return result, err
+	}
+	subjects := append(usher.SubjectOf(in.Details), read...)
 	if len(subjects) == 0 {
 		result.NotExamined = []string{"name"}
 		return result, nil
@@ -56,7 +64,8 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 		return result, nil
 	}
 	s := usher.Screening{
-		Algorithm: found.Algorithm, Lists: found.Lists, Subject: usher.SubjectHash(subjects), Hits: merged(found.Hits),
+		Algorithm: found.Algorithm, Lists: found.Lists, Subjects: subjects, Subject: usher.SubjectHash(subjects),
+		Hits: usher.BestHits(slices.Concat(found.Hits...)),
 	}
 	for i, h := range s.Hits {
 		if j := slices.IndexFunc(in.Judged, func(j usher.HitJudgement) bool { return j.Stands(h, s.Subject, in.Now) }); j >= 0 {
@@ -68,24 +77,30 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 	return result, nil
 }
 
-// merged gives the hits of all subjects: of a record that several resemble the one with the highest score, best first.
-func merged(bySubject [][]usher.Hit) []usher.Hit {
-	all := slices.Concat(bySubject...)
-	slices.SortStableFunc(all, func(a, b usher.Hit) int {
-		switch {
-		case a.Score > b.Score:
-			return -1
-		case a.Score < b.Score:
-			return 1
-		}
-		return 0
-	})
-	seen := map[string]bool{}
-	return slices.DeleteFunc(all, func(h usher.Hit) bool {
-		again := seen[h.Key]
-		seen[h.Key] = true
-		return again
-	})
+// read gives whom the document names, which may be another person than the one who was spoken of.
+func (c *Checker) read(ctx context.Context, in usher.CheckInput) ([]usher.Subject, error) {
+	if c.document == nil {
+		return nil, nil
+	}
+	document, err := c.document.Check(ctx, in)
+	if err != nil {
+		return nil, fmt.Errorf("read the document: %w", err)
+	}
+	f := document.Fields
+	who := usher.Subject{
+		Read: true, Kind: "person", Name: strings.TrimSpace(f["first_name"] + " " + f["last_name"]), BirthDate: f["date_of_birth"],
+		Gender: map[string]string{"M": "male", "F": "female"}[f["sex"]],
+	}
+	if len(who.Name) < 2 {
+		return nil, nil
+	}
+	if country := f["nationality"]; len(country) == 2 {
+		who.Countries = []string{country}
+	}
+	if number := f["number"]; number != "" {
+		who.Identifiers = []string{number}
+	}
+	return []usher.Subject{who}, nil
 }
 
 // judge gives the outcome: clear only when every list is up to date and every hit is cleared.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/check/watchlist"
 )
@@ -61,7 +63,7 @@ func TestOutcomes(t *testing.T) {
 			t.Parallel()
 			var asked []usher.Subject
 			var with usher.ScreenOptions
-			check := watchlist.New(lists{result: usher.ScreenResult{Lists: c.lists, Hits: [][]usher.Hit{c.hits}, Algorithm: "a"}, err: c.err, asked: &asked, with: &with})
+			check := watchlist.New(lists{result: usher.ScreenResult{Lists: c.lists, Hits: [][]usher.Hit{c.hits}, Algorithm: "a"}, err: c.err, asked: &asked, with: &with}, nil)
 			in := usher.CheckInput{Details: c.details, Judged: c.judged, Now: time.Unix(1, 0)}
 			in.Session.Flow.Settings = map[string]string{"watchlist_possible": "0.8", "watchlists": "own"}
 			got, err := check.Check(t.Context(), in)
@@ -81,11 +83,69 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// document is a document check that read what it is told.
+type document struct {
+	usher.Checker
+	fields map[string]string
+	err    error
+}
+
+func (d document) Check(context.Context, usher.CheckInput) (usher.CheckResult, error) {
+	return usher.CheckResult{Kind: usher.CheckDocument, Fields: d.fields}, d.err
+}
+
+func TestWhomTheDocumentNamesIsLookedFor(t *testing.T) {
+	t.Parallel()
+	passport := map[string]string{
+		"first_name": "ZORVAN", "last_name": "TESTIKOV", "date_of_birth": "1961-04-02", "nationality": "RU", "number": "123456789", "sex": "M",
+	}
+	read := usher.Subject{
+		Read: true, Name: "ZORVAN TESTIKOV", Kind: "person", BirthDate: "1961-04-02", Gender: "male", Countries: []string{"RU"}, Identifiers: []string{"123456789"},
+	}
+	said := usher.Details{FirstName: "Anna", LastName: "Smith"}
+	for name, c := range map[string]struct {
+		said     usher.Details
+		document usher.Checker
+		want     []usher.Subject
+	}{
+		"another person's passport": {said, document{fields: passport}, append(usher.SubjectOf(said), read)},
+		"nobody said a name":        {usher.Details{}, document{fields: passport}, []usher.Subject{read}},
+		"no document yet":           {said, document{}, usher.SubjectOf(said)},
+		"no document check":         {said, nil, usher.SubjectOf(said)},
+		"no country of this world": {
+			usher.Details{},
+			document{fields: map[string]string{"last_name": "MUSTER", "nationality": "UTO", "sex": "X"}},
+			[]usher.Subject{{Read: true, Name: "MUSTER", Kind: "person"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var asked []usher.Subject
+			var with usher.ScreenOptions
+			check := watchlist.New(lists{result: usher.ScreenResult{Lists: []usher.ListVersion{{List: "own"}}}, asked: &asked, with: &with}, c.document)
+			got, err := check.Check(t.Context(), usher.CheckInput{Details: c.said})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, asked); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(c.want, got.Screening.Subjects); diff != "" {
+				t.Errorf("kept: %s", diff)
+			}
+		})
+	}
+	check := watchlist.New(lists{}, document{err: errors.New("the disk is away")})
+	if _, err := check.Check(t.Context(), usher.CheckInput{Details: said}); err == nil {
+		t.Error("a document that could not be read was taken for one that names nobody")
+	}
+}
+
 func TestFailureIsNotAVerdict(t *testing.T) {
 	t.Parallel()
 	var asked []usher.Subject
 	var with usher.ScreenOptions
-	check := watchlist.New(lists{err: errors.New("the disk is away"), asked: &asked, with: &with})
+	check := watchlist.New(lists{err: errors.New("the disk is away"), asked: &asked, with: &with}, nil)
 	in := usher.CheckInput{Details: usher.Details{FirstName: "Anna", LastName: "Eriksson"}}
 	if _, err := check.Check(t.Context(), in); err == nil {
 		t.Error("a failure was taken for an answer")
@@ -96,7 +156,7 @@ func TestCompanyAndOwnersAreLookedFor(t *testing.T) {
 	t.Parallel()
 	var asked []usher.Subject
 	var with usher.ScreenOptions
-	check := watchlist.New(lists{result: usher.ScreenResult{Lists: []usher.ListVersion{{List: "own"}}}, asked: &asked, with: &with})
+	check := watchlist.New(lists{result: usher.ScreenResult{Lists: []usher.ListVersion{{List: "own"}}}, asked: &asked, with: &with}, nil)
 	owner := func(first string) usher.Owner {
 		return usher.Owner{Details: usher.Details{FirstName: first, LastName: "Souza"}}
 	}

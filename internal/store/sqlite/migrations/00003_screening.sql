@@ -32,8 +32,10 @@ CREATE TABLE monitors (
     open_hits    INTEGER NOT NULL, -- of them, those nobody has judged
     screening_id TEXT NOT NULL,
     since        BIGINT NOT NULL,
-    updated_at   BIGINT NOT NULL
+    updated_at   BIGINT NOT NULL,
+    behind       INTEGER NOT NULL -- how often it began, was resumed or the applicant changed since it was last held against the lists
 );
 CREATE INDEX monitors_tenant ON monitors (tenant_id, applicant_id);
 CREATE INDEX monitors_open ON monitors (tenant_id, applicant_id) WHERE open_hits > 0;
 CREATE INDEX monitors_active ON monitors (applicant_id) WHERE state = 'active';
+CREATE INDEX monitors_behind ON monitors (applicant_id) WHERE state = 'active' AND behind > 0;
