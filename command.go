@@ -59,6 +59,7 @@ type Command struct {
 	Return   string            // reissue_link: the new return URL, or "" to keep the old one
 	Expires  time.Time         // reissue_link, ask_again: the new deadline; zero takes the flow's
 	Metadata map[string]string // annotate: pairs to set; "" takes one away
+	Locale   string            // annotate: the language of the pages from now on, as in NewSession; "" keeps it
 	Hits     *HitChange        // hits
 	Details  *Details          // complete_step: written to the applicant in the same transaction; Decide does not look at them
 }

@@ -92,15 +92,15 @@ func (d *decider) correct() error {
 const mostMetadata = 64 << 10
 
 func (d *decider) annotate() error {
-	if len(d.c.Metadata) == 0 {
-		return Invalid("metadata", "give at least one pair")
+	if len(d.c.Metadata) == 0 && d.c.Locale == "" {
+		return Invalid("metadata", "give at least one pair, or a language")
 	}
 	after := d.s
 	after.annotate(d.c.Metadata)
 	if size(after.Metadata) > mostMetadata {
 		return &Error{Code: CodeLimited, Field: "metadata", Message: "may hold at most 64 KB of keys and values"}
 	}
-	d.emit(SessionAnnotated, EventData{Metadata: d.c.Metadata})
+	d.emit(SessionAnnotated, EventData{Metadata: d.c.Metadata, Locale: d.c.Locale})
 	return nil
 }
 

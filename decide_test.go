@@ -310,6 +310,21 @@ func TestConsentTwice(t *testing.T) {
 	}
 }
 
+// A language may be set with pairs or without, and one that is not given stays.
+func TestAnnotateLanguage(t *testing.T) {
+	t.Parallel()
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepSelfie}, decide)
+	note := func(locale string, pairs map[string]string) usher.Command {
+		return usher.Command{Kind: usher.CmdAnnotate, By: applicant, Locale: locale, Metadata: pairs}
+	}
+	p.must(t, note("lt", nil))
+	p.must(t, note("", map[string]string{"branch": "north"}))
+	if p.s.Locale != "lt" || p.s.Metadata["branch"] != "north" {
+		t.Errorf("language %q, pairs %v", p.s.Locale, p.s.Metadata)
+	}
+	p.refuses(t, note("", nil), usher.CodeInvalid)
+}
+
 func TestSelfieWithVideo(t *testing.T) {
 	t.Parallel()
 	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepSelfie, Video: true}, run("all", false, usher.CheckFace), decide)

@@ -94,6 +94,7 @@ type EventData struct {
 	Again    bool            `json:"again,omitempty"`   // step.completed: the step was done already
 
 	Metadata map[string]string `json:"metadata,omitempty"` // session.annotated: the pairs as they are now; "" took one away
+	Locale   string            `json:"locale,omitempty"`   // session.annotated: the language of the pages, where it changed
 	Hits     *HitChange        `json:"hits,omitempty"`
 }
 
@@ -176,6 +177,7 @@ func (s *Session) apply(flow Flow, e Event) {
 			s.Evidence = append(slices.Clip(s.Evidence), *e.Data.Evidence)
 		}
 	case SessionAnnotated:
+		s.Locale = cmp.Or(e.Data.Locale, s.Locale)
 		s.annotate(e.Data.Metadata)
 	case DocumentCorrected:
 		s.Facts = append(slices.Clip(s.Facts), e.Data.Facts...)
@@ -190,6 +192,9 @@ func (s *Session) apply(flow Flow, e Event) {
 
 // annotate takes in pairs; the map is shared by earlier states of the session, so it is made anew.
 func (s *Session) annotate(pairs map[string]string) {
+	if len(pairs) == 0 {
+		return
+	}
 	kept := maps.Clone(s.Metadata)
 	if kept == nil {
 		kept = map[string]string{}

@@ -266,6 +266,7 @@ func (p *play) drawCommand(t *rapid.T) usher.Command {
 		if chance(t, "no pairs") {
 			c.Metadata = nil
 		}
+		c.Locale = pick(t, "locale", []string{"", "sv"})
 	case usher.CmdHits:
 		c.Hits = &usher.HitChange{Screening: "x", New: []string{"list/1"}[:upTo(t, "hits", 1)]}
 	case usher.CmdCorrect:

@@ -30,6 +30,9 @@ type PageRules struct {
 	Exit func(s Session, m Moment) string
 	// Messages gives what the framing page is posted at a moment, one JSON text each. They are posted to the client's listed origins only.
 	Messages func(s Session, m Moment) [][]byte
+	// Title gives what stands in the title of the window beside the name of each page, in the language it is shown in (BCP 47), or "" for the
+	// client's name.
+	Title func(s Session, locale string) string
 	// Framed lets the origins that the API client lists frame the page.
 	Framed bool
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/hosted"
 )
 
 // visitor is a browser without eyes: cookies, forms and redirects.
@@ -289,6 +290,34 @@ func TestDetailsAreKept(t *testing.T) {
 	d := a.Details
 	if d.FirstName != "Anna Maria" || d.DateOfBirth != "1974-08-12" || d.Phone != "46701234567" || d.Email != "anna@example.com" || d.Address.City != "Stockholm" {
 		t.Errorf("kept %#v", d.Address)
+	}
+}
+
+// TestTitle holds that a dialect's title takes the client's place in the title of the window, in the language that the page is shown in, which is
+// the session's own until the reader picks another.
+func TestTitle(t *testing.T) {
+	t.Parallel()
+	h := open(t, func(c *hosted.Config) {
+		c.Rules = map[string]usher.PageRules{"native": {Title: func(_ usher.Session, locale string) string {
+			return map[string]string{"sv": "Öppna ett konto & mer", "en": ""}[locale]
+		}}}
+	})
+	s, link := h.session("everything")
+	v := h.visitor()
+	v.post("/s/"+link.Token, nil)
+	ask := func(path string) page {
+		r := v.request("GET", path, nil)
+		r.Header.Set("Accept-Language", "en")
+		return v.do(r)
+	}
+	at := "/f/" + s.ID + "/consent"
+	if got := ask(at); !strings.Contains(got.body, " – Example Bank</title>") {
+		t.Errorf("without a title: %.300s", got.body)
+	}
+	_, err := h.Service.Do(t.Context(), s.TenantID, s.ID, usher.Command{Kind: usher.CmdAnnotate, By: usher.Actor{Kind: usher.ByClient}, Locale: "sv"})
+	h.must(err)
+	if got := ask(at); !strings.Contains(got.body, " – Öppna ett konto &amp; mer</title>") || !strings.Contains(got.body, `lang="sv"`) {
+		t.Errorf("in Swedish: %.300s", got.body)
 	}
 }
 

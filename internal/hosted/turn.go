@@ -200,6 +200,9 @@ func (t *turn) render(name string, data any, errs web.Errors) error {
 // display shows a page in the name of the client, in the language of the session.
 func (t *turn) display(p web.Page) error {
 	p.Brand, p.Test, p.Locale = t.visit.Tenant.Name, t.s.Mode == usher.Sandbox, t.locale()
+	if title := t.rules().Title; title != nil {
+		p.Title = title(t.s, t.lang())
+	}
 	return t.h.kit.Render(t.w, t.r, p)
 }
 

@@ -13,6 +13,7 @@ type Page struct {
 	Here   string // path of the page, where it is not the one that was asked for
 	Locale string // the language this page was ordered in; what the reader has picked goes before it
 	Brand  string // who the page speaks for: the tenant's name
+	Title  string // what stands in the window's title instead of the brand, or ""
 	Test   bool   // nothing here is real: the tenant is a sandbox, and the page says so
 	Errors Errors // of a form that was sent and is shown again
 	Data   any
@@ -27,6 +28,7 @@ type View struct {
 	Here      string // path of this page
 	RequestID string
 	Brand     string
+	Title     string
 	Test      bool
 	Errors    Errors
 	Layout    any // what Kit.SetLayout gave, or nil
@@ -109,7 +111,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, p Page) error {
 	lang := k.catalog.Language(k.Lang(r, p.Locale))
 	view := View{
 		Area: k.config.Area, Page: p.Name, Lang: lang, Languages: k.catalog.Languages(), Here: cmp.Or(p.Here, r.URL.Path),
-		RequestID: RequestID(r.Context()), Brand: p.Brand, Test: p.Test, Errors: p.Errors, Data: p.Data, catalog: k.catalog,
+		RequestID: RequestID(r.Context()), Brand: p.Brand, Title: cmp.Or(p.Title, p.Brand), Test: p.Test, Errors: p.Errors, Data: p.Data, catalog: k.catalog,
 	}
 	if known, ok := r.Context().Value(requestKey{}).(*request); ok {
 		view.Layout = known.layout

@@ -110,6 +110,9 @@ func TestStrictClient(t *testing.T) {
 	}
 	c.call("PUT", "/idvapi/v1/identity-verifications/"+id+"/setup-localisations",
 		object{"defaultLanguage": "en-GB", "localisationSettings": []object{language}}, http.StatusNoContent, nil)
+	if got := w.session(t, id).Locale; got != "en-GB" {
+		t.Errorf("the pages are ordered in %q", got)
+	}
 	var setup object
 	c.call("GET", "/idvapi/v1/identity-verifications/"+id+"/setup", nil, http.StatusOK, &setup)
 	if setup["isLive"] != false || setup["isDisabled"] != false || at(c.idv(id), "setup", "overrideId") == nil {

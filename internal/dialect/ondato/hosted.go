@@ -94,6 +94,9 @@ func exit(s usher.Session, m usher.Moment) string {
 	return "" // the applicant can go on, or try again
 }
 
+// title gives the title of the pages in a language.
+func title(s usher.Session, locale string) string { return localisationOf(s).choose(locale).PageTitle }
+
 // page is what a browser is told whose link does not lead anywhere.
 const page = `<!doctype html>
 <html lang="en">

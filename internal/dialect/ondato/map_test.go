@@ -290,6 +290,21 @@ func TestExitByOutcomeAndLanguage(t *testing.T) {
 	}
 }
 
+func TestTitleByLanguage(t *testing.T) {
+	t.Parallel()
+	s := usher.Session{Flow: usher.Flow{Settings: map[string]string{"page_title": "Join us"}}}
+	if got := title(s, "lt"); got != "Join us" {
+		t.Errorf("the setup's own title is %q", got)
+	}
+	s.Metadata = map[string]string{keptLocalisation: `{"defaultLanguage":"en-GB","localisationSettings":[
+		{"language":"lt-LT","pageTitle":"Atidarykite"},{"language":"en-GB","pageTitle":"Open"}]}`}
+	for locale, want := range map[string]string{"lt": "Atidarykite", "en": "Open", "sv": "Open"} {
+		if got := title(s, locale); got != want {
+			t.Errorf("in %s the title is %q, want %q", locale, got, want)
+		}
+	}
+}
+
 func TestIdsLeadBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

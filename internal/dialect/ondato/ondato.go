@@ -39,7 +39,7 @@ func Open(b api.Backend) (api.Dialect, error) {
 	f.Conflicts = api.Conflicts{OtherRequest: usher.CodeConflict}
 	return api.Dialect{
 		Name: Name, Handler: f.Handler(d.routes()), Renderer: Renderer{}, Events: names(), Delivery: delivery(), NeedsAuth: true,
-		Pages: usher.PageRules{Exit: exit},
+		Pages: usher.PageRules{Exit: exit, Title: title},
 		Flows: []string{flowText}, Offers: []api.Offer{{Name: Name, Flow: flowName}}, Tell: d.tell,
 	}, nil
 }

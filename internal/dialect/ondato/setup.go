@@ -217,7 +217,7 @@ func (d *dialect) localise(c call) (any, error) {
 		return nil, fmt.Errorf("encode localisation: %w", err)
 	}
 	_, err = d.Service.Do(c.Context(), c.tenant(), s.ID, usher.Command{
-		Kind: usher.CmdAnnotate, By: c.p.Actor(), Metadata: map[string]string{keptLocalisation: string(raw)},
+		Kind: usher.CmdAnnotate, By: c.p.Actor(), Metadata: map[string]string{keptLocalisation: string(raw)}, Locale: in.DefaultLanguage,
 	})
 	return nil, err
 }
