@@ -75,6 +75,40 @@ func TestScreeningGuideIsTrue(t *testing.T) {
 	}
 }
 
+// TestSwitchGuidesAreTrue runs the commands of every vendor's page on a real server, in their order: each call must be taken.
+func TestSwitchGuidesAreTrue(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"bash", "curl", "jq"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("the guides' commands need %s", tool)
+		}
+	}
+	dir := t.TempDir()
+	s := startDev(t, filepath.Join(dir, "data"))
+	address := strings.TrimPrefix(s.dev.BaseURL, "http://")
+	// What a reader has to fill in, or does elsewhere, is not run.
+	left := regexp.MustCompile(`usher serve|usher client|…|@front\.jpg`)
+	for _, vendor := range []string{"ondato", "celcoin", "incode", "mobbscan", "intergiro"} {
+		t.Run(vendor, func(t *testing.T) {
+			text, err := os.ReadFile("../../docs/dialects/" + vendor + ".md")
+			if err != nil {
+				t.Fatal(err)
+			}
+			script, ran := "set -euo pipefail\ncurl() { command curl --fail-with-body \"$@\"; }\n", 0
+			for _, m := range regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$").FindAllStringSubmatch(string(text), -1) {
+				if !left.MatchString(m[1]) {
+					script, ran = script+strings.ReplaceAll(m[1], "127.0.0.1:8080", address)+"\n", ran+1
+				}
+			}
+			cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
+			cmd.Dir = dir
+			if said, err := cmd.CombinedOutput(); err != nil || ran < 3 {
+				t.Errorf("%d blocks, %v\n%s\n%s", ran, err, said, script)
+			}
+		})
+	}
+}
+
 // only gives of an answer the members that are shown.
 func only(shown, answer any) any {
 	switch shown := shown.(type) {
