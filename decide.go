@@ -292,7 +292,7 @@ func (d *decider) complete(st StepStatus) error {
 		needs = append(needs, DocumentFront)
 	case StepSelfie:
 		needs = append(needs, Selfie)
-		if def.Video {
+		if def.Video && !def.VideoFree {
 			needs = append(needs, SelfieVideo)
 		}
 	case StepProofOfAddress:

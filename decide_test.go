@@ -325,6 +325,16 @@ func TestAnnotateLanguage(t *testing.T) {
 	p.refuses(t, note("", nil), usher.CodeInvalid)
 }
 
+// A video that is only wanted holds nobody up.
+func TestSelfieWithVideoWanted(t *testing.T) {
+	t.Parallel()
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepSelfie, Video: true, VideoFree: true}, run("all", false, usher.CheckFace), decide)
+	p.refuses(t, send, usher.CodeConflict)
+	p.must(t, file(usher.Selfie))
+	p.must(t, send)
+	p.is(t, usher.Submitted)
+}
+
 func TestSelfieWithVideo(t *testing.T) {
 	t.Parallel()
 	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepSelfie, Video: true}, run("all", false, usher.CheckFace), decide)

@@ -72,6 +72,7 @@ type Step struct {
 	Ask            []DetailField  // details
 	Accept         []DocumentType // document
 	Video          bool           // selfie: a short video of the face as well as the photo
+	VideoFree      bool           // selfie: the video is asked for, and a photo without one is taken
 	Checks         []CheckKind    // run
 	Stop           bool           // run: a rejecting check ends the collection and decides at once
 	Early          bool           // run: its checks need not wait until the applicant has sent everything

@@ -126,7 +126,7 @@ func needs(s usher.Session, st usher.StepStatus) []usher.EvidenceKind {
 		kinds = []usher.EvidenceKind{usher.DocumentFront, usher.DocumentBack}
 	case usher.StepSelfie:
 		kinds = []usher.EvidenceKind{usher.Selfie}
-		if def, _, _ := s.Flow.Step(st.ID); def.Video {
+		if def, _, _ := s.Flow.Step(st.ID); def.Video && !def.VideoFree {
 			kinds = append(kinds, usher.SelfieVideo)
 		}
 	case usher.StepProofOfAddress:

@@ -178,7 +178,10 @@ func (r *reader) step(at *yaml.Node, kind string, n *yaml.Node) {
 	case usher.StepDocument:
 		known["accept"] = func(v *yaml.Node) { s.Accept = list[usher.DocumentType](r, v) }
 	case usher.StepSelfie:
-		known["video"] = func(v *yaml.Node) { s.Video = r.yes(v) }
+		known["video"] = func(v *yaml.Node) {
+			s.VideoFree = v.Value == "wanted"
+			s.Video = s.VideoFree || r.yes(v)
+		}
 	case usher.StepRun:
 		if n.Kind == yaml.SequenceNode {
 			n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "checks", Line: n.Line}, n}}

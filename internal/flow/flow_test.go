@@ -17,6 +17,14 @@ var known = usher.Known{
 	Steps:   []usher.StepKind{usher.StepConsent, usher.StepDetails, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress},
 }
 
+func TestVideoWanted(t *testing.T) {
+	t.Parallel()
+	f, problems := flow.Parse("name: a\nsteps:\n  - selfie: {video: wanted}\n  - decide: {}\n", known)
+	if len(problems) > 0 || !f.Steps[0].Video || !f.Steps[0].VideoFree {
+		t.Errorf("%v, %+v", problems, f.Steps)
+	}
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	f, problems := flow.Parse(`

@@ -79,7 +79,7 @@ func (t *turn) answersOf(st usher.StepStatus) (answerGroup, error) {
 		return g, nil
 	case usher.StepSelfie:
 		g := answerGroup{"answers.selfie", []answerRow{picture("photo", usher.Selfie, atSelfie, 0)}}
-		if wantsVideo(t.s, st) {
+		if _, sent := newest(t.s, st, usher.SelfieVideo, 0); sent && wantsVideo(t.s, st) {
 			g.Rows = append(g.Rows, picture("video", usher.SelfieVideo, atVideo, 0))
 		}
 		return g, nil

@@ -69,6 +69,7 @@ type photo struct {
 	Hint     string // key of what may be chosen
 	Accept   string // types of file
 	Video    bool
+	Skip     string // address that a form is sent to by who goes on without it, ""
 	Max      int64
 	TooLarge string // key
 
@@ -122,6 +123,9 @@ func (t *turn) photoPage(errs web.Errors) error {
 	case atVideo:
 		p.Tips, p.Video, p.Title, p.Lead, p.Open = "selfie", true, "video.title", "video.lead", "video.camera"
 		p.Label, p.Hint, p.Instead, p.Accept = "video.upload.title", "video.upload.hint", "video.upload.instead", "video/mp4,video/webm,video/quicktime"
+		if def, _, _ := t.s.Flow.Step(st.ID); def.VideoFree {
+			p.Skip = t.url(atSelfie.check())
+		}
 	case atAddress:
 		p.Lead, p.Label, p.Hint, p.Accept = "photo.address.lead", "photo.upload.title_file", "photo.upload.hint_pdf", "application/pdf,image/jpeg,image/png"
 	default:
@@ -226,7 +230,8 @@ func (t *turn) use() error {
 		}
 		c.Document = &usher.DocumentChoice{Type: d.kind}
 	}
-	if _, sent := newest(t.s, st, usher.SelfieVideo, 0); wantsVideo(t.s, st) && !sent {
+	// Who goes on without a video says so here; where the flow does not let them, the session refuses.
+	if _, sent := newest(t.s, st, usher.SelfieVideo, 0); wantsVideo(t.s, st) && !sent && t.r.PostFormValue("without") != "video" {
 		return t.see(atVideo)
 	}
 	if err := t.do(c); err != nil {

@@ -87,6 +87,45 @@ func TestVideoStep(t *testing.T) {
 	}
 }
 
+// TestVideoWanted holds that a video which is only wanted is asked for, and that the step is done without it when the applicant says so; where it is
+// needed, saying so does not help.
+func TestVideoWanted(t *testing.T) {
+	t.Parallel()
+	h, pics := open(t), draw(t)
+	webm, _, _, _ := clips(t)
+	without := map[string][]string{"without": {"video"}}
+	for _, c := range []struct {
+		name, flow  string
+		send        bool
+		skips, done bool
+	}{
+		{"wanted and not given", "wanted", false, true, true},
+		{"wanted and given", "wanted", true, true, true},
+		{"needed", "video", false, false, false},
+	} {
+		h.Publish(h.Tenant.ID, strings.NewReplacer("name: video", "name: "+c.flow, "video: true", "video: "+map[bool]string{true: "wanted", false: "true"}[c.skips]).Replace(videoFlow))
+		s, link := h.session(c.flow)
+		v, at := h.visitor(), "/f/"+s.ID
+		v.post("/s/"+link.Token, nil)
+		v.send(at+"/selfie", pics.selfie)
+		got := v.post(at+"/selfie/check", nil)
+		if got.path != at+"/video" || strings.Contains(got.body, "Continue without a video") != c.skips {
+			t.Errorf("%s: after the photo comes %s", c.name, got.path)
+		}
+		if c.send {
+			got = v.send(at+"/video", webm)
+		} else {
+			got = v.post(at+"/selfie/check", without)
+		}
+		if (got.path == at+"/answers") != c.done || strings.Contains(got.body, "Video received") != c.send {
+			t.Errorf("%s: then comes %s (%d)", c.name, got.path, got.status)
+		}
+		if done := h.now(s.ID).Steps[0].State == usher.StepDone; done != c.done {
+			t.Errorf("%s: the step is done: %t", c.name, done)
+		}
+	}
+}
+
 // TestRecord records a video with a camera, once with the mouse and then with the keyboard alone, watches it and sends it.
 func TestRecord(t *testing.T) {
 	t.Parallel()

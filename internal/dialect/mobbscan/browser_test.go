@@ -123,6 +123,7 @@ func TestInAFrame(t *testing.T) {
 		pictures(p)
 		p.Click("Use this photo")
 	}
+	p.Click("Continue without a video")
 	p.WaitText("Check before you send")
 	pictures(p)
 	p.Click("Send")

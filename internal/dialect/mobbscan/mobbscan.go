@@ -15,7 +15,7 @@ import (
 const Name = "mobbscan"
 
 // The flows that clients are set up with: one that leaves every decision to the integrator or an agent, and one that decides by rule what is clear.
-// A third, which asks for a video of the face as well, is there to be named.
+// A third, which cannot be finished without a video of the face, is there to be named.
 const (
 	manualFlow    = "mobbscan"
 	automaticFlow = "mobbscan_automatic"
