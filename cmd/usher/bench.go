@@ -206,15 +206,23 @@ func (b *bench) overHTTP(ctx context.Context) error {
 	}
 	defer s.close()
 	clean, misspelt := bodies(eval.Clean(benchClean, b.seed)), bodies(eval.Misspelt(b.entities, benchCases, b.seed))
-	for _, of := range []struct {
-		path   string
-		bodies [][]byte
-		into   *float64
-	}{{"/v1/screenings", clean, &b.got.RPSClean}, {"/v1/screenings", misspelt, &b.got.RPSMisspelt}, {"/empty", clean, &b.got.RPSEmpty}} {
-		if *of.into, _, err = s.ask(ctx, of.path, of.bodies, benchCallers); err != nil {
-			return err
+	// In turns, so that whatever else the machine does falls on all of them alike.
+	const turns = 10
+	s.took = b.sizes.time / turns
+	for range turns {
+		for _, of := range []struct {
+			path   string
+			bodies [][]byte
+			into   *float64
+		}{{"/v1/screenings", clean, &b.got.RPSClean}, {"/v1/screenings", misspelt, &b.got.RPSMisspelt}, {"/empty", clean, &b.got.RPSEmpty}} {
+			rate, _, err := s.ask(ctx, of.path, of.bodies, benchCallers)
+			if err != nil {
+				return err
+			}
+			*of.into += rate / turns
 		}
 	}
+	s.took = b.sizes.time
 	_, b.got.P99MS, err = s.ask(ctx, "/v1/screenings", clean, 1)
 	return err
 }

@@ -102,7 +102,7 @@ type benchServer struct {
 	client  *http.Client
 	process *exec.Cmd
 	input   io.Closer
-	took    time.Duration // for each caller's turn
+	took    time.Duration // how long one rate is measured
 }
 
 // serve brings lists into a data folder and starts a server on it, which then builds its index.

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+// TestBenchScreening runs the measurement on a list of invented people, so small that its figures say nothing but that every part ran.
+func TestBenchScreening(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "own.csv"), sandboxList, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0],
+		"bench", "screening", "--lists", dir, "--json", "--entities", "300", "--applicants", "500", "--time", "40ms")
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, complaints.String())
+	}
+	var got map[string]any
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	figures := reflect.TypeFor[screeningFigures]()
+	for i := range figures.NumField() {
+		if _, ok := got[figures.Field(i).Tag.Get("json")]; !ok {
+			t.Errorf("there is no %s in %s", figures.Field(i).Tag.Get("json"), out)
+		}
+	}
+	if len(got) != figures.NumField() {
+		t.Errorf("%d figures, want %d", len(got), figures.NumField())
+	}
+	for _, key := range []string{
+		"entities", "rps_clean", "rps_misspelt", "rps_empty_handler", "p99_ms", "batch_names_per_cpu_s", "million_rps", "million_p99_ms", "load_s",
+		"snapshot_s", "recall_misspelt", "recall_every_word", "delta_s",
+	} {
+		if v, _ := got[key].(float64); v <= 0 {
+			t.Errorf("%s is %v: that part did not run", key, got[key])
+		}
+	}
+	for _, key := range []string{"delta_missed", "delta_extra"} {
+		if got[key] != 0.0 {
+			t.Errorf("%s is %v", key, got[key])
+		}
+	}
+}
