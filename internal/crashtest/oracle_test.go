@@ -19,15 +19,17 @@ import (
 // oracle knows what the server has acknowledged.
 type oracle struct {
 	*servertest.Client
+	vendor vendor
 
 	mu       sync.Mutex
 	sessions map[string]servertest.Session // at the newest version that an answer spoke of
 	files    map[string][]string           // session → "evidence id/sha256"
+	scans    map[string]string             // processes of the vendor's that were finished: session → the vendor's name of it
 	wrong    []string
 }
 
 func newOracle(c *servertest.Client) *oracle {
-	return &oracle{Client: c, sessions: map[string]servertest.Session{}, files: map[string][]string{}}
+	return &oracle{Client: c, sessions: map[string]servertest.Session{}, files: map[string][]string{}, scans: map[string]string{}}
 }
 
 func (o *oracle) heard(s servertest.Session) {
@@ -65,7 +67,7 @@ func (o *oracle) work(ctx context.Context, caller int, stop <-chan struct{}) {
 			return
 		default:
 		}
-		ways := []func(context.Context, *rand.Rand) error{o.simulated, o.withFile, o.reviewed, o.rejected, o.cancelled}
+		ways := []func(context.Context, *rand.Rand) error{o.simulated, o.withFile, o.reviewed, o.rejected, o.cancelled, o.finished}
 		if err := ways[n%len(ways)](ctx, r); err != nil {
 			o.fault("%v", err)
 			return

@@ -136,13 +136,21 @@ func (s *Server) end(signal os.Signal) error {
 	}
 }
 
-// Client signs in with the credentials that the server left in dev.json.
-func (s *Server) Client(t testing.TB) *Client {
+// Dev reads the credentials that the server left in dev.json.
+func (s *Server) Dev(t testing.TB, into any) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(s.Dir, "dev.json"))
+	if err == nil {
+		err = json.Unmarshal(raw, into)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Client signs in with the credentials that the server left in dev.json.
+func (s *Server) Client(t testing.TB) *Client {
+	t.Helper()
 	var dev struct {
 		Native struct {
 			BaseURL  string `json:"base_url"`
@@ -151,9 +159,7 @@ func (s *Server) Client(t testing.TB) *Client {
 			Secret   string `json:"client_secret"`
 		} `json:"native"`
 	}
-	if err := json.Unmarshal(raw, &dev); err != nil {
-		t.Fatal(err)
-	}
+	s.Dev(t, &dev)
 	c := &Client{base: dev.Native.BaseURL, http: &http.Client{
 		Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 	}}
