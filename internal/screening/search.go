@@ -37,7 +37,7 @@ func (l *Lists) Screen(ctx context.Context, _ string, subjects []usher.Subject, 
 	if workers <= 1 {
 		for i, s := range subjects {
 			var err error
-			if out.Hits[i], err = search(now.Index.Search, s, o); err != nil {
+			if out.Hits[i], err = now.search(now.Index.Search, s, o); err != nil {
 				return out, at(err, i, len(subjects))
 			}
 		}
@@ -50,7 +50,7 @@ func (l *Lists) Screen(ctx context.Context, _ string, subjects []usher.Subject, 
 			searcher := now.NewSearcher()
 			for i := w; i < len(subjects) && errs[w] == nil; i += workers {
 				if errs[w] = ctx.Err(); errs[w] == nil {
-					out.Hits[i], errs[w] = search(searcher.Search, subjects[i], o)
+					out.Hits[i], errs[w] = now.search(searcher.Search, subjects[i], o)
 					errs[w] = at(errs[w], i, len(subjects))
 				}
 			}
@@ -72,7 +72,7 @@ func at(err error, i, of int) error {
 }
 
 // search searches for one subject.
-func search(find func(watchlist.Query, watchlist.Options) (watchlist.Answer, error), s usher.Subject, o usher.ScreenOptions) ([]usher.Hit, error) {
+func (of *inUse) search(find func(watchlist.Query, watchlist.Options) (watchlist.Answer, error), s usher.Subject, o usher.ScreenOptions) ([]usher.Hit, error) {
 	answer, err := find(queryOf(s), watchlist.Options{
 		Possible: o.Possible, Match: o.Match, Limit: cmp.Or(o.Limit, defaultLimit), Lists: o.Lists,
 	})
@@ -83,13 +83,16 @@ func search(find func(watchlist.Query, watchlist.Options) (watchlist.Answer, err
 		}
 		return nil, fmt.Errorf("search watchlists: %w", err)
 	}
-	var hits []usher.Hit
-	for _, h := range answer.Hits {
-		hit, err := hitOf(h, s)
+	if len(answer.Hits) == 0 {
+		return nil, nil
+	}
+	hits := make([]usher.Hit, len(answer.Hits))
+	for i, h := range answer.Hits {
+		record, err := of.record(h)
 		if err != nil {
 			return nil, err
 		}
-		hits = append(hits, hit)
+		hits[i] = hitOf(h, record, s)
 	}
 	return hits, nil
 }
@@ -120,18 +123,48 @@ func queryOf(s usher.Subject) watchlist.Query {
 	return q
 }
 
-func hitOf(h watchlist.Hit, s usher.Subject) (usher.Hit, error) {
+// listed is what hits tell of a record.
+type listed struct {
+	kind, hash string
+	facts      []usher.HitFact // shared by hits and not to be written to
+}
+
+// listedKept bounds how many records are kept decoded; one of many names and addresses takes some KB.
+const listedKept = 4096
+
+// record gives what hits tell of a record. Decoding and hashing one takes as long as half a search, and some records are hit again and again: those of
+// frequent names.
+func (of *inUse) record(h watchlist.Hit) (listed, error) {
+	key := h.Key()
+	of.mu.RLock()
+	r, ok := of.listed[key]
+	of.mu.RUnlock()
+	if ok {
+		return r, nil
+	}
 	e, err := h.Entity()
 	if err != nil {
-		return usher.Hit{}, fmt.Errorf("read listed record: %w", err)
+		return listed{}, fmt.Errorf("read listed record: %w", err)
 	}
-	record, err := e.Hash()
+	hash, err := e.Hash()
 	if err != nil {
-		return usher.Hit{}, err
+		return listed{}, err
 	}
+	r = listed{kind: string(e.Kind), hash: hash, facts: slices.Clip(factsOf(e))}
+	of.mu.Lock()
+	defer of.mu.Unlock()
+	if of.listed == nil || len(of.listed) >= listedKept {
+		of.listed = map[string]listed{} // what is hit again is soon back
+	}
+	of.listed[key] = r
+	return r, nil
+}
+
+func hitOf(h watchlist.Hit, r listed, s usher.Subject) usher.Hit {
 	out := usher.Hit{
-		Key: h.Key(), Record: record, List: h.List, Kind: string(e.Kind), Name: h.Name, Subject: s.Name, Score: h.Score, NameScore: h.NameScore,
-		Match: h.Verdict == watchlist.Match, Facts: factsOf(e),
+		Key: h.Key(), Record: r.hash, List: h.List, Kind: r.kind, Name: h.Name, Subject: s.Name, Score: h.Score, NameScore: h.NameScore,
+		Match: h.Verdict == watchlist.Match, Facts: r.facts,
+		Tokens: make([]usher.HitToken, 0, len(h.Explanation.Words)),
 	}
 	for _, w := range h.Explanation.Words {
 		out.Tokens = append(out.Tokens, usher.HitToken{Query: w.Query, Listed: w.Listed, How: string(w.How), Score: w.Score, Weight: w.Weight, Cost: w.Cost})
@@ -139,7 +172,7 @@ func hitOf(h watchlist.Hit, s usher.Subject) (usher.Hit, error) {
 	for _, m := range h.Explanation.Modifiers {
 		out.Modifiers = append(out.Modifiers, usher.HitModifier{Name: m.Name, Value: m.Value, Given: m.Given, Listed: m.Listed})
 	}
-	return out, nil
+	return out
 }
 
 // mostNames bounds how many names of a record a reviewer is shown.
