@@ -315,7 +315,10 @@ func (s *server) catalog(w http.ResponseWriter, r *http.Request) {
 	datasets := make([]map[string]any, len(lists))
 	current := []string{}
 	for i, v := range lists {
-		datasets[i] = map[string]any{"name": v.List, "title": v.Title, "entity_count": v.Entities, "version": v.Hash[:min(16, len(v.Hash))], "updated_at": v.Loaded}
+		datasets[i] = map[string]any{"name": v.List, "title": v.Title, "entity_count": v.Entities}
+		if !v.Loaded.IsZero() { // a list that is wanted and never came has neither
+			datasets[i]["version"], datasets[i]["updated_at"] = v.Hash[:min(16, len(v.Hash))], v.Loaded
+		}
 		if !v.Stale {
 			current = append(current, v.List)
 		}

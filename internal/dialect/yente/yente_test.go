@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,9 @@ func open(t *testing.T) (http.Handler, string, string) {
 	if err := os.WriteFile(filepath.Join(dir, "own.csv"), []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lists, err := screening.Open(t.Context(), screening.Config{Dir: t.TempDir()})
+	lists, err := screening.Open(t.Context(), screening.Config{
+		Dir: t.TempDir(), Feeds: []screening.Feed{{Feed: source.Feed{List: "un", Path: "nowhere"}}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,8 +120,13 @@ func TestRefusals(t *testing.T) {
 func TestReads(t *testing.T) {
 	t.Parallel()
 	h, key, id := open(t)
-	if got := call(t, h, key, "GET", "/catalog", "", 200); got["datasets"].([]any)[0].(map[string]any)["name"] != id {
-		t.Errorf("%v", got)
+	got := call(t, h, key, "GET", "/catalog", "", 200)
+	sets := got["datasets"].([]any)
+	if here := sets[0].(map[string]any); here["name"] != id || here["updated_at"] == nil || here["version"] == nil {
+		t.Errorf("%v", here)
+	}
+	if missing := sets[1].(map[string]any); missing["name"] != "un" || missing["updated_at"] != nil || slices.Contains(got["current"].([]any), any("un")) {
+		t.Errorf("a list that never came is told as %v", missing)
 	}
 	if got := call(t, h, key, "GET", "/algorithms", "", 200); got["best"] == "" {
 		t.Errorf("%v", got)
