@@ -62,7 +62,7 @@ func TestAllKnowTheirReasons(t *testing.T) {
 		seen[c.Kind()] = true
 		in := usher.CheckInput{
 			Session: usher.Session{Flow: usher.Flow{Steps: []usher.Step{{Checks: []usher.CheckKind{c.Kind()}}}}},
-			Steer: usher.SteerReject, Mode: usher.Sandbox,
+			Steer:   usher.SteerReject, Mode: usher.Sandbox,
 		}
 		got, err := c.Check(t.Context(), in)
 		if err != nil || got.Outcome != usher.Refuse {
