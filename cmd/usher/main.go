@@ -67,7 +67,7 @@ func commands() []command {
 			"usher export --session ID --out case.zip", exportCommand,
 		},
 		{
-			"watchlist", "import FOLDER|FILE | status | search NAME [--born DATE] | diff --list ID", "bring in, show, search and compare watchlists",
+			"watchlist", "import FOLDER|FILE [--list ID] | status | search NAME [--born DATE] | diff --list ID", "bring in, show, search and compare watchlists",
 			"usher watchlist import ./lists", watchlistCommand,
 		},
 		{

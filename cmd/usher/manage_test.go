@@ -98,3 +98,53 @@ func TestRefusedListSaysHowToTakeIt(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, said)
 	}
 }
+
+// TestOwnListsStandBesideEachOther gives own lists ids of their own, which neither a publisher's list nor its id can pass for.
+func TestOwnListsStandBesideEachOther(t *testing.T) {
+	t.Parallel()
+	do := shell(t)
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	const head = "id,name,kind,birth_date,countries\n"
+	first := write("first.csv", head+"1,Zorvan Testikov,person,1961-04-02,\n")
+	second := write("second.csv", head+"1,Hanna Vymyslena,person,1984-02-29,\n2,Petr Nikdo,person,,\n")
+	shrunk := write("shrunk.csv", head+"2,Petr Nikdo,person,,\n")
+	un := write("un.xml", `<CONSOLIDATED_LIST dateGenerated="2026-01-01T00:00:00Z"><INDIVIDUALS/></CONSOLIDATED_LIST>`)
+	for _, args := range [][]string{{first}, {second, "--list", "partners_2"}} {
+		if code, said := do(append([]string{"watchlist", "import"}, args...)...); code != exitOK {
+			t.Fatalf("import %v: %d\n%s", args, code, said)
+		}
+	}
+	for name, key := range map[string]string{"Zorvan Testikov": "own/1", "Hanna Vymyslena": "partners_2/1"} {
+		if _, said := do("watchlist", "search", name); !strings.Contains(said, " "+key+" ") {
+			t.Errorf("%s is not found as %s:\n%s", name, key, said)
+		}
+	}
+	if _, said := do("watchlist", "status"); !strings.Contains(said, "Own list partners_2") {
+		t.Errorf("the two cannot be told apart:\n%s", said)
+	}
+	for name, tt := range map[string]struct {
+		file, list string
+		code       int
+		say        string
+	}{
+		"large letters":      {second, "Partners", exitUsage, "small letters"},
+		"a path":             {second, "../x", exitUsage, "small letters"},
+		"65 letters":         {second, strings.Repeat("x", 65), exitUsage, "no longer than 64"},
+		"a publisher's id":   {second, "ofac_cons", exitUsage, "a publisher's list has it"},
+		"a publisher's list": {un, "partners", exitFailed, `is the list "un"`},
+		"one among others":   {dir, "partners", exitFailed, `is the list "un"`},
+		"fewer records":      {shrunk, "partners_2", exitFailed, "--list partners_2 --accept shrunk"},
+	} {
+		if code, said := do("watchlist", "import", tt.file, "--list", tt.list); code != tt.code || !strings.Contains(said, tt.say) {
+			t.Errorf("%s: exit code %d, want %d with %q:\n%s", name, code, tt.code, tt.say, said)
+		}
+	}
+}

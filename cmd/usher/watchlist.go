@@ -114,7 +114,7 @@ func watchlistCommand(ctx context.Context, c console, args []string) error {
 		fs.StringVar(&born, "born", "", "search: birth date as YYYY, YYYY-MM or YYYY-MM-DD")
 		fs.StringVar(&country, "country", "", "search: ISO 3166-1 alpha-2 codes, separated by commas")
 		fs.StringVar(&kind, "kind", "", "search: person, organization, vessel or aircraft")
-		fs.StringVar(&list, "list", "", "diff: id of the list")
+		fs.StringVar(&list, "list", "", "diff: id of the list; import: id for your own list, own unless said otherwise")
 	}
 	return manage(ctx, c, "watchlist", args, flags, map[string]func(*house, []string) error{
 		"import": func(h *house, rest []string) error {
@@ -125,7 +125,7 @@ func watchlistCommand(ctx context.Context, c console, args []string) error {
 			for _, r := range words(force) {
 				options.Allow = append(options.Allow, source.Reason(r))
 			}
-			return importLists(ctx, c, h.lists, rest[0], options, asJSON)
+			return importLists(ctx, c, h.lists, rest[0], list, options, asJSON)
 		},
 		"status": func(h *house, _ []string) error { return listStatus(ctx, c, h.lists, asJSON) },
 		"search": func(h *house, rest []string) error {
@@ -136,7 +136,7 @@ func watchlistCommand(ctx context.Context, c console, args []string) error {
 	})
 }
 
-func importLists(ctx context.Context, c console, lists *screening.Lists, path string, options source.ImportOptions, asJSON bool) error {
+func importLists(ctx context.Context, c console, lists *screening.Lists, path, list string, options source.ImportOptions, asJSON bool) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return usageError{err}
@@ -149,14 +149,25 @@ func importLists(ctx context.Context, c console, lists *screening.Lists, path st
 		}
 		defer os.RemoveAll(dir) // a temporary folder; what is left of it the system removes
 	}
+	again := "usher watchlist import " + path
+	taking := lists.Import
+	if list != "" {
+		if err := source.CheckOwnID(list); err != nil {
+			return usageError{fmt.Errorf("--list: %w", err)}
+		}
+		again += " --list " + list
+		taking = func(ctx context.Context, dir string, options source.ImportOptions) ([]source.Fetched, error) {
+			return lists.ImportOwn(ctx, dir, list, options)
+		}
+	}
 	stop := progress(c, "reading")
-	taken, err := lists.Import(ctx, dir, options)
+	taken, err := taking(ctx, dir, options)
 	stop()
 	if asJSON {
 		return errors.Join(json.NewEncoder(c.out).Encode(taken), err)
 	}
 	if refused := (*source.Error)(nil); errors.As(err, &refused) && refused.Overridable() {
-		err = fmt.Errorf("%w\nTo take it in nevertheless: usher watchlist import %s --accept %s", err, path, refused.Reason)
+		err = fmt.Errorf("%w\nTo take it in nevertheless: %s --accept %s", err, again, refused.Reason)
 	}
 	for _, t := range taken {
 		word := "unchanged"

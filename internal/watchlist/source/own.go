@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -29,6 +30,21 @@ func readOwn(s *sink) error {
 		s.ownRow(e, func(column string) string { return h.get(cells, column) }, between)
 		return s.put(e)
 	})
+}
+
+// CheckOwnID says what keeps an id from being that of an own list: its letters, or that a publisher's list has it.
+func CheckOwnID(list string) error {
+	if !validList(list) {
+		return fmt.Errorf("a list cannot have the id %q: it has small letters, digits, _ and -, begins with no -, and is no longer than 64", list)
+	}
+	for format := range readers() {
+		for _, file := range []string{"", "cons_prim.csv"} { // by its files, OFAC's format is one list or another
+			if id, _ := usual(Input{Format: format, Files: []string{file}}); id == list && format != Own {
+				return fmt.Errorf("an own list cannot have the id %q: a publisher's list has it", list)
+			}
+		}
+	}
+	return nil
 }
 
 // separator tells what separates the columns, by the header.
