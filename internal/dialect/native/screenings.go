@@ -2,7 +2,10 @@ package native
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -182,9 +185,27 @@ func (s *server) search(ctx context.Context, p api.Principal, asked newScreening
 	if limit == 0 {
 		limit = 10
 	}
-	return s.Screener.Screen(ctx, p.Tenant(), subjects, usher.ScreenOptions{
+	found, err := s.Screener.Screen(ctx, p.Tenant(), subjects, usher.ScreenOptions{
 		Lists: asked.Lists, Possible: asked.Possible, Match: asked.Match, Limit: limit,
 	})
+	return found, inBody(err)
+}
+
+// inBody puts the place of an error into the words of the body: of an only subject a screener names the member alone, and of several it blames the first
+// for a threshold that is everybody's.
+func inBody(err error) error {
+	e, ok := errors.AsType[*usher.Error](err)
+	if !ok || e.Field == "" {
+		return err
+	}
+	named := *e
+	switch member := e.Field[strings.LastIndexByte(e.Field, '.')+1:]; {
+	case slices.Contains([]string{"lists", "possible", "match"}, member):
+		named.Field = member
+	case member == e.Field:
+		named.Field = "subjects.0." + member
+	}
+	return &named
 }
 
 func screeningAnswerOf(found usher.ScreenResult) screeningAnswer {

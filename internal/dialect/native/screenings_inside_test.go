@@ -1,6 +1,8 @@
 package native
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -85,5 +87,22 @@ func TestPlainBodies(t *testing.T) {
 		if _, ok := readScreening([]byte(body)); ok != plain {
 			t.Errorf("%s: read in one pass: %t, want %t", body, ok, plain)
 		}
+	}
+}
+
+// TestScreeningsPointIntoTheBody holds where an error points to what was sent, whatever the screener calls the place.
+func TestScreeningsPointIntoTheBody(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"name": "subjects.0.name", "subjects.1.name": "subjects.1.name", "birth_date": "subjects.0.birth_date",
+		"lists": "lists", "match": "match", "subjects.0.possible": "possible", "": "",
+	} {
+		err := inBody(usher.Invalid(said, "is wrong"))
+		if e, ok := errors.AsType[*usher.Error](err); !ok || e.Field != want || e.Message != "is wrong" {
+			t.Errorf("%q is told as %v, want %q", said, err, want)
+		}
+	}
+	if err := inBody(context.Canceled); !errors.Is(err, context.Canceled) {
+		t.Errorf("another error becomes %v", err)
 	}
 }
