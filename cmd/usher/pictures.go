@@ -80,7 +80,28 @@ func (p pictures) refusal(err error) error {
 	if pe.Code == picture.CodeTooLarge || pe.Code == picture.CodeTooManyPixels {
 		code = usher.CodeLimited
 	}
-	return &usher.Error{Code: code, Field: "file", Detail: string(pe.Code), Message: pe.Error(), Err: err}
+	return &usher.Error{Code: code, Field: "file", Detail: string(pe.Code), Message: refusalText(pe), Err: err}
+}
+
+// refusalText says why a file was refused, for people: the code stands beside it, where a contract has a member for that.
+func refusalText(e *picture.Error) string {
+	switch e.Code {
+	case picture.CodeEmpty:
+		return "the file is empty: send a picture"
+	case picture.CodeNotAPicture:
+		return "the file is not a picture: send JPEG or PNG"
+	case picture.CodeUnsupportedType:
+		return "the file is of a type that is not taken: send JPEG or PNG"
+	case picture.CodeAnimated:
+		return "the file holds more than one picture: send a single one"
+	case picture.CodeTooLarge:
+		return "the file is too large: " + e.Detail
+	case picture.CodeTooManyPixels:
+		return "the picture has too many pixels: " + e.Detail
+	case picture.CodeTooComplex, picture.CodeDamaged:
+		return "the picture is damaged: take it again, or save it again as JPEG or PNG"
+	}
+	return "the file was refused: send JPEG or PNG"
 }
 
 // standInPicture is what a simulation puts in place of evidence: a picture that is plainly none.

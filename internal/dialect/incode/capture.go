@@ -3,6 +3,7 @@ package incode
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -59,7 +60,7 @@ func (d *dialect) look(r request, kind usher.EvidenceKind, raw []byte) (contentT
 	contentType = http.DetectContentType(raw)
 	if d.Intake != nil {
 		if contentType, _, err = d.Intake(r.Context(), kind, raw); err != nil {
-			return "", seen, err
+			return "", seen, inImage(err)
 		}
 	}
 	if !strings.HasPrefix(contentType, "image/") {
@@ -69,6 +70,17 @@ func (d *dialect) look(r request, kind usher.EvidenceKind, raw []byte) (contentT
 		seen, err = d.Look(r.Context(), kind, raw)
 	}
 	return contentType, seen, err
+}
+
+// inImage names the member that the vendor's clients send a file in.
+func inImage(err error) error {
+	e, ok := errors.AsType[*usher.Error](err)
+	if !ok || e.Field == "" {
+		return err
+	}
+	named := *e
+	named.Field = "base64Image"
+	return &named
 }
 
 func (d *dialect) store(r request, s usher.Session, kind usher.EvidenceKind, contentType string, raw []byte) error {

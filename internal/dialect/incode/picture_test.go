@@ -148,7 +148,10 @@ func TestIntake(t *testing.T) {
 	}
 	w.serve(t)
 	c, id := w.by(t, w.House.Tenant).start(nil)
-	c.call("POST", "/omni/add/front-id/v2", object{"base64Image": picture}, http.StatusBadRequest)
+	told := c.call("POST", "/omni/add/front-id/v2", object{"base64Image": picture}, http.StatusBadRequest)
+	if told["message"] != "base64Image: has too many pixels" {
+		t.Errorf("the client is told %q", told["message"])
+	}
 	s, err := w.SessionByKey(t.Context(), w.House.Tenant.ID, incode.Name, id)
 	if err != nil || len(s.Evidence) != 0 {
 		t.Errorf("%d files were stored, %v", len(s.Evidence), err)
