@@ -46,8 +46,9 @@ crash: ## kill -9 a busy server ROUNDS times (200) and see that nothing acknowle
 	USHER_CRASH_ROUNDS=$(ROUNDS) go test -count=1 -timeout 2h -v ./internal/crashtest/...
 
 .PHONY: bench
-bench: ## all Go benchmarks, with memory
+bench: ## all Go benchmarks, with memory; with LISTS=folder of watchlists screening as well
 	go test -run '^$$' -bench . -benchmem ./...
+	$(if $(LISTS),go run ./cmd/usher bench screening --lists '$(LISTS)')
 
 .PHONY: vuln
 vuln: ## known faults in dependencies (asks the Go vulnerability database)

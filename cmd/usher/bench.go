@@ -32,6 +32,7 @@ type screeningFigures struct {
 	MillionRPS      float64 `json:"million_rps"`
 	MillionP99MS    float64 `json:"million_p99_ms"`
 	MillionRSSMB    float64 `json:"million_rss_mb"`        // of the server, after it built the index itself and answered; its mapped snapshot counts
+	MillionOwnMB    float64 `json:"million_own_mb"`        // of that, what is not mapped from the snapshot and could not be given back at once
 	MillionPeakMB   float64 `json:"million_peak_mb"`       // the most it held, while it built the index
 	MillionClientMB float64 `json:"million_client_rss_mb"` // of the client, which holds the lists as well
 	LoadS           float64 `json:"load_s"`                // reading the files of all lists and building the index
@@ -244,6 +245,7 @@ func (b *bench) million(ctx context.Context) error {
 	defer s.close()
 	b.got.MillionRPS, b.got.MillionP99MS, err = s.ask(ctx, "/v1/screenings", bodies(eval.Clean(benchClean, b.seed)), benchCallers)
 	b.got.MillionRSSMB, b.got.MillionPeakMB = memoryMB(s.process.Process.Pid, "VmRSS"), memoryMB(s.process.Process.Pid, "VmHWM")
+	b.got.MillionOwnMB = memoryMB(s.process.Process.Pid, "RssAnon")
 	b.got.MillionClientMB = memoryMB(os.Getpid(), "VmRSS")
 	return err
 }

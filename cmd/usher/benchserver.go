@@ -210,7 +210,8 @@ func bodies(cases []eval.Case) [][]byte {
 	return list
 }
 
-// memoryMB gives what a line of a process's status says (proc(5)): VmRSS is what it holds now, VmHWM the most it ever held. 0 where the system does not
+// memoryMB gives what a line of a process's status says (proc(5)): VmRSS is what it holds now, RssAnon what of that is its own, VmHWM the most
+// it ever held. 0 where the system does not
 // tell.
 func memoryMB(process int, line string) float64 {
 	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(process), "status"))
