@@ -246,6 +246,42 @@ func TestSubscriptionsGetTheirEvents(t *testing.T) {
 	}
 }
 
+// TestEventsAreSentOnce holds that nobody subscribes to what an endpoint made by other means is sent already.
+func TestEventsAreSentOnce(t *testing.T) {
+	t.Parallel()
+	const body = `{"entity":"onboarding-proposal","webhookUrl":"https://loja.example/p"}`
+	for name, c := range map[string]struct {
+		had  usher.Endpoint
+		want int
+	}{
+		"all names":         {usher.Endpoint{Dialect: celcoin.Name}, http.StatusBadRequest},
+		"every event":       {usher.Endpoint{Dialect: celcoin.Name, Events: []usher.EventType{"*"}}, http.StatusBadRequest},
+		"two names with it": {usher.Endpoint{Dialect: celcoin.Name, Names: []string{"onboarding-file", "onboarding-proposal"}}, http.StatusBadRequest},
+		"two other names":   {usher.Endpoint{Dialect: celcoin.Name, Names: []string{"onboarding-file", "onboarding-create"}}, http.StatusOK},
+		"its own, off":      {usher.Endpoint{Dialect: celcoin.Name, Names: []string{"onboarding-proposal"}, Disabled: "failing"}, http.StatusBadRequest},
+		"all names, off":    {usher.Endpoint{Dialect: celcoin.Name, Disabled: "failing"}, http.StatusOK},
+		"some events":       {usher.Endpoint{Dialect: celcoin.Name, Events: []usher.EventType{usher.AccountOpened}}, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t, "celcoin_phased")
+			c.had.URL = "https://loja.example/all"
+			made, err := w.CreateEndpoint(t.Context(), w.Tenant.ID, c.had)
+			if err == nil && c.had.Disabled != "" {
+				made.Disabled = c.had.Disabled
+				_, err = w.UpdateEndpoint(t.Context(), w.Tenant.ID, made)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			status, said := w.call(t.Context(), w.sign(t, ""), http.MethodPost, "/baas/v2/webhook/subscription", body)
+			if status != c.want || strings.Contains(string(said), "CBE205") != (c.want != http.StatusOK) {
+				t.Errorf("answered %d %s", status, said)
+			}
+		})
+	}
+}
+
 // TestJourney reads the way of an applicant through our page.
 func TestJourney(t *testing.T) {
 	t.Parallel()

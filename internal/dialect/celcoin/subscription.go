@@ -21,6 +21,18 @@ func (d *dialect) subscriptionsOf(r request) ([]usher.Endpoint, error) {
 	return slices.DeleteFunc(all, func(e usher.Endpoint) bool { return e.Dialect != Name || len(e.Names) != 1 }), err
 }
 
+// gets tells whether an event needs no subscription any more: it has one, or an endpoint made by other means is sent it, and a second would be as well.
+func gets(e usher.Endpoint, entity string) bool {
+	if e.Dialect != Name {
+		return false
+	}
+	if len(e.Names) == 1 {
+		return e.Names[0] == entity
+	}
+	everything := len(e.Events) == 0 || slices.Contains(e.Events, "*")
+	return e.Disabled == "" && everything && e.WantsMessage(usher.Message{Event: entity})
+}
+
 // subscriptionOf gives the subscription of the entity in the path, or "CBE217".
 func (d *dialect) subscriptionOf(r request, id string) (usher.Endpoint, error) {
 	entity := r.PathValue("entity")
@@ -75,11 +87,11 @@ func (d *dialect) subscribe(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := d.subscriptionsOf(r)
+	list, err := d.Service.Endpoints(r.Context(), r.tenant())
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(list, func(e usher.Endpoint) bool { return e.Names[0] == n.Entity }) {
+	if slices.ContainsFunc(list, func(e usher.Endpoint) bool { return gets(e, n.Entity) }) {
 		return nil, refusal("CBE205")
 	}
 	e, err := d.Service.CreateEndpoint(r.Context(), r.tenant(), usher.Endpoint{
