@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"slices"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -155,6 +156,9 @@ func (c *Checker) look(ctx context.Context, in usher.CheckInput, kind usher.Evid
 		r.reason(missing, kind)
 		return nil, nil
 	}
+	if kind == usher.Selfie { // the document check measures its own pictures
+		r.measures(img)
+	}
 	img, faces := c.findTurned(img, kind == usher.DocumentFront)
 	r.finding(string(kind)+"_faces", fmt.Sprint(count(faces)), count(faces) == 1)
 	if len(faces) == 0 {
@@ -171,6 +175,15 @@ func (c *Checker) look(ctx context.Context, in usher.CheckInput, kind usher.Evid
 		return nil, nil
 	}
 	return img, nil
+}
+
+// measures notes how good the selfie is. It is advice: a face that is found on a dark picture is found.
+func (r *report) measures(img image.Image) {
+	q := picture.Measure(img)
+	advice := q.Advice()
+	fine := func(what string) bool { return !slices.Contains(advice, what) }
+	r.finding(string(usher.Selfie)+"_sharpness", fmt.Sprintf("%.0f", q.Sharpness), fine(picture.AdviceBlurred))
+	r.finding(string(usher.Selfie)+"_brightness", fmt.Sprintf("%.0f %%", 100*q.Brightness), fine(picture.AdviceDark))
 }
 
 // count counts the faces that are large enough, compared with the largest, to be a person who takes part.

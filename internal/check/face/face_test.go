@@ -224,3 +224,19 @@ func BenchmarkCheck(b *testing.B) {
 		}
 	}
 }
+
+func TestSelfieIsMeasured(t *testing.T) {
+	t.Parallel()
+	dark := image.NewGray(selfie().Bounds()) // a camera with its lid on
+	for name, c := range map[string]struct {
+		picture image.Image
+		bright  bool
+	}{"by day": {selfie(), true}, "by night": {dark, false}} {
+		in := usher.CheckInput{Evidence: []usher.EvidenceFile{pictureOf(t, usher.Selfie, c.picture)}}
+		result := must[usher.CheckResult](t)(newChecker(t, nil).Check(t.Context(), in))
+		i := slices.IndexFunc(result.Findings, func(f usher.Finding) bool { return f.Name == "selfie_brightness" })
+		if i < 0 || result.Findings[i].OK != c.bright {
+			t.Errorf("%s: findings %v", name, result.Findings)
+		}
+	}
+}
