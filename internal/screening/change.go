@@ -153,7 +153,7 @@ func (l *Lists) holdNew(ctx context.Context) error {
 // delta is what an edition says anew, as an index of its own: scores do not depend on what else is in an index.
 type delta struct {
 	list  string
-	index *inUse
+	index *watchlist.Index
 	keys  map[string]bool // of records that are new or changed
 	gone  map[string]bool
 	all   []usher.ListVersion
@@ -194,11 +194,9 @@ func (l *Lists) delta(ctx context.Context, before string, after source.Edition) 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", d.list, err), b.Discard())
 	}
-	index, err := b.Index([]watchlist.Version{after.Version()})
-	if err != nil {
+	if d.index, err = b.Index([]watchlist.Version{after.Version()}); err != nil {
 		return nil, fmt.Errorf("build index of what changed: %w", err)
 	}
-	d.index = &inUse{Index: index}
 	return d, nil
 }
 
@@ -210,7 +208,7 @@ func (d *delta) Screen(subjects []usher.Subject, o usher.ScreenOptions) ([]usher
 	o.Lists = nil
 	var all []usher.Hit
 	for _, s := range subjects {
-		hits, err := d.index.search(d.index.Search, s, o)
+		hits, err := search(d.index.Search, s, o)
 		if err != nil {
 			var e *usher.Error
 			if errors.As(err, &e) {

@@ -54,9 +54,6 @@ type inUse struct {
 	*watchlist.Index
 	versions []watchlist.Version
 	told     atomic.Pointer[told]
-
-	mu     sync.RWMutex
-	listed map[string]listed // by key; see record
 }
 
 // told is what is told of editions, and when that was found out.

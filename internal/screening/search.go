@@ -37,7 +37,7 @@ func (l *Lists) Screen(ctx context.Context, _ string, subjects []usher.Subject, 
 	if workers <= 1 {
 		for i, s := range subjects {
 			var err error
-			if out.Hits[i], err = now.search(now.Index.Search, s, o); err != nil {
+			if out.Hits[i], err = search(now.Index.Search, s, o); err != nil {
 				return out, at(err, i, len(subjects))
 			}
 		}
@@ -50,7 +50,7 @@ func (l *Lists) Screen(ctx context.Context, _ string, subjects []usher.Subject, 
 			searcher := now.NewSearcher()
 			for i := w; i < len(subjects) && errs[w] == nil; i += workers {
 				if errs[w] = ctx.Err(); errs[w] == nil {
-					out.Hits[i], errs[w] = now.search(searcher.Search, subjects[i], o)
+					out.Hits[i], errs[w] = search(searcher.Search, subjects[i], o)
 					errs[w] = at(errs[w], i, len(subjects))
 				}
 			}
@@ -72,7 +72,7 @@ func at(err error, i, of int) error {
 }
 
 // search searches for one subject.
-func (of *inUse) search(find func(watchlist.Query, watchlist.Options) (watchlist.Answer, error), s usher.Subject, o usher.ScreenOptions) ([]usher.Hit, error) {
+func search(find func(watchlist.Query, watchlist.Options) (watchlist.Answer, error), s usher.Subject, o usher.ScreenOptions) ([]usher.Hit, error) {
 	answer, err := find(queryOf(s), watchlist.Options{
 		Possible: o.Possible, Match: o.Match, Limit: cmp.Or(o.Limit, defaultLimit), Lists: o.Lists,
 	})
@@ -88,11 +88,9 @@ func (of *inUse) search(find func(watchlist.Query, watchlist.Options) (watchlist
 	}
 	hits := make([]usher.Hit, len(answer.Hits))
 	for i, h := range answer.Hits {
-		record, err := of.record(h)
-		if err != nil {
+		if hits[i], err = hitOf(h, s); err != nil {
 			return nil, err
 		}
-		hits[i] = hitOf(h, record, s)
 	}
 	return hits, nil
 }
@@ -123,47 +121,14 @@ func queryOf(s usher.Subject) watchlist.Query {
 	return q
 }
 
-// listed is what hits tell of a record.
-type listed struct {
-	kind, hash string
-	facts      []usher.HitFact // shared by hits and not to be written to
-}
-
-// listedKept bounds how many records are kept decoded; one of many names and addresses takes some KB.
-const listedKept = 4096
-
-// record gives what hits tell of a record. Decoding and hashing one takes as long as half a search, and some records are hit again and again: those of
-// frequent names.
-func (of *inUse) record(h watchlist.Hit) (listed, error) {
-	key := h.Key()
-	of.mu.RLock()
-	r, ok := of.listed[key]
-	of.mu.RUnlock()
-	if ok {
-		return r, nil
-	}
-	e, err := h.Entity()
+func hitOf(h watchlist.Hit, s usher.Subject) (usher.Hit, error) {
+	e, hash, err := h.Record()
 	if err != nil {
-		return listed{}, fmt.Errorf("read listed record: %w", err)
+		return usher.Hit{}, fmt.Errorf("read listed record: %w", err)
 	}
-	hash, err := e.Hash()
-	if err != nil {
-		return listed{}, err
-	}
-	r = listed{kind: string(e.Kind), hash: hash, facts: slices.Clip(factsOf(e))}
-	of.mu.Lock()
-	defer of.mu.Unlock()
-	if of.listed == nil || len(of.listed) >= listedKept {
-		of.listed = map[string]listed{} // what is hit again is soon back
-	}
-	of.listed[key] = r
-	return r, nil
-}
-
-func hitOf(h watchlist.Hit, r listed, s usher.Subject) usher.Hit {
 	out := usher.Hit{
-		Key: h.Key(), Record: r.hash, List: h.List, Kind: r.kind, Name: h.Name, Subject: s.Name, Score: h.Score, NameScore: h.NameScore,
-		Match: h.Verdict == watchlist.Match, Facts: r.facts,
+		Key: h.Key(), Record: hash, List: h.List, Kind: string(e.Kind), Name: h.Name, Subject: s.Name, Score: h.Score, NameScore: h.NameScore,
+		Match: h.Verdict == watchlist.Match, Facts: factsOf(e),
 		Tokens: make([]usher.HitToken, 0, len(h.Explanation.Words)),
 	}
 	for _, w := range h.Explanation.Words {
@@ -172,7 +137,7 @@ func hitOf(h watchlist.Hit, r listed, s usher.Subject) usher.Hit {
 	for _, m := range h.Explanation.Modifiers {
 		out.Modifiers = append(out.Modifiers, usher.HitModifier{Name: m.Name, Value: m.Value, Given: m.Given, Listed: m.Listed})
 	}
-	return out
+	return out, nil
 }
 
 // mostNames bounds how many names of a record a reviewer is shown.

@@ -2,7 +2,6 @@ package watchlist
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"os"
@@ -24,7 +23,7 @@ type Builder struct {
 	path string
 	mem  *bytes.Buffer
 
-	recordEnds []uint64
+	recordEnds []uint64 // of a record's fields, then of its raw text
 	labels     labels
 	listNumber map[string]int
 	entity     struct {
@@ -39,7 +38,7 @@ type Builder struct {
 	names   []builtName
 	inNames []uint32 // words of names, one name after another
 	text    []byte
-	encoder bytes.Buffer
+	record  []byte // the one taken in last, as it is written
 }
 
 // builtName is one name as the builder keeps it: where its words and its text are.
@@ -102,15 +101,17 @@ func (b *Builder) Add(e Entity) error {
 			return err
 		}
 	}
-	b.encoder.Reset()
-	if err := json.NewEncoder(&b.encoder).Encode(e); err != nil {
-		return fmt.Errorf("build snapshot: record %s: %w", e.Key(), err)
+	var err error
+	if b.record, err = appendRecord(b.record[:0], e); err != nil {
+		return fmt.Errorf("build snapshot: %w", err)
 	}
-	if _, err := b.out.Write(b.encoder.Bytes()); err != nil {
+	number, from := uint32(len(b.recordEnds)/2), b.out.at-b.out.places[secRecords][0]
+	fields := from + uint64(len(b.record))
+	b.record = append(b.record, e.Raw...)
+	if _, err := b.out.Write(b.record); err != nil {
 		return err
 	}
-	b.recordEnds = append(b.recordEnds, b.out.at-b.out.places[secRecords][0])
-	number := uint32(len(b.recordEnds) - 1)
+	b.recordEnds = append(b.recordEnds, fields, from+uint64(len(b.record)))
 	if err := b.addFacts(e, number); err != nil {
 		return err
 	}

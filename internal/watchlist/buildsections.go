@@ -131,7 +131,7 @@ func (b *Builder) writeNames() error {
 		ends[i] = uint32(len(text))
 	}
 	nameStarts = append(nameStarts, uint32(len(words)))
-	nameEnds, byEntity := groupByEntity(entities, len(b.recordEnds))
+	nameEnds, byEntity := groupByEntity(entities, len(b.recordEnds)/2)
 	for _, s := range []struct {
 		id     section
 		values []uint32

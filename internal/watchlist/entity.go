@@ -85,6 +85,15 @@ func (e Entity) Key() string { return e.List + "/" + e.ID }
 // Hash gives the hex SHA-256 of everything the record says, in whatever order it says it (Raw left out, since a list may reorder its text without saying
 // anything new). Two versions of a record with the same hash are the same to screening: no re-screening is needed, and a cleared hit stays cleared.
 func (e Entity) Hash() (string, error) {
+	sum, err := e.sum()
+	if err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// sum is Hash as it is before it is written in hex.
+func (e Entity) sum() (sum [sha256.Size]byte, err error) {
 	e.Raw = ""
 	e.Names = slices.SortedFunc(slices.Values(e.Names), func(a, b Name) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Full, b.Full), cmp.Compare(a.Last, b.Last), cmp.Compare(a.First, b.First))
@@ -98,10 +107,9 @@ func (e Entity) Hash() (string, error) {
 	}
 	b, err := json.Marshal(e)
 	if err != nil {
-		return "", fmt.Errorf("hash record %s: %w", e.Key(), err)
+		return sum, fmt.Errorf("hash record %s: %w", e.Key(), err)
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
+	return sha256.Sum256(b), nil
 }
 
 // Version identifies the edition of a list that a result rests on.

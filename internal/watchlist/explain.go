@@ -12,7 +12,7 @@ func (s *Searcher) withIDs(p *Prepared, f *filter) (entities []uint32) {
 		at, _ := slices.BinarySearch(s.ix.idHashes, hash)
 		for ; at < len(s.ix.idHashes) && s.ix.idHashes[at] == hash; at++ {
 			entity := s.ix.idEntities[at]
-			e, err := s.ix.Entity(int(entity))
+			e, _, _, err := s.ix.record(int(entity), false)
 			if err != nil || !f.entity(s.ix, entity) || slices.Contains(entities, entity) {
 				continue
 			}
@@ -144,7 +144,7 @@ func (s *Searcher) explainModifiers(h *Hit, p *Prepared, c candidate) {
 
 // sharedID gives the identity number that query and record share.
 func (s *Searcher) sharedID(p *Prepared, entity uint32) (given, listed string) {
-	e, err := s.ix.Entity(int(entity))
+	e, _, _, err := s.ix.record(int(entity), false)
 	if err != nil {
 		return "", ""
 	}

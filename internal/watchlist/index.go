@@ -2,9 +2,8 @@ package watchlist
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
-	"runtime"
+	"io"
 	"sync"
 )
 
@@ -15,7 +14,7 @@ type Index struct {
 	versions []Version
 	labels   labels
 
-	records    []byte
+	records    *io.SectionReader
 	recordEnds []uint64
 
 	wordText   []byte
@@ -54,16 +53,17 @@ type Index struct {
 	searchers sync.Pool
 }
 
-// newIndex makes the views of a snapshot whose checksums were right.
-func newIndex(data []byte, places [sectionCount][2]uint64) (*Index, error) {
+// newIndex makes the views of a snapshot whose checksums were right. whole reads the same bytes as data; the index reads records by it.
+func newIndex(data []byte, whole io.ReaderAt, places [sectionCount][2]uint64) (*Index, error) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return nil, fmt.Errorf("%w: this machine's byte order is not served", ErrFormat)
 	}
 	body := data[headerSize:]
 	ix := &Index{
-		data:    data,
-		records: view[byte](body, places[secRecords]), recordEnds: view[uint64](body, places[secRecordEnds]),
-		wordText: view[byte](body, places[secWordText]), wordEnds: view[uint32](body, places[secWordEnds]),
+		data:       data,
+		records:    io.NewSectionReader(whole, int64(headerSize)+int64(places[secRecords][0]), int64(places[secRecords][1])),
+		recordEnds: view[uint64](body, places[secRecordEnds]),
+		wordText:   view[byte](body, places[secWordText]), wordEnds: view[uint32](body, places[secWordEnds]),
 		wordFacts: view[uint32](body, places[secWordFacts]),
 		wordSound: view[uint64](body, places[secWordSound]), wordCoarse: view[uint64](body, places[secWordCoarse]),
 		keyStarts: view[uint32](body, places[secKeyStarts]), keyWords: view[uint32](body, places[secKeyWords]), keyMarks: view[uint8](body, places[secKeyMarks]),
@@ -96,23 +96,6 @@ func (ix *Index) Len() int { return len(ix.entityFacts) }
 
 // Names gives the number of listed names as they are searched: a name in another script counts once for each reading.
 func (ix *Index) Names() int { return len(ix.nameEntity) }
-
-// Entity loads record i as it was given to the builder.
-func (ix *Index) Entity(i int) (Entity, error) {
-	defer runtime.KeepAlive(ix)
-	if i < 0 || i >= len(ix.recordEnds) {
-		return Entity{}, fmt.Errorf("load record %d of %d: no such record", i, len(ix.recordEnds))
-	}
-	from, to := uint64(0), ix.recordEnds[i]
-	if i > 0 {
-		from = ix.recordEnds[i-1]
-	}
-	var e Entity
-	if err := json.Unmarshal(ix.records[from:to], &e); err != nil {
-		return Entity{}, fmt.Errorf("load record %d: %w: %w", i, ErrDamaged, err)
-	}
-	return e, nil
-}
 
 // between gives the limits of part i of an array that is described by where its parts end.
 func between(ends []uint32, i uint32) (from, to uint32) {

@@ -1,6 +1,8 @@
 package watchlist
 
 import (
+	"crypto/sha256"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -198,4 +200,32 @@ func TestFrozenTables(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzFields holds the reader of records to bounds that a snapshot's checksums keep from it.
+func FuzzFields(f *testing.F) {
+	whole, err := appendRecord(nil, Entity{
+		List: "l", ID: "1", Kind: Person, Names: []Name{{Full: "Arkadi Zorvanov", Weak: true}}, Births: []DateRange{{From: "1961-01-01", To: "1961-12-31"}},
+		IDs: []ID{{Kind: "passport", Value: "1"}}, Topics: []string{"sanction"},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(whole[sha256.Size:]))
+	f.Add(string(whole[sha256.Size : len(whole)-3]))
+	f.Add("\xff\xff\xff\xff\x0f")
+	f.Add("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")
+	f.Fuzz(func(t *testing.T, text string) {
+		e, ok := readFields(text)
+		if !ok {
+			return
+		}
+		again, err := appendRecord(nil, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := readFields(string(again[sha256.Size:])); !ok || !reflect.DeepEqual(e, got) {
+			t.Errorf("read %+v, then %+v", e, got)
+		}
+	})
 }

@@ -3,15 +3,20 @@
 package watchlist
 
 import (
+	"io"
 	"os"
 	"syscall"
 )
 
-// mapFile maps a file for reading. The function it gives back ends the mapping.
-func mapFile(f *os.File, size int) ([]byte, func(), error) {
-	data, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
+// mapFile maps a file for reading and gives it itself too, for what is better read than mapped. The function it gives back ends the mapping and closes
+// the file.
+func mapFile(f *os.File, size int) (data []byte, file io.ReaderAt, letGo func(), err error) {
+	data, err = syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return data, func() { _ = syscall.Munmap(data) }, nil
+	return data, f, func() {
+		_ = syscall.Munmap(data)
+		_ = f.Close()
+	}, nil
 }

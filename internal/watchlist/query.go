@@ -76,7 +76,7 @@ type Hit struct {
 // Key gives the record's own id across lists: "list/id".
 func (h Hit) Key() string { return h.List + "/" + h.ID }
 
-// Entity loads the whole record from the index. An error means that the snapshot does not hold what it promised.
+// Entity loads the whole record from the index, with its raw text; see Record. An error means that the snapshot does not hold what it promised.
 func (h Hit) Entity() (Entity, error) { return h.index.Entity(int(h.entity)) }
 
 // Explanation takes a score apart: 1 less the costs of all Words is the hit's NameScore (to four decimals, rounded down), and with the values of all

@@ -26,7 +26,7 @@ import (
 
 const (
 	snapshotMagic  = "usherwl\n"
-	snapshotFormat = 1
+	snapshotFormat = 2
 	algorithmBytes = 32
 	headerSize     = 64 + 16*int(sectionCount)
 )
@@ -35,8 +35,8 @@ const (
 type section int
 
 const (
-	secRecords         section = iota // records as JSON, one after another
-	secRecordEnds                     // uint64 per entity: where its record ends
+	secRecords         section = iota // records, one after another: see record.go
+	secRecordEnds                     // two uint64 per entity: where the fields of its record end, and its raw text
 	secVersions                       // JSON
 	secLabels                         // JSON: names of lists and topics, see labels
 	secWordText                       // the dictionary's words, one after another
@@ -179,7 +179,16 @@ func Open(path string) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open snapshot: %w", err)
 	}
-	defer f.Close()
+	ix, err := openFile(f)
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return ix, nil
+}
+
+// openFile is Open for a file that is open. Where it can be mapped it stays so as long as the index is in use.
+func openFile(f *os.File) (*Index, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("open snapshot: %w", err)
@@ -200,16 +209,16 @@ func Open(path string) (*Index, error) {
 	if sum.Sum32() != want {
 		return nil, fmt.Errorf("open snapshot: %w: checksum of its content", ErrDamaged)
 	}
-	data, unmap, err := mapFile(f, int(info.Size()))
+	data, file, letGo, err := mapFile(f, int(info.Size()))
 	if err != nil {
 		return nil, fmt.Errorf("map snapshot: %w", err)
 	}
-	ix, err := newIndex(data, places)
+	ix, err := newIndex(data, file, places)
 	if err != nil {
-		unmap()
+		letGo()
 		return nil, fmt.Errorf("open snapshot: %w", err)
 	}
-	runtime.AddCleanup(ix, func(unmap func()) { unmap() }, unmap)
+	runtime.AddCleanup(ix, func(letGo func()) { letGo() }, letGo)
 	return ix, nil
 }
 
@@ -225,7 +234,7 @@ func openBytes(data []byte) (*Index, error) {
 	if crc32.Checksum(data[headerSize:], castagnoli) != want {
 		return nil, fmt.Errorf("%w: checksum of its content", ErrDamaged)
 	}
-	return newIndex(data, places)
+	return newIndex(data, bytes.NewReader(data), places)
 }
 
 // WriteTo writes the index as a snapshot.
