@@ -39,15 +39,10 @@ func open(t *testing.T, flow string) world {
 	t.Helper()
 	h := enginetest.Open(t)
 	door := auth.New(auth.Config{Store: h.Store, Now: h.Now, Log: slog.New(slog.DiscardHandler)})
-	d, err := celcoin.Open(api.Backend{
-		Service: h.Service, Front: api.Front{Credentials: door}, Stamps: h.Stamps, BaseURL: mount, Fetch: fileServer(), Dev: true, Now: h.Now,
-		Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := world{House: h, door: door, logins: map[string][2]string{}}
+	d := w.speak(t, h.Service)
+	w.dialect = d
 	h.Speak(d.Renderer)
-	w := world{House: h, dialect: d, door: door, logins: map[string][2]string{}}
 	for name, tenant := range map[string]usher.Tenant{"other_": h.Other, "live_": h.Live, "": h.Tenant} {
 		for _, text := range d.Flows {
 			_, rest, _ := strings.Cut(text, "name: ")
@@ -63,6 +58,19 @@ func open(t *testing.T, flow string) world {
 		}
 	}
 	return w
+}
+
+// speak opens the dialect on a service.
+func (w world) speak(t *testing.T, service usher.Service) api.Dialect {
+	t.Helper()
+	d, err := celcoin.Open(api.Backend{
+		Service: service, Front: api.Front{Credentials: w.door}, Stamps: w.Stamps, BaseURL: mount, Fetch: fileServer(), Dev: true, Now: w.Now,
+		Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // fileServer stands where a client's files are.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/usher-kyc/usher"
 )
@@ -70,8 +71,7 @@ func (d *dialect) propose(r request, o offered) (any, error) {
 	if start.Metadata, err = kept(o.kind, o.document, o.person, o.request, o.files); err != nil {
 		return nil, err
 	}
-	act := false
-	if start.Steer, act, err = d.steer(r, flow, o.phone); err != nil {
+	if start.Steer, err = d.steer(r, flow, o.phone); err != nil {
 		return nil, err
 	}
 	// From here on a client that hangs up changes nothing: half a proposal would keep its person from another.
@@ -81,7 +81,7 @@ func (d *dialect) propose(r request, o offered) (any, error) {
 	if err != nil {
 		return nil, taken(err)
 	}
-	if err := d.hand(r, s, got, flow, act); err != nil {
+	if err := d.hand(r, s, got, flow); err != nil {
 		// The client is told of an error, so it must not hear of this proposal again; its clientCode stays used.
 		_, cancelled := d.Service.Do(ctx, r.tenant(), s.ID, usher.Command{Kind: usher.CmdCancel, By: r.p.Actor()})
 		return nil, errors.Join(err, cancelled)
@@ -136,28 +136,48 @@ func (d *dialect) flow(r request, o offered) (usher.Flow, error) {
 	return f, unknown(err, "OBE006")
 }
 
-// steer reads the sandbox's magic digit: the outcome it asks for, and whether to act for the applicant. It follows the tenant's flow: 2 is
-// refused at the first of the two checks, 3 at the second.
-func (d *dialect) steer(r request, flow usher.Flow, phone string) (steer string, act bool, err error) {
+// steer reads the sandbox's magic digit and gives the outcome it asks for. It follows the tenant's flow: 2 is refused at the first of the two checks,
+// 3 at the second.
+func (d *dialect) steer(r request, flow usher.Flow, phone string) (string, error) {
 	t, err := d.Service.Tenant(r.Context(), r.tenant())
 	if err != nil || t.Mode != usher.Sandbox {
-		return "", false, err
+		return "", err
 	}
 	runs := slices.DeleteFunc(slices.Clone(flow.Steps), func(st usher.Step) bool { return len(st.Checks) == 0 })
 	switch digit := phone[len(phone)-1]; {
 	case digit == '1':
-		return usher.SteerClear, true, nil
+		return usher.SteerClear, nil
 	case digit == '2' && len(runs) > 0:
-		return usher.SteerFail + string(runs[0].Checks[0]), flow.Steps[0].Kind != usher.StepRun, nil
+		return usher.SteerFail + string(runs[0].Checks[0]), nil
 	case digit == '3' && len(runs) > 1:
-		return usher.SteerFail + string(runs[1].Checks[0]), true, nil
+		return usher.SteerFail + string(runs[1].Checks[0]), nil
 	}
-	return "", false, nil
+	return "", nil
+}
+
+// acts tells whether an outcome needs the applicant's part to be played: not where the first step, which waits for nobody, brings it about.
+func acts(steer string, flow usher.Flow) bool {
+	kind, refused := strings.CutPrefix(steer, usher.SteerFail)
+	first := flow.Steps[0]
+	return steer == usher.SteerClear || refused && (first.Kind != usher.StepRun || string(first.Checks[0]) != kind)
+}
+
+// unplayedAfter is how old a proposal is at least that no call plays on any more, because the server was stopped.
+const unplayedAfter = time.Minute
+
+// goOn plays the applicant's part of a sandbox's proposal if the server was stopped before it could.
+func (d *dialect) goOn(r request, s usher.Session) (usher.Session, error) {
+	now := d.Now()
+	begun := (s.State == usher.Created || s.State == usher.InProgress) && s.SubmittedAt.IsZero() && now.Before(s.ExpiresAt)
+	if !begun || !acts(s.Steer, s.Flow) || now.Sub(s.CreatedAt) < unplayedAfter {
+		return s, nil
+	}
+	return d.Service.Simulate(r.Context(), r.p.Client, s.ID, "submit")
 }
 
 // hand puts the files that came with a proposal to its session. Where that is all the flow asks for, the session is sent; where a sandbox's
 // digit wants it, the applicant's part is played.
-func (d *dialect) hand(r request, s usher.Session, got []fetched, flow usher.Flow, act bool) error {
+func (d *dialect) hand(r request, s usher.Session, got []fetched, flow usher.Flow) error {
 	ctx, by := r.Context(), r.p.Actor()
 	for _, f := range got {
 		n := usher.NewEvidence{Kind: kindOf(f.kind, got), Source: usher.FromClient, ContentType: f.contentType, By: by}
@@ -169,7 +189,7 @@ func (d *dialect) hand(r request, s usher.Session, got []fetched, flow usher.Flo
 		_, err := d.Service.Do(ctx, r.tenant(), s.ID, usher.Command{Kind: usher.CmdSubmit, By: by, Consent: &usher.Consent{Face: true}})
 		return err
 	}
-	if act {
+	if acts(s.Steer, flow) {
 		_, err := d.Service.Simulate(ctx, r.p.Client, s.ID, "submit")
 		return err
 	}
@@ -276,6 +296,10 @@ func (d *dialect) readProposals(r request) (any, error) {
 	}
 	said := proposals{pages: p.of(total), Proposal: make([]proposal, len(list))}
 	for i, s := range list {
+		s, err := d.goOn(r, s)
+		if err != nil {
+			return nil, err
+		}
 		link, err := d.link(r, s)
 		if err != nil {
 			return nil, err
