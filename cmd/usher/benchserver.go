@@ -75,10 +75,10 @@ func benchServe(ctx context.Context, c console, data string) error {
 	if err := json.NewEncoder(c.out).Encode(ready); err != nil {
 		return errors.Join(err, server.Close(), h.close())
 	}
-	_, _ = io.Copy(io.Discard, os.Stdin) // ends when the measurement does, in whatever way
-	err = server.Close()
+	_, read := io.Copy(io.Discard, os.Stdin) // ends when the measurement does, in whatever way
+	closed := server.Close()
 	<-served
-	return errors.Join(err, h.close())
+	return errors.Join(read, closed, h.close())
 }
 
 // benchToken gives an access token of a client of its own.
