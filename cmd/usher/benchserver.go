@@ -77,7 +77,9 @@ func benchServe(ctx context.Context, c console, data string) error {
 	}
 	_, read := io.Copy(io.Discard, os.Stdin) // ends when the measurement does, in whatever way
 	closed := server.Close()
-	<-served
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		read = errors.Join(read, err)
+	}
 	return errors.Join(read, closed, h.close())
 }
 
