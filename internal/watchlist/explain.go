@@ -1,20 +1,24 @@
 package watchlist
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
 
-// withIDs finds the records that bear one of the query's identity numbers.
-func (s *Searcher) withIDs(p *Prepared, f *filter) (entities []uint32) {
+// withIDs finds the records that bear one of the query's identity numbers. A record that cannot be read is an error: it must not pass for no hit.
+func (s *Searcher) withIDs(p *Prepared, f *filter) (entities []uint32, err error) {
 	for _, id := range p.ids {
 		hash := idHash(id.Value)
 		at, _ := slices.BinarySearch(s.ix.idHashes, hash)
 		for ; at < len(s.ix.idHashes) && s.ix.idHashes[at] == hash; at++ {
 			entity := s.ix.idEntities[at]
-			e, _, _, err := s.ix.record(int(entity), false)
-			if err != nil || !f.entity(s.ix, entity) || slices.Contains(entities, entity) {
+			if !f.entity(s.ix, entity) || slices.Contains(entities, entity) {
 				continue
+			}
+			e, _, _, err := s.ix.record(int(entity), false)
+			if err != nil {
+				return nil, fmt.Errorf("compare identity numbers: %w", err)
 			}
 			if slices.ContainsFunc(e.IDs, func(listed ID) bool { return sameID(id, listed) }) {
 				entities = append(entities, entity)
@@ -22,7 +26,7 @@ func (s *Searcher) withIDs(p *Prepared, f *filter) (entities []uint32) {
 			}
 		}
 	}
-	return entities
+	return entities, nil
 }
 
 // rateEntity scores all names of a record, also those that the search did not come upon.

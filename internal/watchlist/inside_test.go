@@ -2,6 +2,8 @@ package watchlist
 
 import (
 	"crypto/sha256"
+	"errors"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -229,3 +231,36 @@ func FuzzFields(f *testing.F) {
 		}
 	})
 }
+
+// A record that cannot be read must not pass for one that does not bear the number.
+func TestUnreadableRecords(t *testing.T) {
+	t.Parallel()
+	ix, err := Build(slices.Values([]Entity{{List: "l", ID: "1", Names: []Name{{Full: "Arkadi Zorvanov"}}, IDs: []ID{{Kind: "passport", Value: "75 1234567"}}}}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := ix.Search(Query{Name: "Arkadi Zorvanov"}, Options{})
+	if err != nil || len(found.Hits) != 1 {
+		t.Fatalf("%d hits, error %v", len(found.Hits), err)
+	}
+	broken := errors.New("the disk is broken")
+	ix.records = io.NewSectionReader(readerAt(func([]byte, int64) (int, error) { return 0, broken }), 0, ix.records.Size())
+	if _, _, err := found.Hits[0].Record(); !errors.Is(err, broken) {
+		t.Errorf("reading the record: error %v", err)
+	}
+	byNumber := Query{Name: "Somebody Else", IDs: []ID{{Value: "751234567"}}}
+	if _, err := ix.Search(byNumber, Options{}); !errors.Is(err, broken) {
+		t.Errorf("searching by its number: error %v", err)
+	}
+	p, err := Prepare(byNumber)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if any, err := ix.NewSearcher().Any(&p, Options{}); any || !errors.Is(err, broken) {
+		t.Errorf("asking for any: %v, error %v", any, err)
+	}
+}
+
+type readerAt func(b []byte, at int64) (int, error)
+
+func (r readerAt) ReadAt(b []byte, at int64) (int, error) { return r(b, at) }

@@ -164,8 +164,8 @@ func (ix *Index) record(i int, withRaw bool) (e Entity, hash []byte, raw string,
 	return e, b[:sha256.Size], text[fields-from-sha256.Size:], nil
 }
 
-// Record loads the record without its raw text, and its hash, which is what Entity.Hash gives. An error means that the snapshot does not hold what it
-// promised.
+// Record loads the record without its raw text, and its hash, which is what Entity.Hash gives. An error means that the snapshot cannot be read or does
+// not hold what it promised.
 func (h Hit) Record() (e Entity, hash string, err error) {
 	e, sum, _, err := h.index.record(int(h.entity), false)
 	return e, hex.EncodeToString(sum), err

@@ -69,7 +69,8 @@ func (ix *Index) NewSearcher() *Searcher {
 	}
 }
 
-// Search finds the records that fit a query. An error is a *QueryError and says what of the query or the options cannot be searched.
+// Search finds the records that fit a query. An error that is a *QueryError says what of the query or the options cannot be searched; another, that the
+// snapshot cannot be read.
 func (ix *Index) Search(q Query, o Options) (Answer, error) {
 	s, ok := ix.searchers.Get().(*Searcher)
 	if !ok {
@@ -105,7 +106,9 @@ func (s *Searcher) SearchPrepared(p *Prepared, o Options) (Answer, error) {
 		return Answer{}, err
 	}
 	filter := s.ix.filter(p, limits)
-	s.find(p, limits, &filter)
+	if err := s.find(p, limits, &filter); err != nil {
+		return Answer{}, err
+	}
 	answer := Answer{Total: len(s.best), Versions: s.ix.versions, Algorithm: Algorithm}
 	if len(s.best) == 0 {
 		return answer, nil
@@ -126,7 +129,9 @@ func (s *Searcher) Any(p *Prepared, o Options) (bool, error) {
 		return false, err
 	}
 	filter := s.ix.filter(p, limits)
-	s.find(p, limits, &filter)
+	if err := s.find(p, limits, &filter); err != nil {
+		return false, err
+	}
 	return len(s.best) > 0, nil
 }
 
@@ -192,15 +197,18 @@ func (f *filter) entity(ix *Index, e uint32) bool {
 func (f *filter) kindFits(kind uint8) bool { return f.kind == 0 || kind == 0 || f.kind == kind }
 
 // find leaves in s.best all records whose score reaches the threshold.
-func (s *Searcher) find(p *Prepared, o Options, f *filter) {
+func (s *Searcher) find(p *Prepared, o Options, f *filter) error {
 	s.best = s.best[:0]
 	if f.none {
-		return
+		return nil
 	}
 	clear(s.found)
 	s.threshold = int32(math.Floor(o.Possible * 1000))
 	lowest := int(math.Round(o.Possible * 10000))
-	byID := s.withIDs(p, f)
+	byID, err := s.withIDs(p, f)
+	if err != nil {
+		return err
+	}
 	for r := range p.names.readings {
 		s.begin(&p.names, p.names.readings[r])
 		s.collect()
@@ -220,6 +228,7 @@ func (s *Searcher) find(p *Prepared, o Options, f *filter) {
 			s.best = append(s.best, c)
 		}
 	}
+	return nil
 }
 
 // idFloor is the least score of a record whose identity number is the query's, by the score of its name.
