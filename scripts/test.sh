@@ -38,15 +38,16 @@ mkdir -p .artifacts
 
 step "lint" scripts/lint.sh
 step "build" go build -trimpath -o .artifacts/bin/ ./cmd/...
-# What works on pixels is ten times slower under the race detector and hardly runs two
-# things at once: there it is tested whole without, and shortened with it.
-pixels=(./internal/mrz/... ./internal/picture ./internal/specimen ./internal/check/...)
-mapfile -t others < <(go list ./... | grep -vE '/internal/(mrz|picture|specimen|check)(/|$)')
+# What works on pixels, and the transcripts of the dialects, are five to ten times slower
+# under the race detector and hardly run two things at once: they are tested whole
+# without, and shortened with it.
+alone=(./internal/mrz/... ./internal/picture ./internal/specimen ./internal/check/... ./internal/dialect/...)
+mapfile -t others < <(go list ./... | grep -vE '/internal/(mrz|picture|specimen|check|dialect)(/|$)')
 
 step "$tests" go test "${race[@]}" "${keep[@]}" -timeout 14m "${others[@]}"
-step "tests of pictures, whole" go test -timeout 10m "${pixels[@]}"
+step "pictures and dialects, whole" go test "${keep[@]}" -timeout 10m "${alone[@]}"
 if [ ${#race[@]} -gt 0 ]; then
-	step "tests of pictures, shortened, with the race detector" go test -race -short -timeout 10m "${pixels[@]}"
+	step "pictures and dialects, shortened, with the race detector" go test -race -short "${keep[@]}" -timeout 10m "${alone[@]}"
 fi
 
 echo "== summary"

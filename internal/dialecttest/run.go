@@ -66,10 +66,16 @@ func Run(t *testing.T, dir string, but map[string]string, stage func(t *testing.
 		scenario := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
+			if testing.Short() && scenario != shortest {
+				t.Skip("a transcript has one caller: run without -short, as scripts/test.sh does beside the race detector")
+			}
 			play(t, file, stage(t, scenario))
 		})
 	}
 }
+
+// shortest is the scenario that is played even in short.
+const shortest = "happy_path"
 
 func play(t *testing.T, file string, stage Stage) {
 	t.Helper()
