@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"sync"
 )
 
 // Index is an immutable set of records ready to be searched, by any number of goroutines at once. It needs no closing: what it maps is let go
@@ -50,7 +49,7 @@ type Index struct {
 	keyText        []byte
 	keyEnds        []uint32
 
-	searchers sync.Pool
+	searchers idle
 }
 
 // newIndex makes the views of a snapshot whose checksums were right. whole reads the same bytes as data; the index reads records by it.

@@ -5,9 +5,10 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// Searcher searches one index with memory of its own that it reuses. It serves one goroutine at a time; Index.Search takes one from a pool.
+// Searcher searches one index with memory of its own that it reuses. It serves one goroutine at a time; Index.Search takes one that is idle.
 type Searcher struct {
 	ix       *Index
 	prepared Prepared
@@ -69,24 +70,53 @@ func (ix *Index) NewSearcher() *Searcher {
 	}
 }
 
+// idle are the searchers that nobody uses. A sync.Pool would give them up at every second garbage collection, and with them the words they keep, which
+// are most of what a search of customers' names costs; they are megabytes each, so no more are kept than can run at a time.
+type idle struct {
+	mu   sync.Mutex
+	list []*Searcher
+}
+
+func (i *idle) put(s *Searcher) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.list) < runtime.GOMAXPROCS(0) {
+		i.list = append(i.list, s)
+	}
+}
+
+// take gives the searcher that was used last, or nil.
+func (i *idle) take() *Searcher {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	last := len(i.list) - 1
+	if last < 0 {
+		return nil
+	}
+	s := i.list[last]
+	i.list = i.list[:last]
+	return s
+}
+
+func (ix *Index) searcher() *Searcher {
+	if s := ix.searchers.take(); s != nil {
+		return s
+	}
+	return ix.NewSearcher()
+}
+
 // Search finds the records that fit a query. An error that is a *QueryError says what of the query or the options cannot be searched; another, that the
 // snapshot cannot be read.
 func (ix *Index) Search(q Query, o Options) (Answer, error) {
-	s, ok := ix.searchers.Get().(*Searcher)
-	if !ok {
-		s = ix.NewSearcher()
-	}
-	defer ix.searchers.Put(s)
+	s := ix.searcher()
+	defer ix.searchers.put(s)
 	return s.Search(q, o)
 }
 
 // SearchPrepared is Search for a prepared query.
 func (ix *Index) SearchPrepared(p *Prepared, o Options) (Answer, error) {
-	s, ok := ix.searchers.Get().(*Searcher)
-	if !ok {
-		s = ix.NewSearcher()
-	}
-	defer ix.searchers.Put(s)
+	s := ix.searcher()
+	defer ix.searchers.put(s)
 	return s.SearchPrepared(p, o)
 }
 
