@@ -18,7 +18,7 @@ const (
 
 // Thresholds and limit in use when Options leaves them zero. PossibleDefault is where the measured recall figures hold (package eval).
 const (
-	PossibleDefault = 0.72
+	PossibleDefault = 0.75
 	MatchDefault    = 0.92
 	LimitDefault    = 10
 )
