@@ -62,26 +62,27 @@ func TestNamesFound(t *testing.T) {
 		"ZORVANOV, Arkadi":                "gotham/1", // order
 		"Arkadij Zorvanow":                "gotham/1", // transliteration
 		"Akradi Zorvanof":                 "gotham/1", // a slip in each word
-		"Аркадий Зорванов":                "gotham/1", // Cyrillic
-		"Аrkadi Zorvanov":                 "gotham/1", // a Cyrillic capital among Latin letters
 		"A\u200brkadi\u200f Zorvanov":     "gotham/1", // invisible characters
-		"Ａｒｋａｄｉ Ｚｏｒｖａｎｏｖ":                 "gotham/1", // full width
 		"Yousef Abd al-Rahman Kelimari":   "gotham/2",
 		"Youssef Abdul Rehman Alkelimari": "gotham/2", // article attached
-		"يوسف عبد الرحمن الكليماري":       "gotham/2",
-		"박정은":                          "gotham/3",
-		"朴 正恩 Park Jong-un":            "gotham/3",
-		"熊金平":                          "gotham/4", // Han, read in Chinese
-		"Yuhua Oberthal":               "gotham/5", // two words as one
-		"田中健一":                         "gotham/6", // Han, read in Japanese
-		"たなか けんいち":                     "gotham/6",
-		"Γιώργος Παπαζορίδης":          "gotham/7",
-		"משה בן קלימן":                 "gotham/8",
-		"Quentis Shiping Co. Limited":  "metropolis/9",
-		"Bob Quellmann":                "gotham/10", // nickname
-		"R J Quellmann":                "gotham/10", // initials
-		"Mahmoud al-Zurfan":            "gotham/11", // listed in Arabic
-		"Maria Jose Nandu-Oesterreich": "gotham/12",
+		"Yuhua Oberthal":                  "gotham/5", // two words as one
+		"Quentis Shiping Co. Limited":     "metropolis/9",
+		"Bob Quellmann":                   "gotham/10", // nickname
+		"R J Quellmann":                   "gotham/10", // initials
+		"Mahmoud al-Zurfan":               "gotham/11", // listed in Arabic
+		"Maria Jose Nandu-Oesterreich":    "gotham/12",
+
+		"Аркадий Зорванов":          "gotham/1", // Cyrillic
+		"Аrkadi Zorvanov":           "gotham/1", // a Cyrillic capital among Latin letters
+		"Ａｒｋａｄｉ Ｚｏｒｖａｎｏｖ":           "gotham/1", // full width
+		"يوسف عبد الرحمن الكليماري": "gotham/2",
+		"박정은":                 "gotham/3",
+		"朴 正恩 Park Jong-un":   "gotham/3",
+		"熊金平":                 "gotham/4", // Han, read in Chinese
+		"田中健一":                "gotham/6", // Han, read in Japanese
+		"たなか けんいち":            "gotham/6",
+		"Γιώργος Παπαζορίδης": "gotham/7",
+		"משה בן קלימן":        "gotham/8",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
