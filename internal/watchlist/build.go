@@ -16,6 +16,10 @@ const (
 	maxTopics        = 32
 )
 
+// topicBit gives the bit of the topic with a number. Topics that come after all bits but one are taken share the last: more may then be found by them than
+// has them, never less, and a list with many topics is still searched.
+func topicBit(number int) uint32 { return 1 << min(number, maxTopics-1) }
+
 // Builder takes records in and makes an index of them. It is used by one goroutine, once.
 type Builder struct {
 	out  *snapshotWriter
@@ -23,10 +27,10 @@ type Builder struct {
 	path string
 	mem  *bytes.Buffer
 
-	recordEnds []uint64 // of a record's fields, then of its raw text
-	labels     labels
-	listNumber map[string]int
-	entity     struct {
+	recordEnds              []uint64 // of a record's fields, then of its raw text
+	labels                  labels
+	listNumber, topicNumber map[string]int
+	entity                  struct {
 		facts, topics, birthEnds, births, countryEnds, keyEnds []uint32
 		countries                                              []uint16
 		keys                                                   []byte
@@ -76,7 +80,7 @@ func NewFileBuilder(path string) (*Builder, error) {
 }
 
 func newBuilder() *Builder {
-	return &Builder{listNumber: map[string]int{}, words: wordTable{numbers: map[string]uint32{}}}
+	return &Builder{listNumber: map[string]int{}, topicNumber: map[string]int{}, words: wordTable{numbers: map[string]uint32{}}}
 }
 
 // Build makes an index of all records at once.
@@ -133,14 +137,13 @@ func (b *Builder) addFacts(e Entity, number uint32) error {
 	b.entity.facts = append(b.entity.facts, uint32(packEntity(e.Gender, list)))
 	var topics uint32
 	for _, t := range e.Topics {
-		i := slices.Index(b.labels.Topics, t)
-		if i < 0 {
-			if i = len(b.labels.Topics); i == maxTopics {
-				return fmt.Errorf("build snapshot: record %s: more than %d different topics", e.Key(), maxTopics)
-			}
+		i, ok := b.topicNumber[t]
+		if !ok {
+			i = len(b.labels.Topics)
+			b.topicNumber[t] = i
 			b.labels.Topics = append(b.labels.Topics, t)
 		}
-		topics |= 1 << i
+		topics |= topicBit(i)
 	}
 	b.entity.topics = append(b.entity.topics, topics)
 	for _, d := range e.Births {

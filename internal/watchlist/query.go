@@ -40,7 +40,7 @@ type Options struct {
 	Match    float64  // lowest score of a hit that is called a match, 0..1
 	Limit    int      // most hits given, best first; below 0 gives all
 	Lists    []string // ids of lists; empty means all
-	Topics   []string // a record is searched if it has one of them; empty means all
+	Topics   []string // a record is searched if it has one of them; empty means all; of an index with more than 32, the last are searched as one
 }
 
 // Verdict says what a hit's score means under the thresholds it was searched with.

@@ -208,7 +208,7 @@ func (ix *Index) filter(p *Prepared, o Options) filter {
 	}
 	for i, topic := range ix.labels.Topics {
 		if slices.Contains(o.Topics, topic) {
-			f.topics |= 1 << i
+			f.topics |= topicBit(i)
 		}
 	}
 	f.none = f.none || len(o.Topics) > 0 && f.topics == 0
