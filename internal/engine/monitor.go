@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/store"
@@ -64,6 +66,7 @@ func (e *Engine) monitored(ctx context.Context, read func(ctx context.Context, a
 		if err != nil {
 			return seen, news, fmt.Errorf("read monitors: %w", err)
 		}
+		var looked []store.MonitorRow
 		for _, r := range rows {
 			after = r.ApplicantID
 			told, err := false, error(nil)
@@ -77,12 +80,13 @@ func (e *Engine) monitored(ctx context.Context, read func(ctx context.Context, a
 			if err != nil {
 				return seen, news, fmt.Errorf("re-screen an applicant: %w", err)
 			}
+			looked = append(looked, r)
 			seen++
 			if told {
 				news++
 			}
 		}
-		if err := keep(rows); err != nil {
+		if err := keep(looked); err != nil {
 			return seen, news, fmt.Errorf("note who was re-screened: %w", err)
 		}
 		if len(rows) < monitorPage {
@@ -126,16 +130,24 @@ type spoken interface {
 	Lists() []usher.ListVersion
 }
 
-// whole is a search of all that is listed.
+// whole is a search of all that is listed. It says nothing of a list that is not there.
 type whole struct {
 	algorithm string
 	lists     []usher.ListVersion
 }
 
-func (whole) Gone(string) bool             { return true } // what was not found is listed no more, or resembles nobody here
-func (whole) Changed(string) bool          { return true }
+// Gone tells of a hit that was not found whether its list was searched: then it is listed no more, or resembles nobody here.
+func (w whole) Gone(key string) bool {
+	list, _, _ := strings.Cut(key, "/")
+	return slices.ContainsFunc(w.lists, func(v usher.ListVersion) bool { return v.List == list && !v.Loaded.IsZero() })
+}
+
+func (w whole) Changed(key string) bool    { return w.Gone(key) }
 func (w whole) Algorithm() string          { return w.algorithm }
 func (w whole) Lists() []usher.ListVersion { return w.lists }
+
+// errTold ends a change that another search made before.
+var errTold = errors.New("told meanwhile")
 
 // tell keeps what a search found of an applicant, and tells what is new. The newest screening is read within the change, so that of two searches
 // at a time none speaks over the other.
@@ -148,11 +160,6 @@ func (e *Engine) tell(ctx context.Context, w watched, hits []usher.Hit, d spoken
 	if _, change := merge(before.Hits, hits, d); len(change.New)+len(change.Changed)+len(change.Removed) == 0 {
 		return false, nil
 	}
-	judged, err := e.judgements(ctx, r.TenantID, r.ApplicantID)
-	if err != nil {
-		return false, err
-	}
-	told := false
 	_, err = e.script(ctx, r.TenantID, r.SessionID, "", false, func(h *hand) error {
 		before, err := e.LatestScreening(ctx, r.TenantID, r.ApplicantID)
 		if err != nil {
@@ -165,7 +172,11 @@ func (e *Engine) tell(ctx context.Context, w watched, hits []usher.Hit, d spoken
 		}
 		var change usher.HitChange
 		if after.Hits, change = merge(before.Hits, hits, d); len(change.New)+len(change.Changed)+len(change.Removed) == 0 {
-			return usher.Conflict("told meanwhile")
+			return errTold
+		}
+		judged, err := e.judgements(ctx, r.TenantID, r.ApplicantID)
+		if err != nil {
+			return err
 		}
 		for i := range after.Hits {
 			after.Hits[i].Judgement = standing(judged, after.Hits[i], after.Subject, now)
@@ -177,10 +188,12 @@ func (e *Engine) tell(ctx context.Context, w watched, hits []usher.Hit, d spoken
 		row := r
 		row.Hits, row.OpenHits, row.Screening, row.UpdatedAt, row.Behind = len(after.Hits), change.Open, after.ID, now, 0
 		h.change.Monitor = &row
-		told = true
 		return h.decide(ctx, usher.Command{Kind: usher.CmdHits, By: usher.Actor{Kind: usher.BySystem, ID: "monitor"}, Hits: &change})
 	})
-	return told && err == nil, err
+	if errors.Is(err, errTold) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // merge gives the hits after a search, and what is new of them. What the search speaks for takes the place of what was known before.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/enginetest"
@@ -29,7 +30,7 @@ func (w *world) hits(name string) []usher.Hit {
 }
 
 func (w *world) Screen(_ context.Context, _ string, subjects []usher.Subject, _ usher.ScreenOptions) (usher.ScreenResult, error) {
-	r := usher.ScreenResult{Algorithm: "test/1", Lists: []usher.ListVersion{{List: "test"}}}
+	r := usher.ScreenResult{Algorithm: "test/1", Lists: []usher.ListVersion{{List: "test", Loaded: time.Unix(1, 0)}}}
 	for _, s := range subjects {
 		r.Hits = append(r.Hits, w.hits(s.Name))
 	}
@@ -180,5 +181,31 @@ func TestMonitorsKnowWhatASearchFinds(t *testing.T) {
 	}
 	if active < 10 {
 		t.Errorf("only %d monitors were compared", active)
+	}
+}
+
+// missing is a screener whose only list is named by a feed and is not there.
+type missing struct{ *world }
+
+func (missing) Screen(_ context.Context, _ string, subjects []usher.Subject, _ usher.ScreenOptions) (usher.ScreenResult, error) {
+	return usher.ScreenResult{Lists: []usher.ListVersion{{List: "test", Stale: true}}, Hits: make([][]usher.Hit, len(subjects))}, nil
+}
+
+// A list that is not there does not say that somebody is listed no more.
+func TestMissingListTakesNoHitBack(t *testing.T) {
+	t.Parallel()
+	w := &world{records: map[string]int{person.FirstName + " " + person.LastName: 1}}
+	house := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{plain{}}, Checkers: []usher.Checker{w}})
+	house.Publish(house.Tenant.ID, screenedByHand)
+	s, _ := start(t, house, "by_hand", person)
+	do(t, house, s.ID, usher.Command{Kind: usher.CmdSubmit})
+	house.Settle()
+	do(t, house, s.ID, usher.Command{Kind: usher.CmdApprove, By: senior(), Reasons: []usher.Reason{{Code: usher.Policy}}})
+	if _, news, err := house.Hold(t.Context(), missing{w}); err != nil || news != 0 {
+		t.Fatalf("%d news, %v", news, err)
+	}
+	known, err := house.LatestScreening(t.Context(), house.Tenant.ID, s.ApplicantID)
+	if err != nil || len(known.Hits) != 1 {
+		t.Errorf("%d hits are known, %v", len(known.Hits), err)
 	}
 }
