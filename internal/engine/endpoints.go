@@ -318,6 +318,9 @@ func (e *Engine) Exchange(ctx context.Context, reports []usher.DeliveryReport, c
 		if err == nil {
 			ep, err = e.cachedEndpoint(ctx, d.TenantID, d.EndpointID)
 		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err() // the caller stopped, which says nothing of the delivery: its lease ends
+		}
 		if err == nil && ep.Disabled != "" {
 			err = errors.New("the endpoint is disabled: " + ep.Disabled)
 		}
