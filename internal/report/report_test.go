@@ -217,6 +217,7 @@ func TestNamesOfEveryScript(t *testing.T) {
 		"Şükran Öztürk-Łukasz":   {"Şükran Öztürk-Łukasz", false},
 		"Елена Ёлкина":           {"Елена Ёлкина", false},
 		"Ελένη Παπαδοπούλου":     {"Ελένη Παπαδοπούλου", false},
+		"Nicolà à Zoà":           {"Nicolà à Zoà X", false},
 		"Nguyễn Thị":             {"Nguyen Thi", true},
 		"张伟":                     {"Zhang", true},
 		"محمد":                   {"Muhammad", true},

@@ -50,7 +50,9 @@ func newSheet(say words, l letters, title, id, made string, at time.Time) *sheet
 	s.pdf.SetCreationDate(at)
 	s.pdf.SetModificationDate(at)
 	s.pdf.SetCatalogSort(true)
-	const all = "\ue000" // a character of nobody: what an applicant writes cannot be taken for it
+	// A character of nobody, which stands for the number of pages until that is known. The library looks for its bytes, E0 E1, wherever they are:
+	// the typeface has no character that begins with E1 either, so that the end of one and the beginning of the next cannot be taken for it.
+	const all = "\ue0e1"
 	s.pdf.AliasNbPages(all)
 	s.pdf.SetFooterFunc(func() {
 		s.style("", 7.5, 0x60)
