@@ -10,11 +10,10 @@ import (
 	"strings"
 )
 
-// Bounds of a builder. They keep one hostile record from costing more than its share.
-const (
-	maxNamesOfRecord = 4096
-	maxTopics        = 32
-)
+// MaxRecordNames bounds the names of one record: it keeps a hostile one from costing more than its share.
+const MaxRecordNames = 4096
+
+const maxTopics = 32 // bits of a record
 
 // topicBit gives the bit of the topic with a number. Topics that come after all bits but one are taken share the last: more may then be found by them than
 // has them, never less, and a list with many topics is still searched.
@@ -97,8 +96,8 @@ func Build(entities iter.Seq[Entity], versions []Version) (*Index, error) {
 // Add takes in one record. A record whose names hold nothing to search by is kept and found by its IDs alone. An error (the disk is full, a record
 // is beyond all bounds) ends the builder.
 func (b *Builder) Add(e Entity) error {
-	if len(e.Names) > maxNamesOfRecord {
-		return fmt.Errorf("build snapshot: record %s has %d names, more than %d", e.Key(), len(e.Names), maxNamesOfRecord)
+	if len(e.Names) > MaxRecordNames {
+		return fmt.Errorf("build snapshot: record %s has %d names, more than %d", e.Key(), len(e.Names), MaxRecordNames)
 	}
 	if len(b.recordEnds) == 0 {
 		if err := b.out.begin(secRecords); err != nil {

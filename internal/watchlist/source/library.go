@@ -210,7 +210,7 @@ func (l *Library) small(list, name string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// Lists gives the ids of the lists that have an edition in use, sorted.
+// Lists gives the ids of the lists that have an edition in use, sorted. A list of which that cannot be told is an error: it must not drop out unnoticed.
 func (l *Library) Lists() ([]string, error) {
 	entries, err := os.ReadDir(l.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -221,9 +221,17 @@ func (l *Library) Lists() ([]string, error) {
 	}
 	var lists []string
 	for _, entry := range entries {
-		if _, err := l.small(entry.Name(), currentName); err == nil {
-			lists = append(lists, entry.Name())
+		if !validList(entry.Name()) || entry.Type().IsRegular() {
+			continue
 		}
+		_, err := l.small(entry.Name(), currentName)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, entry.Name())
 	}
 	return lists, nil
 }

@@ -223,3 +223,49 @@ func TestLibraryInterrupted(t *testing.T) {
 		t.Errorf("left behind: %v %v", left, err)
 	}
 }
+
+// TestLibraryUnreadable demands an error where it cannot be told which edition of a list is in use: a list that drops out unnoticed is not searched.
+func TestLibraryUnreadable(t *testing.T) {
+	t.Parallel()
+	l := &source.Library{Dir: t.TempDir(), Now: clock()}
+	mustImport(t, l, ownList("1=Erika Muster"))
+	if err := os.WriteFile(filepath.Join(l.Dir, "notes.txt"), nil, 0o600); err != nil { // lies there, is no list
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(l.Dir, "empty"), 0o700); err != nil { // an import that never ended
+		t.Fatal(err)
+	}
+	if lists, err := l.Lists(); err != nil || len(lists) != 1 {
+		t.Fatalf("lists are %v %v", lists, err)
+	}
+	current := filepath.Join(l.Dir, "own", "current")
+	if err := os.Remove(current); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(current, 0o700); err != nil { // there, and not to be read
+		t.Fatal(err)
+	}
+	if lists, err := l.Lists(); err == nil {
+		t.Errorf("lists are %v, and nobody is told of the one that cannot be read", lists)
+	}
+}
+
+// TestManyNamesOfARecord refuses a list that no index could be built of: taken in, it would keep every list from being brought up to date.
+func TestManyNamesOfARecord(t *testing.T) {
+	t.Parallel()
+	l := &source.Library{Dir: t.TempDir(), Now: clock()}
+	full := mustImport(t, l, ownList("1=Erika Muster"))
+	aliases := make([]string, watchlist.MaxRecordNames)
+	for i := range aliases {
+		aliases[i] = fmt.Sprint("Alias ", i)
+	}
+	in := ownList()
+	in.FS = fstest.MapFS{"in/list.csv": {Data: []byte("id,name,aliases\n1,Erika," + strings.Join(aliases, ";") + "\n")}}
+	wantRefused(t, l, in, full, source.TooLarge)
+	in.FS = fstest.MapFS{"in/list.csv": {Data: []byte("id,name,aliases\n1,Erika," + strings.Join(aliases[1:], ";") + "\n")}}
+	e := mustImport(t, l, in)
+	b := watchlist.NewBuilder()
+	if _, err := l.Read(t.Context(), e, b.Add); err != nil {
+		t.Errorf("a list that was taken in cannot be searched: %v", err)
+	}
+}

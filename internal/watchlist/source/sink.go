@@ -73,6 +73,9 @@ func (s *sink) put(e *watchlist.Entity) error {
 		s.note("a record without a name, left out", e.ID)
 		return nil
 	}
+	if len(e.Names) > watchlist.MaxRecordNames {
+		return refuse(TooLarge, s.in.Files[0], 0, "record %d has more than %d names", s.info.Parsed+1, watchlist.MaxRecordNames)
+	}
 	if e.ID == "" {
 		return refuse(Shape, s.in.Files[0], 0, "record %d has no id", s.info.Parsed+1)
 	}
