@@ -35,11 +35,11 @@ func (w words) worth(key string) string {
 
 // own gives one of the report's texts, with its placeholders filled in.
 func (w words) own(key string, args ...any) string {
-	text := texts[w.lang][key]
+	var fill []string
 	for i := 0; i+1 < len(args); i += 2 {
-		text = strings.ReplaceAll(text, fmt.Sprintf("{%v}", args[i]), fmt.Sprint(args[i+1]))
+		fill = append(fill, fmt.Sprintf("{%v}", args[i]), fmt.Sprint(args[i+1]))
 	}
-	return text
+	return strings.NewReplacer(fill...).Replace(texts[w.lang][key])
 }
 
 // name gives the desk's words for an id, or the id itself: what a new check says must be shown all the same.

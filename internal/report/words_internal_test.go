@@ -26,6 +26,14 @@ func TestLanguagesAgree(t *testing.T) {
 	}
 }
 
+// TestValuesAreNotFilledIn holds that what stands for a placeholder is taken as it is: the name of a flow or an opener is anybody's.
+func TestValuesAreNotFilledIn(t *testing.T) {
+	t.Parallel()
+	if got, want := (words{lang: "en"}).own("flow_of", "name", "{version}", "version", 7), "{version}, version 7"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // FuzzPrintable holds that whatever is given comes out in characters that the typeface has.
 func FuzzPrintable(f *testing.F) {
 	l, err := newLetters()
