@@ -40,17 +40,7 @@ func Open(b api.Backend) (api.Dialect, error) {
 	mux.HandleFunc("POST /v2/search", s.search)
 	mux.HandleFunc("GET /v2/listinfo", s.listInfo)
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	f := b.Front
-	f.Dialect, f.Fail, f.Who = Name, fail, api.ByKey(b.Front.Credentials, Name)
-	f.Open = func(r *http.Request) bool { return r.URL.Path == "/ping" }
-	f.Idempotency = nil // nothing is kept of a search
-	return api.Dialect{
-		Name: Name, Handler: f.Handler(mux),
-		Offers: []api.Offer{{Name: Name, Parts: []api.Part{{Scopes: []usher.Scope{usher.ScopeRead}}}}},
-		Tell: func(logins []api.Login) map[string]string {
-			return map[string]string{"base_url": b.BaseURL, "api_key": logins[0].Secret}
-		},
-	}, nil
+	return api.Search(b, Name, "/ping", mux, fail), nil
 }
 
 func fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -124,6 +114,9 @@ func (s *server) search(w http.ResponseWriter, r *http.Request) {
 	}
 	who, _ := api.PrincipalFrom(r.Context())
 	found, err := s.Screener.Screen(r.Context(), who.Tenant(), []usher.Subject{subject}, o)
+	if err == nil {
+		err = api.Searched(found, q.Get("source") != "")
+	}
 	if err != nil {
 		fail(w, r, err)
 		return

@@ -29,7 +29,9 @@ func open(t *testing.T) (http.Handler, string, string) {
 	if err := os.WriteFile(filepath.Join(dir, "own.csv"), []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lists, err := screening.Open(t.Context(), screening.Config{Dir: t.TempDir()})
+	lists, err := screening.Open(t.Context(), screening.Config{
+		Dir: t.TempDir(), Feeds: []screening.Feed{{Feed: source.Feed{List: "un", Path: "nowhere"}}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,5 +112,6 @@ func TestRefusals(t *testing.T) {
 	call(t, h, key, "GET", "/v2/search?name=A+B&limit=none", 400)
 	call(t, h, key, "GET", "/v2/search?name=A+B&minMatch=7", 400)
 	call(t, h, key, "GET", "/v2/search?name=A+B&source=other", 400)
+	call(t, h, key, "GET", "/v2/search?name=A+B&source=un", 409) // which never came, so that nobody was looked for on it
 	call(t, h, key, "GET", "/v1/ofac/search", 404)
 }

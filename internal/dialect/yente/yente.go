@@ -42,17 +42,7 @@ func Open(b api.Backend) (api.Dialect, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		api.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
-	f := b.Front
-	f.Dialect, f.Fail, f.Who = Name, fail, api.ByKey(b.Front.Credentials, Name)
-	f.Open = func(r *http.Request) bool { return r.URL.Path == "/healthz" }
-	f.Idempotency = nil // nothing is kept of a search
-	return api.Dialect{
-		Name: Name, Handler: f.Handler(mux),
-		Offers: []api.Offer{{Name: Name, Parts: []api.Part{{Scopes: []usher.Scope{usher.ScopeRead}}}}},
-		Tell: func(logins []api.Login) map[string]string {
-			return map[string]string{"base_url": b.BaseURL, "api_key": logins[0].Secret}
-		},
-	}, nil
+	return api.Search(b, Name, "/healthz", mux, fail), nil
 }
 
 // fail answers as FastAPI, which yente is made with, does: a member "detail".
@@ -139,6 +129,7 @@ type parameters struct {
 	limit             int
 	threshold, cutoff float64
 	lists             []string
+	named             bool // the lists are the client's choice
 	exclude, topics   []string
 }
 
@@ -161,8 +152,11 @@ func (s *server) match(w http.ResponseWriter, r *http.Request) {
 	who, _ := api.PrincipalFrom(r.Context())
 	for key, q := range body.Queries {
 		found, err := s.Screener.Screen(r.Context(), who.Tenant(), []usher.Subject{subjectOf(q)}, usher.ScreenOptions{
-			Lists: p.lists, Possible: p.cutoff, Match: max(p.threshold, p.cutoff), Limit: p.limit + len(p.exclude),
+			Lists: p.lists, Possible: p.cutoff, Match: max(p.threshold, p.cutoff), Limit: p.reach(),
 		})
+		if err == nil {
+			err = api.Searched(found, p.named)
+		}
 		if err != nil {
 			fail(w, r, err)
 			return
@@ -178,6 +172,14 @@ func (s *server) match(w http.ResponseWriter, r *http.Request) {
 		out.Responses[key] = one
 	}
 	api.WriteJSON(w, http.StatusOK, out)
+}
+
+// reach is how many hits are looked at: topics choose among all that could be asked for.
+func (p parameters) reach() int {
+	if len(p.topics) > 0 {
+		return mostLimit
+	}
+	return p.limit + len(p.exclude)
 }
 
 func (p parameters) leavesOut(r result) bool {
@@ -209,6 +211,7 @@ func (s *server) parameters(r *http.Request) (parameters, error) {
 		return p, err
 	}
 	dataset := r.PathValue("dataset")
+	p.named = dataset != allDatasets || len(q["include_dataset"]) > 0
 	for _, v := range known {
 		wanted := (dataset == allDatasets || dataset == v.List) && !slices.Contains(q["exclude_dataset"], v.List) &&
 			(len(q["include_dataset"]) == 0 || slices.Contains(q["include_dataset"], v.List))
@@ -292,7 +295,7 @@ func resultOf(h usher.Hit) result {
 	}
 	for _, f := range h.Facts {
 		if name, ok := properties[f.Name]; ok {
-			r.Properties[name] = append(r.Properties[name], f.Value)
+			r.Properties[name] = append(r.Properties[name], valueOf(f))
 		}
 	}
 	var words []string
@@ -304,6 +307,20 @@ func resultOf(h usher.Hit) result {
 		r.Explanations[m.Name] = feature{Score: m.Value, Query: m.Given, Found: m.Listed, Detail: "added to the score"}
 	}
 	return r
+}
+
+// valueOf gives the value of a fact; some topics have other words in FollowTheMoney.
+func valueOf(f usher.HitFact) string {
+	if f.Name != "topic" {
+		return f.Value
+	}
+	switch f.Value {
+	case "pep":
+		return "role.pep"
+	case "export_control":
+		return "export.control"
+	}
+	return f.Value
 }
 
 func (s *server) catalog(w http.ResponseWriter, r *http.Request) {

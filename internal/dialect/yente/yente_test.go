@@ -23,6 +23,7 @@ const list = `id,name,aliases,kind,birth_date,countries,ids,programs,topics
 1,Zorvan Testikov,Zorwan Testikoff,person,1961-04-02,RU,passport:RU:A1234567,SANDBOX,sanction
 2,Exempel Holding AB,,organization,,SE,,SANDBOX,sanction
 3,Amira Mithali,,person,1975,SY,,SANDBOX,pep
+4,Amira Mithalia,,person,1975,SY,,SANDBOX,sanction
 `
 
 func open(t *testing.T) (http.Handler, string, string) {
@@ -99,6 +100,36 @@ func TestMatch(t *testing.T) {
 		got := call(t, h, key, "POST", "/match/default?"+parameter, only, 200)
 		if n := len(got["responses"].(map[string]any)["q"].(map[string]any)["results"].([]any)); n != 0 {
 			t.Errorf("%s leaves %d results", parameter, n)
+		}
+	}
+}
+
+// A list that never came was not searched, and no hit on it is no answer. What is there is searched all the same.
+func TestNeverLoaded(t *testing.T) {
+	t.Parallel()
+	h, key, id := open(t)
+	for _, path := range []string{"/match/un", "/match/default?include_dataset=un&include_dataset=" + id, "/match/default?exclude_dataset=" + id} {
+		if got := call(t, h, key, "POST", path, batch, 409); !strings.Contains(got["detail"].(string), "has not come yet") && !strings.Contains(got["detail"].(string), "has come yet") {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	call(t, h, key, "POST", "/match/default?exclude_dataset=un", batch, 200)
+}
+
+// Topics have yente's words, and choose among all hits, not among the best few.
+func TestTopics(t *testing.T) {
+	t.Parallel()
+	h, key, id := open(t)
+	query := `{"queries": {"q": {"schema": "Person", "properties": {"name": "Amira Mithalia"}}}}`
+	for parameters, want := range map[string]string{"limit=1": "/4", "limit=1&topics=role.pep": "/3", "limit=1&topics=role.pep&topics=sanction": "/4"} {
+		got := call(t, h, key, "POST", "/match/default?"+parameters, query, 200)
+		found := got["responses"].(map[string]any)["q"].(map[string]any)["results"].([]any)
+		if len(found) != 1 || found[0].(map[string]any)["id"] != id+want {
+			t.Fatalf("%s: %v", parameters, found)
+		}
+		topics := found[0].(map[string]any)["properties"].(map[string]any)["topics"].([]any)
+		if word := map[string]string{"/3": "role.pep", "/4": "sanction"}[want]; !slices.Equal(topics, []any{word}) {
+			t.Errorf("%s: the topics are %v", parameters, topics)
 		}
 	}
 }
