@@ -41,14 +41,14 @@ func (l *Lists) Import(ctx context.Context, dir string, options source.ImportOpt
 	return taken, errors.Join(refused, l.follow(ctx))
 }
 
-// fetch brings in what a feed has, if that is anything new.
+// fetch brings in what a feed has, if that is anything new. Other lists do not wait while its publisher takes its time.
 func (l *Lists) fetch(ctx context.Context, f Feed) error {
-	l.changes.Lock()
-	defer l.changes.Unlock()
 	fetched, err := l.fetcher.Fetch(ctx, f.Feed, source.ImportOptions{})
 	if err != nil || !fetched.Changed {
 		return err
 	}
+	l.changes.Lock()
+	defer l.changes.Unlock()
 	return l.follow(ctx)
 }
 
@@ -91,11 +91,7 @@ func (l *Lists) hold(held map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("encode what was monitored: %w", err)
 	}
-	temp := filepath.Join(l.c.Dir, heldName+".new")
-	if err := os.WriteFile(temp, raw, 0o600); err != nil {
-		return fmt.Errorf("write what was monitored: %w", err)
-	}
-	return os.Rename(temp, filepath.Join(l.c.Dir, heldName))
+	return source.WriteFile(l.c.Dir, heldName, raw)
 }
 
 // CatchUp holds the monitored applicants against whatever changed since they were last held against the lists. It may be broken off and called again.

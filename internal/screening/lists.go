@@ -43,7 +43,7 @@ type Lists struct {
 	library *source.Library
 	fetcher source.Fetcher
 	index   atomic.Pointer[inUse]
-	changes sync.Mutex // one change of the lists at a time
+	changes sync.Mutex // one change of what is in use at a time
 	wake    chan struct{}
 }
 

@@ -123,8 +123,8 @@ func readManifest(dir string) (Edition, error) {
 	return e, nil
 }
 
-// writeFile writes a small file whole or not at all.
-func writeFile(dir, name string, b []byte) (err error) {
+// WriteFile writes a small file into a folder, whole or not at all, and brings it to the disk before it returns.
+func WriteFile(dir, name string, b []byte) (err error) {
 	f, err := os.CreateTemp(dir, ".writing-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)

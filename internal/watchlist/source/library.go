@@ -157,7 +157,7 @@ func (l *Library) settle(list, dir string, e Edition) error {
 	if err != nil {
 		return fmt.Errorf("write edition: %w", err)
 	}
-	if err := writeFile(dir, manifestName, b); err != nil {
+	if err := WriteFile(dir, manifestName, b); err != nil {
 		return err
 	}
 	home := filepath.Join(l.Dir, list)
@@ -167,7 +167,7 @@ func (l *Library) settle(list, dir string, e Edition) error {
 	if err := syncDir(home); err != nil {
 		return err
 	}
-	return writeFile(home, currentName, []byte(e.ID+"\n"))
+	return WriteFile(home, currentName, []byte(e.ID+"\n"))
 }
 
 // now gives the time in UTC, in milliseconds.
@@ -181,7 +181,7 @@ func (l *Library) now() time.Time {
 
 // check notes that the list was looked at just now.
 func (l *Library) check(list string) error {
-	return writeFile(filepath.Join(l.Dir, list), checkedName, []byte(l.now().Format(time.RFC3339Nano)+"\n"))
+	return WriteFile(filepath.Join(l.Dir, list), checkedName, []byte(l.now().Format(time.RFC3339Nano)+"\n"))
 }
 
 // Checked tells when a list was last found to be current, by an import of the same files or of new ones, or by its address saying that nothing changed.
@@ -287,7 +287,7 @@ func (l *Library) Use(list, id string) (Edition, error) {
 	if err := verify(filepath.Join(l.Dir, list, id), e); err != nil {
 		return Edition{}, err
 	}
-	return e, writeFile(filepath.Join(l.Dir, list), currentName, []byte(id+"\n"))
+	return e, WriteFile(filepath.Join(l.Dir, list), currentName, []byte(id+"\n"))
 }
 
 // Input gives what Read needs for a kept edition, once its files are found to be what they were.
