@@ -52,6 +52,18 @@ func provider(t *testing.T, h http.HandlerFunc) string {
 	return s.URL
 }
 
+// raw answers with bytes that need not be HTTP.
+func raw(answer string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = io.WriteString(conn, answer)
+		_ = conn.Close()
+	}
+}
+
 func register(url string) outside.Config {
 	return outside.Config{Providers: []outside.Provider{{Kind: usher.CheckRegistry, URL: url, Secrets: []string{secret}}}}
 }
@@ -171,7 +183,12 @@ func TestAskedAgain(t *testing.T) {
 		"a huge answer": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"version":"`+strings.Repeat("x", 1<<20)+`"}`)
 		},
-		"no JSON": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<p>"+planted) },
+		"no HTTP":      raw(planted + "\r\n\r\n"),
+		"a bad status": raw("HTTP/1.1 " + planted + "\r\n\r\n"),
+		"a bad header": raw("HTTP/1.1 200 OK\r\n" + planted + "\r\n\r\n"),
+		"a bad length": raw("HTTP/1.1 200 OK\r\nContent-Length: " + planted + "\r\n\r\n"),
+		"a bad chunk":  raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + planted + "\r\n"),
+		"no JSON":      func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<p>"+planted) },
 		"another's shape": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"`+planted+`":1}`)
 		},

@@ -3,10 +3,12 @@ package outside
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -121,7 +123,7 @@ func (c *checker) post(ctx context.Context, in usher.CheckInput, until time.Time
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.p.URL, bytes.NewReader(body))
 	if err != nil {
-		return 0, 0, nil, fmt.Errorf("make request for %s: %w", c.p.Kind, withoutURL(err))
+		return 0, 0, nil, fmt.Errorf("make request for %s: %w", c.p.Kind, ours(err))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
@@ -131,11 +133,11 @@ func (c *checker) post(ctx context.Context, in usher.CheckInput, until time.Time
 	}
 	res, err := c.o.c.Client.Do(req)
 	if err != nil {
-		return 0, 0, nil, fmt.Errorf("ask the provider of %s: %w", c.p.Kind, withoutURL(err))
+		return 0, 0, nil, fmt.Errorf("ask the provider of %s: %w", c.p.Kind, ours(err))
 	}
 	raw, err = io.ReadAll(io.LimitReader(res.Body, largestAnswer+1))
 	if err = errors.Join(err, res.Body.Close()); err != nil {
-		return 0, 0, nil, fmt.Errorf("read what the provider of %s answered: %w", c.p.Kind, err)
+		return 0, 0, nil, fmt.Errorf("read what the provider of %s answered: %w", c.p.Kind, ours(err))
 	}
 	if len(raw) > largestAnswer {
 		return 0, 0, nil, fmt.Errorf("the provider of %s answered more than %d bytes", c.p.Kind, largestAnswer)
@@ -146,12 +148,24 @@ func (c *checker) post(ctx context.Context, in usher.CheckInput, until time.Time
 	return res.StatusCode, later, raw, nil
 }
 
-// withoutURL keeps the address, which may hold an operator's key, out of an error.
-func withoutURL(err error) error {
+// ours gives what may be told of a call that failed. It leaves out the address, which may hold an operator's key, and, of an answer that is not
+// HTTP, what Go's errors repeat of it: those are the provider's words.
+func ours(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
+		err = u.Err
 	}
-	return err
+	if n, ok := errors.AsType[net.Error](err); ok {
+		return n
+	}
+	if c, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return c
+	}
+	for _, known := range []error{context.Canceled, io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	return errors.New("the call failed before there was an answer that can be read")
 }
 
 func (c *checker) body(ctx context.Context, in usher.CheckInput, key string, until time.Time) ([]byte, error) {
