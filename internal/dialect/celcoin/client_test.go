@@ -1,6 +1,7 @@
 package celcoin_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,27 +31,68 @@ func person(code, document, phone string) string {
 		"isPoliticallyExposedPerson":false,"onboardingType":"BAAS","financialOwnerDetails":{"x":1}}`, code, document, phone)
 }
 
-// TestOneClientCodeWins lets many calls bring the same code at once.
-func TestOneClientCodeWins(t *testing.T) {
+// TestOneOfManyWins lets many calls bring at once what only one of them may have.
+func TestOneOfManyWins(t *testing.T) {
 	t.Parallel()
-	w := open(t, "celcoin_phased")
-	token := w.sign(t, "")
 	const calls = 8
-	var said [calls]string
-	var all sync.WaitGroup
-	for i := range calls {
-		all.Go(func() {
-			// Each with a person of its own, so that nothing but the code can stand in its way.
-			status, body := w.call(t.Context(), token, http.MethodPost, personPath, person("same", documents[i], "+5511990000005"))
-			said[i] = fmt.Sprint(status)
-			if status != http.StatusOK && !strings.Contains(string(body), `"OBE062"`) {
-				t.Errorf("answered %d %s", status, body)
+	for _, p := range []struct {
+		name, path, refused string
+		body                func(i int) string
+	}{
+		// Each with a person of its own, so that nothing but the code can stand in its way.
+		{"clientCode", personPath, "OBE062", func(i int) string { return person("same", documents[i], "+5511990000005") }},
+		{"person", personPath, "OBE064", func(i int) string { return person(fmt.Sprintf("loja-%d", i), documents[0], "+5511990000005") }},
+		{"event", "/baas/v2/webhook/subscription", "CBE205", func(i int) string {
+			return fmt.Sprintf(`{"entity":"onboarding-proposal","webhookUrl":"https://loja.example/%d"}`, i)
+		}},
+	} {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t, "celcoin_phased")
+			token := w.sign(t, "")
+			var said [calls]string
+			var all sync.WaitGroup
+			for i := range calls {
+				all.Go(func() {
+					status, body := w.call(t.Context(), token, http.MethodPost, p.path, p.body(i))
+					said[i] = fmt.Sprint(status)
+					if status != http.StatusOK && !strings.Contains(string(body), p.refused) {
+						t.Errorf("answered %d %s", status, body)
+					}
+				})
+			}
+			all.Wait()
+			if won := strings.Count(strings.Join(said[:], " "), "200"); won != 1 {
+				t.Errorf("%d of %d calls with one %s were taken: %v", won, calls, p.name, said)
 			}
 		})
 	}
-	all.Wait()
-	if won := strings.Count(strings.Join(said[:], " "), "200"); won != 1 {
-		t.Errorf("%d of %d calls with one clientCode were taken: %v", won, calls, said)
+}
+
+// slow is a service that takes its time to find a flow, in which something else is done.
+type slow struct {
+	usher.Service
+	meanwhile func()
+}
+
+// Flow gives the flow when the rest is done.
+func (s slow) Flow(ctx context.Context, tenant, name string) (usher.Flow, error) {
+	s.meanwhile()
+	return s.Service.Flow(ctx, tenant, name)
+}
+
+// TestPersonTakenMeanwhile has a person proposed by another call while a first one, which was free to begin, is still at its files.
+func TestPersonTakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := open(t, "celcoin_phased")
+	token := w.sign(t, "")
+	quick := w
+	w.dialect = w.speak(t, slow{w.Service, func() {
+		quick.call(t.Context(), token, http.MethodPost, personPath, person("quick", documents[0], "+5511990000005"))
+	}})
+	status, body := w.call(t.Context(), token, http.MethodPost, personPath, person("slow", documents[0], "+5511990000005"))
+	if status != http.StatusBadRequest || !strings.Contains(string(body), `"OBE064"`) {
+		t.Errorf("answered %d %s", status, body)
 	}
 }
 

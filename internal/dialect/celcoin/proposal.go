@@ -53,7 +53,8 @@ func (d *dialect) proposeCompany(r request) (any, error) {
 	return d.propose(r, o)
 }
 
-// propose starts the session of a proposal. Of two with one clientCode one wins, since it is the session's key.
+// propose starts the session of a proposal. What stands against it is looked for before its files are fetched, which takes time, and once more when
+// it begins.
 func (d *dialect) propose(r request, o offered) (any, error) {
 	ctx := r.Context()
 	if err := d.mayPropose(r, o); err != nil {
@@ -77,9 +78,9 @@ func (d *dialect) propose(r request, o offered) (any, error) {
 	// From here on a client that hangs up changes nothing: half a proposal would keep its person from another.
 	ctx = context.WithoutCancel(ctx)
 	r.Request = r.WithContext(ctx)
-	s, _, err := d.Service.StartSession(ctx, r.p.Client, start)
+	s, err := d.begin(r, o, start)
 	if err != nil {
-		return nil, taken(err)
+		return nil, err
 	}
 	if err := d.hand(r, s, got, flow); err != nil {
 		// The client is told of an error, so it must not hear of this proposal again; its clientCode stays used.
@@ -87,6 +88,17 @@ func (d *dialect) propose(r request, o offered) (any, error) {
 		return nil, errors.Join(err, cancelled)
 	}
 	return envelope{Status: processing, Body: accepted{ProposalID: s.ID, ClientCode: o.code, DocumentNumber: o.document}}, nil
+}
+
+// begin starts the session of a proposal, if there is still nothing against it. Of two with one clientCode one wins, since it is the session's key; of
+// two of one document the second to begin finds the first.
+func (d *dialect) begin(r request, o offered, start usher.NewSession) (usher.Session, error) {
+	defer d.turns.take(r.tenant(), o.document)()
+	if err := d.mayPropose(r, o); err != nil {
+		return usher.Session{}, err
+	}
+	s, _, err := d.Service.StartSession(r.Context(), r.p.Client, start)
+	return s, taken(err)
 }
 
 // taken says in the vendor's words that a clientCode started another session before.
