@@ -191,6 +191,11 @@ func call(t *testing.T, url, body, with string) (int, string) {
 			t.Fatal(err)
 		}
 	}
+	return send(t, req)
+}
+
+func send(t *testing.T, req *http.Request) (int, string) {
+	t.Helper()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -345,16 +350,7 @@ func get(t *testing.T, url string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, string(raw)
+	return send(t, req)
 }
 
 // TestFaceLogin walks a known person: the provider is sent the new selfie and the one of the approved onboarding, by links that work, and the
