@@ -113,7 +113,7 @@ func (d *Desk) createEndpoint(w http.ResponseWriter, r *http.Request, v visit) e
 // endpointProblems tells what is wrong with a form.
 func endpointProblems(e usher.Endpoint, offer Offer) web.Errors {
 	var list web.Errors
-	if !isAddress(e.URL, false) {
+	if !isAddress(e.URL) {
 		list.Add("url", "desk.problem.url")
 	}
 	if len(e.Names) == 0 {

@@ -145,10 +145,11 @@ func (d *Desk) createClient(w http.ResponseWriter, r *http.Request, v visit) err
 	if n.Name == "" || len(n.Name) > longestName {
 		problems.Add("name", "desk.problem.name")
 	}
-	for field, list := range map[string][]string{"return_urls": n.ReturnURLs, "frame_ancestors": n.FrameAncestors} {
-		if slices.ContainsFunc(list, func(s string) bool { return !isAddress(s, field == "frame_ancestors") }) {
-			problems.Add(field, "desk.problem."+field)
-		}
+	if slices.ContainsFunc(n.ReturnURLs, func(s string) bool { return !isAddress(s) }) {
+		problems.Add("return_urls", "desk.problem.return_urls")
+	}
+	if slices.ContainsFunc(n.FrameAncestors, func(s string) bool { return !isOrigin(s) }) {
+		problems.Add("frame_ancestors", "desk.problem.frame_ancestors")
 	}
 	if len(problems) > 0 {
 		return d.clientForm(w, r, v, n, problems)
@@ -162,14 +163,20 @@ func (d *Desk) createClient(w http.ResponseWriter, r *http.Request, v visit) err
 
 const longestName = 100
 
-// isAddress tells whether a line is an https address, or, of this machine, an http one; bare: an origin without a path.
-func isAddress(s string, bare bool) bool {
+// isAddress tells whether a line is an https address, or, of this machine, an http one.
+func isAddress(s string) bool {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || (bare && strings.Trim(u.Path, "/") != "") {
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
 		return false
 	}
 	loopback := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"
 	return u.Scheme == "https" || (u.Scheme == "http" && loopback)
+}
+
+// isOrigin tells whether an address is an origin and nothing else: the hosted page is framed by no site that is written in another way.
+func isOrigin(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && isAddress(s) && u.Scheme+"://"+u.Host == s && !strings.ContainsAny(s, "*;,'\"")
 }
 
 func (d *Desk) rotateClient(w http.ResponseWriter, r *http.Request, v visit) error {
