@@ -264,3 +264,39 @@ func TestUnreadableRecords(t *testing.T) {
 type readerAt func(b []byte, at int64) (int, error)
 
 func (r readerAt) ReadAt(b []byte, at int64) (int, error) { return r(b, at) }
+
+// TestKeptWordsAreBounded looks up words that are like very many listed ones, as a caller could who wants a searcher to run out of memory.
+func TestKeptWordsAreBounded(t *testing.T) {
+	t.Parallel()
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	var all []Entity
+	for i := range len(letters) * len(letters) {
+		name := "zorvan" + string(letters[i%len(letters)]) + string(letters[i/len(letters)])
+		all = append(all, Entity{List: "gotham", ID: name, Names: []Name{{Full: name}}})
+	}
+	ix, err := Build(slices.Values(all), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := ix.NewSearcher()
+	looked, held, most := 0, 0, 0
+	for _, stem := range []string{"zorvan", "zorban", "zorvam", "sorvan", "zervan", "zorfan", "zolvan", "zorvon", "zoryan", "zorwan", "zorvaan"} {
+		for i := range len(letters) * len(letters) {
+			w := s.lookUp([]byte(stem+string(letters[i%len(letters)])+string(letters[i/len(letters)])), false)
+			looked += cap(w.variants)
+			if i%100 == 0 {
+				held = 0
+				for _, w := range s.kept {
+					held += cap(w.variants)
+				}
+				most = max(most, held)
+			}
+		}
+	}
+	if looked <= keptVariants {
+		t.Fatalf("%d variants were found, too few to come to the bound", looked)
+	}
+	if most > keptVariants {
+		t.Errorf("%d variants are kept, want at most %d", most, keptVariants)
+	}
+}

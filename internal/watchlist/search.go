@@ -14,10 +14,11 @@ type Searcher struct {
 	prepared Prepared
 	comparer comparer
 
-	kept    map[string]*queryWord
-	wordKey []byte
-	seen    []uint32 // stamp of the last look-up that met a listed word
-	stamp   uint32
+	kept         map[string]*queryWord
+	keptVariants int // of all words that are kept
+	wordKey      []byte
+	seen         []uint32 // stamp of the last look-up that met a listed word
+	stamp        uint32
 
 	threshold int32 // of the search, thousandths
 	group     []*queryWord

@@ -41,8 +41,12 @@ func (h howCode) how() How {
 	return [...]How{Unpaired, Exact, Equivalent, Edit, Phonetic, Script, Joined, Initial}[h]
 }
 
-// keptWords bounds how many words a searcher keeps.
-const keptWords = 1 << 14
+// A searcher keeps no more words than keptWords, and of all of them no more variants than keptVariants (32 bytes each): some words are like thousands of
+// listed ones.
+const (
+	keptWords    = 1 << 14
+	keptVariants = 1 << 20
+)
 
 // Edits allowed in words of the query, and in two of them written as one: of those, most are no words at all, and looking them up is the larger part
 // of a search.
@@ -60,13 +64,14 @@ func (s *Searcher) lookUp(text []byte, bare bool) *queryWord {
 	if w, ok := s.kept[string(s.wordKey)]; ok {
 		return w
 	}
-	if len(s.kept) >= keptWords {
-		clear(s.kept)
-	}
 	w := &queryWord{}
 	s.findVariants(w, append([]byte(nil), text...), bare, wordEdits)
 	s.findSplits(w)
 	s.measure(w)
+	if s.keptVariants += cap(w.variants); len(s.kept) >= keptWords || s.keptVariants > keptVariants {
+		clear(s.kept)
+		s.keptVariants = cap(w.variants)
+	}
 	s.kept[string(s.wordKey)] = w
 	return w
 }
