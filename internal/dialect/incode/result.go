@@ -248,14 +248,15 @@ func (d *dialect) images(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, total := map[string]string{}, int64(0)
-	for _, name := range names {
+	slices.Sort(names)
+	found, total, newest := map[string]string{}, int64(0), s.InForce()
+	for _, name := range slices.Compact(names) { // each once: a face that is not found takes as long to look for every time
 		kind, ok := imageKinds[name]
-		i := slices.IndexFunc(s.InForce(), func(e usher.Evidence) bool { return e.Kind == kind })
-		if !ok || i < 0 || found[name] != "" || (name == croppedFace && d.Portrait == nil) {
+		i := slices.IndexFunc(newest, func(e usher.Evidence) bool { return e.Kind == kind })
+		if !ok || i < 0 || (name == croppedFace && d.Portrait == nil) {
 			continue
 		}
-		e := s.InForce()[i]
+		e := newest[i]
 		if total += e.Size; total > mostImages {
 			return nil, api.Malformed("images", "together they are larger than 10 MB; ask for fewer at a time")
 		}

@@ -163,7 +163,8 @@ func (d *dialect) deleteInterviews(r request) (any, error) {
 	return successAnswer{Success: true}, nil
 }
 
-// verify tells a back end whether a face login that a browser reports was one: by the token of its session.
+// verify tells a back end whether a face login that a browser reports was one: by the token of its session. It lets somebody in, so a face that is the
+// right one is not enough where the flow asks for more.
 func (d *dialect) verify(r request) (any, error) {
 	var body struct {
 		TransactionID  string `json:"transactionId"`
@@ -192,7 +193,7 @@ func (d *dialect) verify(r request) (any, error) {
 			s, err = d.settled(r.Context(), s)
 		}
 		result, ok := resultIn(s.Checks(), usher.CheckFaceLogin)
-		return verifiedAnswer{Verified: ok && result.Outcome == usher.Clear && s.State != usher.Rejected}, err
+		return verifiedAnswer{Verified: ok && result.Outcome == usher.Clear && overallOf(s, d.Now()) == scoreOK}, err
 	}
 	return verifiedAnswer{}, nil
 }

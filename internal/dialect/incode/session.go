@@ -19,6 +19,9 @@ const (
 
 // start begins an onboarding, or gives a new token for one that was begun before.
 func (d *dialect) start(r request) (any, error) {
+	if err := r.p.Need(usher.ScopeWrite); err != nil {
+		return nil, err
+	}
 	var body startBody
 	if err := r.body(&body); err != nil {
 		return nil, err

@@ -134,6 +134,9 @@ func (d *dialect) watchlistResult(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(found.Lists) == 0 {
+		return nil, usher.Conflict("this server has no watchlists to search")
+	}
 	screening := usher.Screening{At: d.Now(), Algorithm: found.Algorithm, Lists: found.Lists}
 	for _, hits := range found.Hits {
 		screening.Hits = append(screening.Hits, hits...)

@@ -43,7 +43,7 @@ func (lister) Screen(_ context.Context, _ string, subjects []usher.Subject, _ us
 	if len(subjects) != 1 || subjects[0].Name != "Anna Lopez" || subjects[0].BirthDate != "1970" {
 		return usher.ScreenResult{}, usher.Invalid("name", "is not the one that was asked for: %+v", subjects)
 	}
-	return usher.ScreenResult{Hits: [][]usher.Hit{{hit()}}}, nil
+	return usher.ScreenResult{Lists: []usher.ListVersion{{List: "un"}}, Hits: [][]usher.Hit{{hit()}}}, nil
 }
 
 func (lister) Watchlists(context.Context) ([]usher.ListVersion, error) { return nil, nil }
