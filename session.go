@@ -174,6 +174,12 @@ func (s Session) Checks() []CheckResult {
 	return all
 }
 
+// IsSimulated tells whether anything of the session was made up by a sandbox: the result of a check, or a picture.
+func (s Session) IsSimulated() bool {
+	return slices.ContainsFunc(s.Checks(), func(c CheckResult) bool { return c.Assurance == Simulated }) ||
+		slices.ContainsFunc(s.Evidence, Evidence.IsSimulated)
+}
+
 // InForce gives the newest evidence of each kind: what checks look at and reviewers see first.
 func (s Session) InForce() []Evidence {
 	var newest []Evidence

@@ -123,7 +123,7 @@ func (d dossier) data() data {
 		s.Steps[i].Checks = nil
 	}
 	all := data{
-		GeneratedAt: d.at, GeneratedBy: d.by, Simulated: d.tenant.Mode == usher.Sandbox || d.simulated(), Tenant: d.tenant, Applicant: d.applicant,
+		GeneratedAt: d.at, GeneratedBy: d.by, Simulated: d.tenant.Mode == usher.Sandbox || d.session.IsSimulated(), Tenant: d.tenant, Applicant: d.applicant,
 		Session: s, Accounts: d.accounts, PagesSeen: d.pages, Staff: d.staff, Evidence: []dataFile{},
 	}
 	for _, f := range d.files {

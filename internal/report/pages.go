@@ -55,7 +55,7 @@ func (p printer) cover() {
 	switch {
 	case p.d.tenant.Mode == usher.Sandbox:
 		p.banner(p.say.own("sandbox") + p.also())
-	case p.d.simulated():
+	case p.d.session.IsSimulated():
 		p.banner(p.say.worth("simulated"))
 	}
 	p.heading(p.say.own("summary"))
@@ -86,7 +86,7 @@ func (p printer) cover() {
 
 // also gives the words on simulated results, for a sandbox where there are some.
 func (p printer) also() string {
-	if !p.d.simulated() {
+	if !p.d.session.IsSimulated() {
 		return ""
 	}
 	return " " + p.say.worth("simulated")
@@ -227,7 +227,7 @@ func (p printer) hits() {
 		p.heading(p.say.own("hits"))
 		var lists []string
 		for _, l := range s.Lists {
-			lists = append(lists, joined(l.List, day(l.Date), l.Hash[:min(12, len(l.Hash))]))
+			lists = append(lists, joined(l.List, day(l.Date), l.Hash[:min(12, len(l.Hash))], p.age(l)))
 		}
 		p.paragraph("", 9, 0x20, p.say.own("hits_time", "at", stamp(s.At), "algorithm", s.Algorithm, "lists", strings.Join(lists, "; ")))
 		if len(s.Hits) == 0 {
@@ -245,6 +245,17 @@ func (p printer) hits() {
 		p.table([]float64{28, 56, 16, width - 100},
 			[]string{p.say.own("list"), p.say.own("listed"), p.say.own("score"), p.say.own("judged")}, rows)
 	}
+}
+
+// age says of a list what keeps a search of it from being a clear one.
+func (p printer) age(l usher.ListVersion) string {
+	switch {
+	case l.Loaded.IsZero():
+		return p.say.own("never_in")
+	case l.Stale:
+		return p.say.own("stale")
+	}
+	return ""
 }
 
 func (p printer) decisions() {

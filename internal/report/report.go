@@ -215,12 +215,6 @@ func filesOf(s usher.Session) []file {
 	return list
 }
 
-// simulated tells whether anything of the case was made up.
-func (d dossier) simulated() bool {
-	return slices.ContainsFunc(d.session.Checks(), func(c usher.CheckResult) bool { return c.Assurance == usher.Simulated }) ||
-		slices.ContainsFunc(d.session.Evidence, usher.Evidence.IsSimulated)
-}
-
 // name gives the applicant's name, or "".
 func (d dossier) name() string {
 	if c := d.applicant.Details.Company; c != nil && c.Name != "" {

@@ -64,7 +64,7 @@ func orNull(s string) *string {
 func (s *server) dataOf(of usher.Session, a usher.Applicant) processData {
 	read := factsOf(of, a.Details)
 	data := processData{
-		VerificationID: of.ID, ScanID: of.Key, Status: statusOf(of.State), CreatedAt: timestamp(of.CreatedAt),
+		VerificationID: of.ID, ScanID: of.Key, Status: statusOf(of.State), Simulated: of.IsSimulated(), CreatedAt: timestamp(of.CreatedAt),
 		DocumentType: orNull(documentTypeOf(of, read)), PersonalData: personOf(read), FaceValidation: faceOf(of), Validation: validationOf(of),
 		Extra: json.RawMessage(cmp.Or(of.Metadata[keptExtra], "{}")), RejectionComment: orNull(rejectionOf(of)),
 		Evidence: evidenceNames{Images: s.namesOf(of, images), Recordings: s.namesOf(of, recordings)},

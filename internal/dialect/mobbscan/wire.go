@@ -46,6 +46,7 @@ type processData struct {
 	VerificationID   string          `json:"verificationId"`
 	ScanID           string          `json:"scanId"`
 	Status           string          `json:"status"`
+	Simulated        bool            `json:"simulated,omitempty"` // ours: a sandbox made up some of it
 	CreatedAt        string          `json:"createdAt"`
 	FinishedAt       *string         `json:"finishedAt"`
 	DocumentType     *string         `json:"documentType"`

@@ -147,7 +147,7 @@ func identificationOf(s usher.Session) identification {
 	is := standings[s.State]
 	k := identification{
 		ID: kycID(s.ID), ApplicationID: s.TenantID, CreatedUTC: at(begunAt(s)), Setup: refOf(kycSetup, s), IdentityVerificationID: s.Key,
-		ExternalReferenceID: s.Reference, Status: is.kyc, StatusReason: is.reason, IsCrossChecked: crossChecked(s), Simulated: simulated(s),
+		ExternalReferenceID: s.Reference, Status: is.kyc, StatusReason: is.reason, IsCrossChecked: crossChecked(s), Simulated: s.IsSimulated(),
 		Document: documentOf(s), Face: faceOf(s), Rules: judge(s, rules), Registries: []verdict{}, FraudChecks: judge(s, fraudChecks),
 	}
 	if s.Decision != nil && s.State.Decided() {
@@ -167,8 +167,4 @@ func identificationOf(s usher.Session) identification {
 // crossChecked tells whether a member of staff looked at the session.
 func crossChecked(s usher.Session) bool {
 	return len(s.Facts) > 0 || len(s.Votes) > 0 || (s.Decision != nil && s.Decision.By.Kind == usher.ByStaff)
-}
-
-func simulated(s usher.Session) bool {
-	return slices.ContainsFunc(s.Checks(), func(c usher.CheckResult) bool { return c.Assurance == usher.Simulated })
 }

@@ -115,7 +115,7 @@ type identification struct {
 	StatusReason           string    `json:"statusReason,omitempty"`
 	RejectReasons          []string  `json:"rejectReasons,omitempty"`
 	IsCrossChecked         bool      `json:"isCrossChecked"`
-	Simulated              bool      `json:"simulated,omitempty"` // ours: a sandbox made the outcome up
+	Simulated              bool      `json:"simulated,omitempty"` // ours: a sandbox made up some of it
 	Document               *document `json:"document,omitempty"`
 	Face                   *face     `json:"face,omitempty"`
 	Rules                  []verdict `json:"rules"`
