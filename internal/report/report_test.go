@@ -29,9 +29,9 @@ type house struct {
 	report *report.Report
 }
 
-func open(t *testing.T) house {
+func open(t *testing.T, c ...enginetest.Config) house {
 	t.Helper()
-	h := enginetest.Open(t)
+	h := enginetest.Open(t, c...)
 	r, err := report.New(report.Config{
 		Service: h.Service, Auditor: h.Engine, Files: web.Files, Pictures: picture.New(picture.Config{}), Now: h.Now,
 		Member: func(_ context.Context, _, id string) (usher.Staff, error) {
