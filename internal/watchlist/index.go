@@ -84,7 +84,52 @@ func newIndex(data []byte, whole io.ReaderAt, places [sectionCount][2]uint64) (*
 	if ix.labels, err = decodeSection[labels](body, places[secLabels]); err != nil {
 		return nil, err
 	}
+	if !ix.fits() {
+		return nil, fmt.Errorf("%w: its sections do not fit each other", ErrDamaged)
+	}
 	return ix, nil
+}
+
+// fits says whether the sections have the lengths that they must have by each other. It looks at the ends alone: what lies between was written with them
+// and has the checksum, and looking at it would map all of it.
+func (ix *Index) fits() bool {
+	words, names, entities, buckets := len(ix.wordEnds), len(ix.nameEntity), len(ix.entityFacts), len(ix.keyStarts)-1
+	for _, l := range [...][2]int{
+		{len(ix.wordFacts), words},
+		{len(ix.wordSound), words},
+		{len(ix.wordCoarse), words},
+		{len(ix.postStarts), words + 1},
+		{len(ix.keyMarks), len(ix.keyWords)},
+		{len(ix.posts), len(ix.nameWords)},
+		{len(ix.nameStarts), names + 1},
+		{len(ix.nameFacts), names},
+		{len(ix.nameEnds), names},
+		{len(ix.entityNames), names},
+		{len(ix.recordEnds), 2 * entities},
+		{len(ix.entityNameEnds), entities},
+		{len(ix.entityTopics), entities},
+		{len(ix.birthEnds), entities},
+		{len(ix.countryEnds), entities},
+		{len(ix.keyEnds), entities},
+		{len(ix.idEntities), len(ix.idHashes)},
+		{len(ix.births) % 2, 0},
+	} {
+		if l[0] != l[1] {
+			return false
+		}
+	}
+	return buckets > 0 && buckets&(buckets-1) == 0 && endsAt(ix.keyStarts, len(ix.keyWords)) && endsAt(ix.wordEnds, len(ix.wordText)) &&
+		endsAt(ix.postStarts, len(ix.posts)) && endsAt(ix.nameStarts, len(ix.nameWords)) && endsAt(ix.nameEnds, len(ix.nameText)) &&
+		endsAt(ix.entityNameEnds, names) && endsAt(ix.birthEnds, len(ix.births)) && endsAt(ix.countryEnds, len(ix.countries)) &&
+		endsAt(ix.keyEnds, len(ix.keyText)) && endsAt(ix.recordEnds, int(ix.records.Size()))
+}
+
+// endsAt says whether the last part that ends describes ends where the array does.
+func endsAt[T number](ends []T, size int) bool {
+	if len(ends) == 0 {
+		return size == 0
+	}
+	return uint64(ends[len(ends)-1]) == uint64(size)
 }
 
 // Versions gives the editions of the lists in the index.
