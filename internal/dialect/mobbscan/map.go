@@ -94,7 +94,7 @@ func rejectionOf(s usher.Session) string {
 // faceOf gives how the face on the document and the selfie compare, or nil while nothing compared them.
 func faceOf(s usher.Session) *faceValidation {
 	for _, r := range s.Checks() {
-		if r.Kind != usher.CheckFace || !judged(r) || slices.Contains(r.NotExamined, "face_comparison") {
+		if r.Kind != usher.CheckFace || !judged(r) || r.Assurance != usher.Simulated && !slices.Contains(r.Examined, "face_comparison") {
 			continue
 		}
 		const tenths = 1000 // of 100, of a score of 1

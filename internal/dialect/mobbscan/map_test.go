@@ -108,13 +108,16 @@ func TestValidation(t *testing.T) {
 // A face that was found but not compared has no result, whatever else the check says.
 func TestFaceValidation(t *testing.T) {
 	t.Parallel()
+	compared := []string{"face_comparison"}
 	for name, c := range map[string]struct {
 		result usher.CheckResult
 		want   *faceValidation
 	}{
-		"same":         {usher.CheckResult{Outcome: usher.Clear, Score: 0.934}, &faceValidation{valid, 93.4}},
-		"differs":      {usher.CheckResult{Outcome: usher.Consider, Score: 0.21}, &faceValidation{notValid, 21}},
-		"not compared": {usher.CheckResult{Outcome: usher.Consider, NotExamined: []string{"face_comparison"}}, nil},
+		"same":         {usher.CheckResult{Outcome: usher.Clear, Score: 0.934, Examined: compared}, &faceValidation{valid, 93.4}},
+		"differs":      {usher.CheckResult{Outcome: usher.Consider, Score: 0.21, Examined: compared}, &faceValidation{notValid, 21}},
+		"made up":      {usher.CheckResult{Outcome: usher.Clear, Score: 1, Assurance: usher.Simulated}, &faceValidation{valid, 100}},
+		"not compared": {usher.CheckResult{Outcome: usher.Consider, NotExamined: compared}, nil},
+		"no face":      {usher.CheckResult{Outcome: usher.Refuse, Score: 0.1, Examined: []string{"face_presence"}}, nil},
 		"running":      {usher.CheckResult{}, nil},
 		"unavailable":  {usher.CheckResult{Outcome: usher.Unavailable}, nil},
 	} {
