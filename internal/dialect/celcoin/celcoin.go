@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"net/http"
 	"strings"
 	"time"
@@ -49,12 +48,12 @@ type dialect struct {
 	api.Backend
 	renderer Renderer
 	handler  http.Handler
-	turns    turns
+	turns    api.Turns // of people and of events
 }
 
 // Open gives the dialect to the composition root.
 func Open(b api.Backend) (api.Dialect, error) {
-	d := &dialect{Backend: b, renderer: Renderer{Stamps: b.Stamps, BaseURL: b.BaseURL}, turns: turns{seed: maphash.MakeSeed()}}
+	d := &dialect{Backend: b, renderer: Renderer{Stamps: b.Stamps, BaseURL: b.BaseURL}}
 	f := b.Front
 	f.Dialect, f.Fail, f.Who = Name, fail, d.who
 	f.Open = func(r *http.Request) bool { return r.URL.Path == tokenPath || strings.HasPrefix(r.URL.Path, filePath) }

@@ -87,7 +87,7 @@ func (d *dialect) subscribe(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer d.turns.take(r.tenant(), n.Entity)()
+	defer d.turns.Take(r.tenant(), n.Entity)()
 	list, err := d.Service.Endpoints(r.Context(), r.tenant())
 	if err != nil {
 		return nil, err

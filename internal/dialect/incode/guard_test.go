@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/usher-kyc/usher"
@@ -114,4 +115,25 @@ func TestNoListsIsNoResult(t *testing.T) {
 	w.serve(t)
 	c, _ := w.by(t, w.House.Tenant).start(nil)
 	c.call("POST", "/omni/watchlist-result", object{"firstName": "Anna", "surName": "Lopez"}, http.StatusBadRequest)
+}
+
+// Interviews that begin at once with one external id are of one person, as those that begin one after another are.
+func TestOnePersonOfManyStarts(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	key := w.by(t, w.House.Tenant)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			body := object{"configurationId": incode.ConfigurationID(w.House.Tenant.ID, "incode"), "externalCustomerId": "cust-1"}
+			if rec := key.send("POST", "/omni/start", body); rec.Code != http.StatusOK {
+				t.Errorf("%d %s", rec.Code, rec.Body)
+			}
+		})
+	}
+	all.Wait()
+	page, err := w.ListApplicants(t.Context(), w.House.Tenant.ID, usher.ApplicantFilter{Reference: "cust-1"})
+	if err != nil || len(page.Items) != 1 {
+		t.Errorf("%d people, %v", len(page.Items), err)
+	}
 }

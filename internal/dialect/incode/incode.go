@@ -38,6 +38,7 @@ type dialect struct {
 	pause    func(context.Context, time.Duration) error // between looks at a session whose checks are out
 	pictures *api.Limiter                               // of pictures per session
 	logins   *api.Limiter                               // of executives, per e-mail address and caller
+	people   api.Turns                                  // by their external ids
 }
 
 // Open gives the dialect to the composition root.

@@ -42,6 +42,9 @@ func (d *dialect) start(r request) (any, error) {
 			return nil, err
 		}
 	}
+	if external := body.external(); external != "" {
+		defer d.people.Take(r.tenant(), external)()
+	}
 	n, err := d.newSession(r, body, f, fields)
 	if err != nil {
 		return nil, err
@@ -53,9 +56,11 @@ func (d *dialect) start(r request) (any, error) {
 	return d.started(s, false), nil
 }
 
+func (b startBody) external() string { return cmp.Or(b.ExternalCustomerID, b.ExternalID) }
+
 // newSession says what to start. The same external id is the same person, as far as anybody can tell before a face was looked at.
 func (d *dialect) newSession(r request, body startBody, f usher.Flow, fields map[string]string) (usher.NewSession, error) {
-	external := cmp.Or(body.ExternalCustomerID, body.ExternalID)
+	external := body.external()
 	n := usher.NewSession{
 		Flow: f.Name, Key: newInterviewID(d.Now()), Reference: external, ReturnURL: body.RedirectionURL,
 		Steer: steering(fields["simulate"], f.Purpose), Metadata: map[string]string{keptCode: newInterviewCode()},
