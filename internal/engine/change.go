@@ -134,7 +134,7 @@ func (h *hand) took(ctx context.Context, flow usher.Flow, events []usher.Event, 
 		return err
 	}
 	h.enqueue(events)
-	return h.keepScreenings(events)
+	return h.keepScreenings(ctx, events)
 }
 
 // enqueue puts the work that events ask for beside them.

@@ -161,6 +161,13 @@ func (e *Engine) tell(ctx context.Context, w watched, hits []usher.Hit, d spoken
 		return false, nil
 	}
 	_, err = e.script(ctx, r.TenantID, r.SessionID, "", false, func(h *hand) error {
+		m, err := e.c.Store.Monitor(ctx, r.TenantID, r.ApplicantID)
+		if err != nil {
+			return found(err, "monitor")
+		}
+		if m.State != usher.MonitorActive || m.SessionID != r.SessionID {
+			return usher.Conflict("suspended, or begun anew, meanwhile")
+		}
 		before, err := e.LatestScreening(ctx, r.TenantID, r.ApplicantID)
 		if err != nil {
 			return err
@@ -185,9 +192,8 @@ func (e *Engine) tell(ctx context.Context, w watched, hits []usher.Hit, d spoken
 		if err := h.keepScreening(after); err != nil {
 			return err
 		}
-		row := r
-		row.Hits, row.OpenHits, row.Screening, row.UpdatedAt, row.Behind = len(after.Hits), change.Open, after.ID, now, 0
-		h.change.Monitor = &row
+		m.Hits, m.OpenHits, m.Screening, m.UpdatedAt, m.Judged = len(after.Hits), change.Open, after.ID, now, len(judged)
+		h.change.News = &m
 		return h.decide(ctx, usher.Command{Kind: usher.CmdHits, By: usher.Actor{Kind: usher.BySystem, ID: "monitor"}, Hits: &change})
 	})
 	if errors.Is(err, errTold) {

@@ -87,18 +87,32 @@ func (e *Engine) JudgeHit(ctx context.Context, tenant, applicant, key string, v 
 	case by.Kind == usher.ByStaff && !by.Role.AtLeast(usher.RoleReviewer):
 		return usher.Screening{}, &usher.Error{Code: usher.CodeForbidden, Message: "your role may look at cases but not change them"}
 	}
+	var s usher.Screening
+	err := error(store.ErrConflict)
+	for i := 0; i < retries && errors.Is(err, store.ErrConflict); i++ {
+		s, err = e.judge(ctx, tenant, applicant, usher.HitJudgement{Verdict: v, Why: why, By: by, Until: until, Key: key})
+	}
+	if errors.Is(err, store.ErrConflict) {
+		err = usher.Conflict("the hits of this applicant are being judged by others; try again")
+	}
+	return s, err
+}
+
+// judge keeps one judgement; store.ErrConflict when another one, or a newer screening, came before it.
+func (e *Engine) judge(ctx context.Context, tenant, applicant string, j usher.HitJudgement) (usher.Screening, error) {
+	judged, err := e.c.Store.Judgements(ctx, tenant, applicant)
+	if err != nil {
+		return usher.Screening{}, err
+	}
 	s, err := e.LatestScreening(ctx, tenant, applicant)
 	if err != nil {
 		return s, err
 	}
-	i := slices.IndexFunc(s.Hits, func(h usher.Hit) bool { return h.Key == key })
+	i := slices.IndexFunc(s.Hits, func(h usher.Hit) bool { return h.Key == j.Key })
 	if i < 0 {
 		return s, usher.NotFound("hit")
 	}
-	now := e.now()
-	j := usher.HitJudgement{
-		Verdict: v, Why: why, By: by, At: now, Until: until, Key: key, Record: s.Hits[i].Record, Subject: s.Subject,
-	}
+	j.At, j.Record, j.Subject = e.now(), s.Hits[i].Record, s.Subject
 	s.Hits[i].Judgement = &j
 	sealer, err := e.c.Vault.Sealer(ctx, tenant, applicant)
 	if err != nil {
@@ -108,8 +122,9 @@ func (e *Engine) JudgeHit(ctx context.Context, tenant, applicant, key string, v 
 	if err != nil {
 		return s, err
 	}
-	entry := usher.AuditRecord{ID: newID(), TenantID: tenant, At: now, Actor: by, Action: "hit." + string(v), Object: applicant, Detail: s.ID}
-	err = e.c.Store.KeepJudgement(ctx, store.JudgementRow{TenantID: tenant, ApplicantID: applicant, Doc: doc, At: now}, entry, s.OpenHits(), now)
+	entry := usher.AuditRecord{ID: newID(), TenantID: tenant, At: j.At, Actor: j.By, Action: "hit." + string(j.Verdict), Object: applicant, Detail: s.ID}
+	err = e.c.Store.KeepJudgement(ctx, store.JudgementRow{TenantID: tenant, ApplicantID: applicant, Doc: doc, At: j.At}, entry,
+		store.Counted{Open: s.OpenHits(), Screening: s.ID, Judgements: len(judged)})
 	if errors.Is(err, store.ErrNotFound) {
 		return s, &usher.Error{Code: usher.CodeGone, Message: "the applicant of this screening was erased"}
 	}
@@ -137,8 +152,12 @@ func (e *Engine) SetMonitor(ctx context.Context, tenant, applicant string, to us
 	if row.State == to {
 		return row.Monitor, nil
 	}
-	row.State, row.UpdatedAt, row.Behind = to, e.now(), 1 // lists may have changed while it was suspended
-	if err := e.c.Store.PutMonitor(ctx, row); err != nil {
+	row.State, row.UpdatedAt = to, e.now()
+	err = e.c.Store.SetMonitor(ctx, row.Monitor)
+	if errors.Is(err, store.ErrConflict) {
+		return row.Monitor, usher.Conflict("the monitor was changed by somebody else a moment ago: read it again")
+	}
+	if err != nil {
 		return row.Monitor, fmt.Errorf("write monitor: %w", err)
 	}
 	return row.Monitor, e.Record(ctx, usher.AuditRecord{TenantID: tenant, Actor: by, Action: "monitor." + string(to), Object: applicant})
@@ -156,7 +175,7 @@ func (e *Engine) ListMonitors(ctx context.Context, tenant string, openOnly bool,
 }
 
 // keepScreenings puts the results of watchlist checks beside the events that tell of them, and begins to monitor an applicant who is approved.
-func (h *hand) keepScreenings(events []usher.Event) error {
+func (h *hand) keepScreenings(ctx context.Context, events []usher.Event) error {
 	for _, ev := range events {
 		switch r := ev.Data.Result; ev.Type {
 		case usher.CheckCompleted:
@@ -167,7 +186,9 @@ func (h *hand) keepScreenings(events []usher.Event) error {
 				return err
 			}
 		case usher.SessionApproved, usher.SessionOverturned:
-			h.monitor(ev.At)
+			if err := h.monitor(ctx, ev.At); err != nil {
+				return err
+			}
 		default:
 		}
 	}
@@ -185,23 +206,18 @@ func (h *hand) keepScreening(s usher.Screening) error {
 	return nil
 }
 
-// monitor begins to monitor the applicant of the session in hand once it is approved, where it was screened, and ends it when the approval is
+// monitor begins to monitor the applicant of the session in hand once it is approved, where it was screened, and suspends it when the approval is
 // taken back.
-func (h *hand) monitor(now time.Time) {
+func (h *hand) monitor(ctx context.Context, now time.Time) error {
 	if h.session.Purpose != usher.ForOnboarding {
-		return
+		return nil
 	}
-	var last *usher.Screening
-	for _, r := range h.session.Checks() {
-		if r.Screening != nil {
-			last = r.Screening
-		}
-	}
-	if last == nil {
-		return
+	last, judged, err := h.screened(ctx)
+	if err != nil || last == nil {
+		return err
 	}
 	// Lists may have changed since the check, so the new monitor is behind until it was held against them.
-	row := store.MonitorRow{Flow: h.session.FlowName, FlowVersion: h.session.FlowVersion, Hits: len(last.Hits), Behind: 1, Monitor: usher.Monitor{
+	row := store.MonitorRow{Flow: h.session.FlowName, FlowVersion: h.session.FlowVersion, Hits: len(last.Hits), Judged: judged, Behind: 1, Monitor: usher.Monitor{
 		ApplicantID: h.applicant.ID, TenantID: h.tenant.ID, SessionID: h.session.ID, State: usher.MonitorActive, OpenHits: last.OpenHits(),
 		Screening: last.ID, Since: now, UpdatedAt: now,
 	}}
@@ -209,4 +225,35 @@ func (h *hand) monitor(now time.Time) {
 		row.State = usher.MonitorSuspended // a second overturn takes it up again
 	}
 	h.change.Monitor = &row
+	return nil
+}
+
+// screened gives the newest screening for the session in hand, that of a check or of monitoring since, with what reviewers have said of its hits
+// by now, and how many judgements there are; nil when nobody was screened.
+func (h *hand) screened(ctx context.Context) (last *usher.Screening, judged int, err error) {
+	for _, r := range h.session.Checks() {
+		if r.Screening != nil {
+			last = r.Screening
+		}
+	}
+	if last == nil {
+		return nil, 0, nil
+	}
+	said, err := h.e.judgements(ctx, h.tenant.ID, h.applicant.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	stored, err := h.e.LatestScreening(ctx, h.tenant.ID, h.applicant.ID)
+	if err != nil && !isCode(err, usher.CodeNotFound) {
+		return nil, 0, err
+	}
+	if err == nil && stored.Monitoring && stored.SessionID == h.session.ID && stored.At.After(last.At) {
+		last = &stored
+	}
+	now := *last
+	now.Hits = slices.Clone(last.Hits)
+	for i := range now.Hits {
+		now.Hits[i].Judgement = standing(said, now.Hits[i], now.Subject, h.e.now())
+	}
+	return &now, len(said), nil
 }

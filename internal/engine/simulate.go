@@ -235,7 +235,11 @@ func (h *hand) pretendNews(ctx context.Context, by usher.Actor) error {
 	if err := h.keepScreening(s); err != nil {
 		return err
 	}
-	h.change.Monitor = &store.MonitorRow{Flow: h.session.FlowName, FlowVersion: h.session.FlowVersion, Hits: 1, Monitor: usher.Monitor{
+	judged, err := h.e.judgements(ctx, h.tenant.ID, h.applicant.ID)
+	if err != nil {
+		return err
+	}
+	h.change.Monitor = &store.MonitorRow{Flow: h.session.FlowName, FlowVersion: h.session.FlowVersion, Hits: 1, Judged: len(judged), Monitor: usher.Monitor{
 		ApplicantID: h.applicant.ID, TenantID: h.tenant.ID, SessionID: h.session.ID, State: usher.MonitorActive, OpenHits: 1, Screening: s.ID,
 		Since: s.At, UpdatedAt: s.At,
 	}}

@@ -18,7 +18,8 @@ type Change struct {
 	Deliveries []DeliveryRow
 	Accounts   []AccountRow
 	Screenings []ScreeningRow
-	Monitor    *MonitorRow
+	Monitor    *MonitorRow // begun, taken up or suspended by what became of its session
+	News       *MonitorRow // what monitoring found; a conflict unless the monitor is active and of the same session
 	Jobs       []Job
 	Audit      []usher.AuditRecord
 	Once       *Once  // the idempotency key this change is the effect of
@@ -36,6 +37,9 @@ func (c Change) keys() []string {
 	}
 	if c.Key != nil {
 		ks = append(ks, c.Key.TenantID+"\x00"+string(c.Key.Hash))
+	}
+	if c.News != nil {
+		ks = append(ks, "monitor\x00"+c.News.ApplicantID)
 	}
 	if c.Once != nil {
 		ks = append(ks, c.Once.Client+"\x00"+c.Once.Key)

@@ -160,6 +160,11 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, version = excluded.versio
 WHERE sessions.version = $18 AND sessions.tenant_id = excluded.tenant_id`
 
 func (w *writer) versioned(c Change) {
+	for _, m := range []*MonitorRow{c.Monitor, c.News} {
+		if m != nil {
+			w.counted(*m)
+		}
+	}
 	if a := c.Applicant; a != nil {
 		w.mustOne(w.exec(putApplicant, a.ID, a.TenantID, a.ClientID, a.Dialect, a.Version, a.Erased, a.ReferenceIndex, a.EmailIndex, a.Doc,
 			ms(a.CreatedAt), ms(a.UpdatedAt), a.Was, a.NationalIndex))
@@ -174,6 +179,11 @@ func (w *writer) versioned(c Change) {
 	if r := c.Session; r != nil {
 		w.mustOne(w.exec(putSession, r.ID, r.TenantID, r.ApplicantID, r.ClientID, r.Dialect, r.Purpose, r.State, r.Flow, r.FlowVersion,
 			r.Version, r.ReferenceIndex, r.Doc, ms(r.SubmittedAt), ms(r.CreatedAt), ms(r.UpdatedAt), ms(r.ExpiresAt), ms(r.DueAt), r.Was))
+	}
+	if m := c.News; m != nil {
+		w.mustOne(w.exec(`UPDATE monitors SET hits = $4, open_hits = $5, screening_id = $6, updated_at = $7
+			WHERE applicant_id = $1 AND tenant_id = $2 AND session_id = $3 AND state = 'active'`,
+			m.ApplicantID, m.TenantID, m.SessionID, m.Hits, m.OpenHits, m.Screening, ms(m.UpdatedAt)))
 	}
 	if o := c.Once; o != nil {
 		w.mustOne(w.exec(`UPDATE idempotency SET effect = effect || $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3

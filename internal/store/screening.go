@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -29,6 +29,7 @@ type MonitorRow struct {
 	Flow        string // of the session
 	FlowVersion int
 	Hits        int
+	Judged      int // how many judgements OpenHits was counted with, of a write; when there are others by then, it is a conflict
 	Behind      int // what a write adds, and a read gives: how often something happened that no re-screening has seen; 0: held
 	Applicant   []byte
 	Last        []byte
@@ -39,8 +40,18 @@ func (w *writer) screening(r ScreeningRow) {
 		r.ID, r.TenantID, r.ApplicantID, r.SessionID, r.Doc, ms(r.At))
 }
 
-func (w *writer) judgement(r JudgementRow) {
-	w.exec(`INSERT INTO hit_judgements (tenant_id, applicant_id, doc, at) VALUES ($1, $2, $3, $4)`, r.TenantID, r.ApplicantID, r.Doc, ms(r.At))
+// counted refuses a count of open hits that a judgement has come after.
+func (w *writer) counted(r MonitorRow) {
+	w.rows(`SELECT count(*) FROM hit_judgements WHERE applicant_id = $1`, []any{r.ApplicantID}, func(row scanner) error {
+		var n int
+		if err := row.Scan(&n); err != nil {
+			return fmt.Errorf("count judgements: %w", err)
+		}
+		if n != r.Judged {
+			return ErrConflict
+		}
+		return nil
+	})
 }
 
 // monitor writes a monitor, new or changed. One that has ended stays ended until another session begins it anew.
@@ -151,22 +162,36 @@ func (s *Store) MonitorsHeld(ctx context.Context, rows []MonitorRow) error {
 	})
 }
 
-// PutMonitor writes a monitor by itself.
-func (s *Store) PutMonitor(ctx context.Context, r MonitorRow) error {
-	return s.together(ctx, func(w *writer) { w.monitor(r) })
+// SetMonitor suspends, resumes or ends a monitor, and leaves it behind, since lists may have changed while it was suspended. It is a conflict when the
+// monitor has ended or serves another session by then.
+func (s *Store) SetMonitor(ctx context.Context, m usher.Monitor) error {
+	return s.together(ctx, func(w *writer) {
+		w.mustOne(w.exec(`UPDATE monitors SET state = $4, updated_at = $5, behind = behind + 1
+			WHERE applicant_id = $1 AND tenant_id = $2 AND session_id = $3 AND state <> 'ended'`,
+			m.ApplicantID, m.TenantID, m.SessionID, m.State, ms(m.UpdatedAt)))
+	})
 }
 
-// KeepJudgement writes a reviewer's word, the entry of the trail that goes with it, and the monitor's new count, if there is a monitor.
-func (s *Store) KeepJudgement(ctx context.Context, r JudgementRow, audit usher.AuditRecord, openHits int, now time.Time) error {
-	err := s.together(ctx, func(w *writer) {
-		w.mustOne(w.exec(`UPDATE keysets SET tenant_id = tenant_id WHERE applicant_id = $1 AND tenant_id = $2`, r.ApplicantID, r.TenantID))
-		w.judgement(r)
+// Counted is a number of open hits, and what it was counted from: a screening and a number of judgements.
+type Counted struct {
+	Open       int
+	Screening  string
+	Judgements int
+}
+
+// KeepJudgement writes a reviewer's word, the entry of the trail that goes with it, and the monitor's new count, if there is a monitor. It is
+// ErrConflict when the count was made from something else than there is by now, and ErrNotFound when the applicant was erased.
+func (s *Store) KeepJudgement(ctx context.Context, r JudgementRow, audit usher.AuditRecord, c Counted) error {
+	return s.together(ctx, func(w *writer) {
+		if w.exec(`UPDATE keysets SET tenant_id = tenant_id WHERE applicant_id = $1 AND tenant_id = $2`, r.ApplicantID, r.TenantID) == 0 && w.err == nil {
+			w.err = ErrNotFound
+		}
+		w.mustOne(w.exec(`INSERT INTO hit_judgements (tenant_id, applicant_id, doc, at) SELECT $1, $2, $3, $4
+			WHERE (SELECT count(*) FROM hit_judgements WHERE applicant_id = $2) = $5
+			AND (SELECT id FROM screenings WHERE applicant_id = $2 ORDER BY pos DESC LIMIT 1) = $6`,
+			r.TenantID, r.ApplicantID, r.Doc, ms(r.At), c.Judgements, c.Screening))
 		w.exec(`UPDATE monitors SET open_hits = $3, updated_at = $4 WHERE applicant_id = $1 AND tenant_id = $2`,
-			r.ApplicantID, r.TenantID, openHits, ms(now))
+			r.ApplicantID, r.TenantID, c.Open, ms(r.At))
 		w.audit(audit)
 	})
-	if errors.Is(err, ErrConflict) {
-		return ErrNotFound // erased meanwhile
-	}
-	return err
 }

@@ -22,6 +22,7 @@ func later() map[string]func(*house) {
 		"monitors are walked by those who screen again":    activeMonitors,
 		"monitors are behind until they are held":          monitorsBehind,
 		"an ended monitor stays ended":                     endedMonitor,
+		"news are written to the monitor they are of":      monitorNews,
 		"erasing forgets what screening knew":              erasedScreening,
 	}
 }
@@ -183,9 +184,12 @@ func judgement(h *house) {
 	trail := func(id string) usher.AuditRecord {
 		return usher.AuditRecord{ID: id, TenantID: ours, At: h.now, Actor: usher.Actor{Kind: usher.ByStaff, ID: "s"}, Action: "hit.cleared", Object: a.ID}
 	}
-	h.must(h.KeepJudgement(ctx(), row, trail("1"), 1, h.now))
+	h.must(h.KeepJudgement(ctx(), row, trail("1"), store.Counted{Open: 1, Screening: "one"}))
 	row.Doc = []byte("second")
-	h.must(h.KeepJudgement(ctx(), row, trail("2"), 0, h.now))
+	for _, late := range []store.Counted{{Screening: "one"}, {Screening: "two", Judgements: 1}} {
+		h.wants(h.KeepJudgement(ctx(), row, trail("late"), late), store.ErrConflict)
+	}
+	h.must(h.KeepJudgement(ctx(), row, trail("2"), store.Counted{Screening: "one", Judgements: 1}))
 	list, err := h.Judgements(ctx(), ours, a.ID)
 	h.must(err)
 	same(h, "judgements", len(list), 2)
@@ -197,7 +201,7 @@ func judgement(h *house) {
 	h.must(err)
 	same(h, "entries of the trail", len(entries), 2)
 	row.TenantID = theirs
-	h.wants(h.KeepJudgement(ctx(), row, trail("3"), 0, h.now), store.ErrNotFound)
+	h.wants(h.KeepJudgement(ctx(), row, trail("3"), store.Counted{Screening: "one", Judgements: 2}), store.ErrNotFound)
 	list, err = h.Judgements(ctx(), theirs, a.ID)
 	h.must(err)
 	same(h, "judgements for another tenant", len(list), 0)
@@ -210,7 +214,7 @@ func activeMonitors(h *house) {
 		a, s := h.screened(tenant, fmt.Sprint("screening ", i))
 		m := h.monitor(a, s)
 		m.State, m.Screening = state, fmt.Sprint("screening ", i)
-		h.must(h.PutMonitor(ctx(), m))
+		h.commit(store.Change{Monitor: &m})
 		if state == usher.MonitorActive {
 			active = append(active, a.ID)
 		}
@@ -243,13 +247,13 @@ func endedMonitor(h *house) {
 	m := h.monitor(a, s)
 	for _, state := range []usher.MonitorState{usher.MonitorSuspended, usher.MonitorActive, usher.MonitorEnded, usher.MonitorActive} {
 		m.State = state
-		h.must(h.PutMonitor(ctx(), m))
+		h.commit(store.Change{Monitor: &m})
 	}
 	got, err := h.Monitor(ctx(), ours, a.ID)
 	h.must(err)
 	same(h, "state", got.State, usher.MonitorEnded)
 	m.SessionID, m.Since = "another session", h.now.Add(time.Hour)
-	h.must(h.PutMonitor(ctx(), m))
+	h.commit(store.Change{Monitor: &m})
 	got, err = h.Monitor(ctx(), ours, a.ID)
 	h.must(err)
 	same(h, "state after another session", got.State, usher.MonitorActive)
@@ -258,14 +262,52 @@ func endedMonitor(h *house) {
 	h.wants(err, store.ErrNotFound)
 }
 
+// News are a conflict, and nothing of their change is written, when the monitor or what its hits were counted with is not as it was read.
+func monitorNews(h *house) {
+	a, s := h.screened(ours, "one")
+	news := func(to store.MonitorRow) error {
+		s := next(s)
+		to.Hits, to.OpenHits, to.Screening = 3, 3, "two"
+		return h.Commit(ctx(), store.Change{Session: &s, News: &to, Screenings: []store.ScreeningRow{
+			{ID: "two", TenantID: ours, ApplicantID: a.ID, SessionID: s.ID, Doc: []byte("two"), At: h.now},
+		}})
+	}
+	stored, err := h.Monitor(ctx(), ours, a.ID)
+	h.must(err)
+	judged, elsewhere, foreign, suspended := stored, stored, stored, stored.Monitor
+	judged.Judged = 1
+	elsewhere.SessionID = "another session"
+	foreign.TenantID = theirs
+	for _, r := range []store.MonitorRow{judged, elsewhere, foreign} {
+		h.wants(news(r), store.ErrConflict)
+	}
+	suspended.State = usher.MonitorSuspended
+	h.must(h.SetMonitor(ctx(), suspended))
+	h.wants(news(stored), store.ErrConflict)
+	h.must(h.SetMonitor(ctx(), stored.Monitor))
+	newest, err := h.LatestScreening(ctx(), ours, a.ID)
+	h.must(err)
+	same(h, "newest screening after conflicts", newest.ID, "one")
+	same(h, "version after conflicts", h.stored(s).Version, s.Version)
+	h.must(news(stored))
+	got, err := h.Monitor(ctx(), ours, a.ID)
+	h.must(err)
+	same(h, "open hits", got.OpenHits, 3)
+	same(h, "screening", got.Screening, "two")
+	same(h, "flow", got.Flow, stored.Flow)
+	suspended.TenantID = theirs
+	h.wants(h.SetMonitor(ctx(), suspended), store.ErrConflict)
+}
+
 // A monitor is behind from its beginning, and whenever it is resumed or the applicant changes, until it was held as it was read.
 func monitorsBehind(h *house) {
 	a, s := h.screened(ours, "one")
 	m := h.monitor(a, s)
 	m.Behind = 1
-	h.must(h.PutMonitor(ctx(), m))
+	h.commit(store.Change{Monitor: &m})
 	other, otherSession := h.screened(theirs, "two")
-	h.must(h.PutMonitor(ctx(), h.monitor(other, otherSession))) // never behind
+	never := h.monitor(other, otherSession)
+	h.commit(store.Change{Monitor: &never})
 
 	behind := func(what string, want ...string) []store.MonitorRow {
 		h.Helper()
@@ -283,17 +325,17 @@ func monitorsBehind(h *house) {
 	h.must(h.MonitorsHeld(ctx(), rows))
 	behind("held")
 	m.State = usher.MonitorSuspended
-	h.must(h.PutMonitor(ctx(), m))
+	h.must(h.SetMonitor(ctx(), m.Monitor))
 	behind("suspended")
 	m.State = usher.MonitorActive
-	h.must(h.PutMonitor(ctx(), m))
+	h.must(h.SetMonitor(ctx(), m.Monitor))
 	behind("resumed", a.ID)
 }
 
 func erasedScreening(h *house) {
 	a, _ := h.screened(ours, "one")
 	h.must(h.KeepJudgement(ctx(), store.JudgementRow{TenantID: ours, ApplicantID: a.ID, Doc: []byte("why"), At: h.now},
-		usher.AuditRecord{ID: "1", TenantID: ours, At: h.now, Action: "hit.cleared", Object: a.ID}, 1, h.now))
+		usher.AuditRecord{ID: "1", TenantID: ours, At: h.now, Action: "hit.cleared", Object: a.ID}, store.Counted{Open: 1, Screening: "one"}))
 	a.Was, a.Version, a.Erased, a.Doc = 1, 2, true, nil
 	h.commit(store.Change{Applicant: &a, Erase: a.ID})
 	got, err := h.LatestScreening(ctx(), ours, a.ID)
