@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -50,6 +51,28 @@ func TestBenchScreening(t *testing.T) {
 	for _, key := range []string{"delta_missed", "delta_extra"} {
 		if got[key] != 0.0 {
 			t.Errorf("%s is %v", key, got[key])
+		}
+	}
+}
+
+func TestTurnsOf(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 9, 10, 11, 25} {
+		all := make([][]byte, n)
+		for i := range all {
+			all[i] = []byte{byte(i)}
+		}
+		dealt := turnsOf(all, 10)
+		if len(dealt) != 10 {
+			t.Fatalf("%d turns of %d", len(dealt), n)
+		}
+		if got := slices.Concat(dealt...); n >= 10 && !reflect.DeepEqual(got, all) {
+			t.Errorf("of %d, %d are dealt out", n, len(got))
+		}
+		for _, d := range dealt {
+			if len(d) == 0 && n > 0 {
+				t.Errorf("of %d, one turn has none", n)
+			}
 		}
 	}
 }

@@ -155,6 +155,9 @@ func (s *benchServer) close() {
 
 // ask sends bodies over and over from some callers at once, and gives requests per second and the 99th percentile in ms.
 func (s *benchServer) ask(ctx context.Context, path string, list [][]byte, callers int) (rate, p99 float64, err error) {
+	if len(list) == 0 {
+		return 0, 0, errors.New("the lists have nobody to ask for")
+	}
 	var wg sync.WaitGroup
 	times := make([][]time.Duration, callers)
 	errs := make([]error, callers)

@@ -29,6 +29,21 @@ func EveryWord(entities []watchlist.Entity, n int, seed uint64) []Case {
 	return misspelt(entities, n, seed, true)
 }
 
+// ManyMisspelt draws n different misspelt names, each person as often as it takes. It gives fewer when the records have none or not as many.
+func ManyMisspelt(entities []watchlist.Entity, n int, seed uint64) (cases []Case) {
+	seen := map[string]bool{}
+	for had := -1; len(cases) < n && had < len(cases); seed++ {
+		had = len(cases)
+		for _, c := range Misspelt(entities, n-had, seed) {
+			if !seen[c.Query.Name] {
+				seen[c.Query.Name] = true
+				cases = append(cases, c)
+			}
+		}
+	}
+	return cases
+}
+
 func misspelt(entities []watchlist.Entity, n int, seed uint64, every bool) (cases []Case) {
 	r := chance(seed)
 	for _, i := range r.Perm(len(entities)) {

@@ -44,6 +44,21 @@ func TestDrawsAreTheirSeeds(t *testing.T) {
 	}
 }
 
+// TestManyMisspelt draws more names than there are persons, none of them twice: what is asked again is cheaper.
+func TestManyMisspelt(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, c := range eval.ManyMisspelt(listed(), 1000, 1) {
+		seen[c.Query.Name] = true
+	}
+	if len(seen) != 1000 {
+		t.Errorf("%d different names are drawn, want 1000", len(seen))
+	}
+	if got := eval.ManyMisspelt(nil, 10, 1); got != nil {
+		t.Errorf("%d names are drawn of nobody", len(got))
+	}
+}
+
 func TestMisspelt(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{}
