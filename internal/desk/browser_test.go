@@ -25,6 +25,23 @@ func (f *firm) tab(name string, opt browsertest.Options) *browsertest.Page {
 	return p
 }
 
+// fitForAll holds pages, all that is folded opened, to what axe looks for and to the width of their window, in light, in dark and on a phone.
+func (f *firm) fitForAll(member string, paths ...string) {
+	f.t.Helper()
+	for name, opt := range map[string]browsertest.Options{"light": {Width: 1280}, "dark": {Width: 1280, Dark: true}, "narrow": {Width: 320, Height: 800}} {
+		p := f.tab(member, opt)
+		for _, path := range paths {
+			p.Visit(f.url + path)
+			browsertest.Eval[bool](p, `document.querySelectorAll("details").forEach(d => d.matches(".bar-me") || (d.open = true)) ?? true`)
+			p.Axe()
+			if over := browsertest.Eval[float64](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
+				f.t.Errorf("%s: %s is %.0f px wider than its window", name, path, over)
+			}
+		}
+		p.CSPViolations()
+	}
+}
+
 func TestReviewerApproves(t *testing.T) {
 	t.Parallel()
 	f := open(t)

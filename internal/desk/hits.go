@@ -53,6 +53,11 @@ func points(v float64) string {
 	return strings.Replace(strconv.FormatFloat(v*100, 'f', 1, 64), "-", "−", 1)
 }
 
+// Stale tells whether a list that was searched was out of date, so that finding nobody on it is not a clear answer.
+func (c caseData) Stale() bool {
+	return c.Screening != nil && slices.ContainsFunc(c.Screening.Lists, func(l usher.ListVersion) bool { return l.Stale })
+}
+
 // loadHits reads the newest screening of the applicant, with what reviewers said of its hits.
 func (d *Desk) loadHits(ctx context.Context, v visit, who people, data *caseData) error {
 	s, err := d.config.Service.LatestScreening(ctx, v.tenant.ID, data.S.ApplicantID)
