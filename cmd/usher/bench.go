@@ -64,8 +64,11 @@ func benchCommand(ctx context.Context, c console, args []string) error {
 	if len(args) == 2 && args[0] == benchServing {
 		return benchServe(ctx, c, args[1])
 	}
+	if len(args) > 0 && args[0] == "mrz" {
+		return benchMRZ(ctx, c, args[1:])
+	}
 	if len(args) == 0 || args[0] != "screening" {
-		return usageError{errors.New("knows one measurement: screening --lists DIR")}
+		return usageError{errors.New("knows two measurements: screening --lists DIR, mrz --dir FOLDER")}
 	}
 	fs := flag.NewFlagSet("usher bench screening", flag.ContinueOnError)
 	fs.SetOutput(c.err)

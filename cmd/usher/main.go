@@ -71,8 +71,8 @@ func commands() []command {
 			"usher watchlist import ./lists", watchlistCommand,
 		},
 		{
-			"bench", "screening --lists DIR [--seed N] [--json]", "measure how fast and how well names are found on watchlists",
-			"usher bench screening --lists ./lists", benchCommand,
+			"bench", "screening --lists DIR [--seed N] [--json] | mrz --dir FOLDER [--json] [--wrong]",
+			"measure how fast and how well names are found on watchlists, and zones are read on documents", "usher bench mrz --dir ./pictures", benchCommand,
 		},
 		{"version", "[--json]", "say which build this is", "usher version", version},
 	}
