@@ -186,6 +186,9 @@ func (f *Folder) DeleteApplicant(_ context.Context, tenant, applicant string) er
 	if err := checkOwner(tenant, applicant); err != nil {
 		return fmt.Errorf("delete evidence: %w", err)
 	}
+	if err := (Parts{f}).remove(path.Join(partsFolder, tenant, applicant)); err != nil {
+		return err
+	}
 	return f.remove(tenant, f.root.RemoveAll(path.Join(tenant, applicant)))
 }
 

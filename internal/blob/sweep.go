@@ -18,6 +18,9 @@ func (f *Folder) Sweep(ctx context.Context, known func(context.Context, Ref) (bo
 	if err := f.sweepTemps(ctx, &done, olderThan); err != nil {
 		return done, fmt.Errorf("sweep evidence: %w", err)
 	}
+	if err := f.sweepParts(ctx, olderThan); err != nil {
+		return done, fmt.Errorf("sweep unfinished uploads: %w", err)
+	}
 	err := f.each(ctx, ".", func(tenant fs.DirEntry) error {
 		return f.each(ctx, tenant.Name(), func(applicant fs.DirEntry) error {
 			dir := path.Join(tenant.Name(), applicant.Name())
