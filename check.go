@@ -71,6 +71,7 @@ type CheckResult struct {
 	Findings    []Finding         `json:"findings,omitempty"`     // measurements and comparisons behind the outcome
 	EvidenceIDs []string          `json:"evidence_ids,omitempty"` // evidence this result rests on
 	Screening   *Screening        `json:"screening,omitempty"`    // of the watchlist check
+	Duplicates  []Duplicate       `json:"duplicates,omitempty"`   // of the duplicate check
 	DurationMS  int64             `json:"duration_ms"`            // provider time
 }
 
@@ -113,6 +114,9 @@ type CheckInput struct {
 	Enrolled []EvidenceFile // of a face_login session: the evidence in force of the applicant's approved onboarding
 	// EnrolledIn is the id of that onboarding, or "".
 	EnrolledIn string
+	// Recognise keeps what the session shows of its applicant and gives the other applicants of the tenant who showed the same, newest first and not
+	// more than a few dozen for each trait. It may be asked again; nil where nothing is kept.
+	Recognise func(ctx context.Context, traits []Trait) ([]Sighting, error)
 	// Steer is the outcome a sandbox session asks for, a word of [Steering] or a name that stands for one.
 	Steer string
 	// Simulated: a sandbox made the evidence up, or a magic name steers the outcome; only the sandbox provider is asked then.

@@ -18,6 +18,7 @@ import (
 	"github.com/usher-kyc/usher/internal/check/age"
 	"github.com/usher-kyc/usher/internal/check/document"
 	"github.com/usher-kyc/usher/internal/check/document/consistency"
+	"github.com/usher-kyc/usher/internal/check/duplicate"
 	"github.com/usher-kyc/usher/internal/check/face"
 	"github.com/usher-kyc/usher/internal/check/face/liveness"
 	"github.com/usher-kyc/usher/internal/check/facelogin"
@@ -160,6 +161,7 @@ func (h *house) checks() ([]usher.Checker, error) {
 		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
 		age.New(age.Config{Document: document.Earlier(reading)}),
 		watchlist.New(h.lists, document.Earlier(reading)),
+		duplicate.New(duplicate.Config{Intake: h.pictures.intake, Document: document.Earlier(reading)}),
 	}, nil
 }
 

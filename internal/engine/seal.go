@@ -23,6 +23,7 @@ const (
 	placePageView  = "page_views.doc"
 	placeScreening = "screenings.doc"
 	placeJudgement = "hit_judgements.doc"
+	placeTrait     = "traits.doc"
 )
 
 func seal(s *vault.Sealer, place, id string, v any) ([]byte, error) {

@@ -157,7 +157,7 @@ func (e *Engine) checkInput(ctx context.Context, s usher.Session, st usher.StepS
 	}
 	in := usher.CheckInput{
 		Session: s, Details: a.Details, Mode: s.Mode, Now: e.now(), Step: st.ID, Round: st.Round, AskedAt: st.AskedAt,
-		Steer: steered(s.Mode, s.Steer, a.Details),
+		Steer: steered(s.Mode, s.Steer, a.Details), Recognise: e.recognise(s),
 	}
 	in.Evidence = e.files(s)
 	in.Simulated = in.Steer != "" || slices.ContainsFunc(in.Evidence, func(f usher.EvidenceFile) bool {

@@ -245,6 +245,7 @@ func (w *writer) erase(applicant string) {
 	w.exec(`DELETE FROM monitors WHERE applicant_id = $1`, applicant)
 	w.exec(`DELETE FROM hit_judgements WHERE applicant_id = $1`, applicant)
 	w.exec(`UPDATE screenings SET doc = NULL WHERE applicant_id = $1`, applicant)
+	w.forgetTraits(applicant)
 	w.exec(`DELETE FROM page_views WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`UPDATE links SET dead = TRUE WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 }

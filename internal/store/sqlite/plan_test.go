@@ -36,7 +36,7 @@ func plans(t *testing.T, dir string, texts map[string]bool) {
 }
 
 var ourTables = regexp.MustCompile(`\b(tenants|clients|tokens|staff|staff_sessions|counters|flows|keysets|applicants|sessions|links|visits|events|` +
-	`endpoints|deliveries|delivery_attempts|accounts|idempotency|audit|session_keys|page_views|screenings|hit_judgements|monitors)\b`)
+	`endpoints|deliveries|delivery_attempts|accounts|idempotency|audit|session_keys|page_views|screenings|hit_judgements|monitors|traits|trait_bands)\b`)
 
 func explain(t *testing.T, db *sql.DB, text string) (plan []string) {
 	t.Helper()
