@@ -27,7 +27,7 @@ const (
 func floors() map[floor][]string {
 	return map[floor][]string{
 		root:    {"."},
-		library: {"internal/mrz", "internal/watchlist", "internal/picture", "internal/specimen", "internal/emrtd", "internal/natid", "client", "web"},
+		library: {"internal/mrz", "internal/barcode", "internal/watchlist", "internal/picture", "internal/specimen", "internal/emrtd", "internal/natid", "client", "web"},
 		kit:     {"internal/api", "internal/web", "internal/store", "internal/flow", "internal/vault"},
 		leaf: {
 			"internal/engine", "internal/blob", "internal/webhook", "internal/check/*", "internal/dialect/*", "internal/hosted",
@@ -119,7 +119,7 @@ func rootIsPure(p goPackage) (broken []string) {
 	if p.Path != "." {
 		return nil
 	}
-	const limit = 3200
+	const limit = 3600
 	impure := regexp.MustCompile(`^(os|os/.*|net|net/http.*|net/rpc.*|net/smtp|io/fs|io/ioutil|math/rand.*|crypto/rand|database/.*|syscall|unsafe|plugin|embed|log)$`)
 	clocks := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 	lines := 0

@@ -1,0 +1,103 @@
+package barcode_test
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	encoders "github.com/boombuler/barcode"
+	"github.com/boombuler/barcode/aztec"
+	"github.com/boombuler/barcode/datamatrix"
+	"github.com/boombuler/barcode/pdf417"
+	"github.com/boombuler/barcode/qr"
+
+	"github.com/usher-kyc/usher/internal/barcode"
+	"github.com/usher-kyc/usher/internal/barcode/synth"
+)
+
+// encode draws a code of the kind with the encoders' library, one pixel per module.
+func encode(t testing.TB, kind barcode.Kind, text string) image.Image {
+	t.Helper()
+	var code encoders.Barcode
+	var err error
+	switch kind {
+	case barcode.PDF417:
+		code, err = pdf417.Encode(text, 4)
+	case barcode.QR:
+		code, err = qr.Encode(text, qr.M, qr.Auto)
+	case barcode.DataMatrix:
+		code, err = datamatrix.Encode(text)
+	case barcode.Aztec:
+		code, err = aztec.Encode([]byte(text), 25, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []barcode.Kind{barcode.PDF417, barcode.QR, barcode.DataMatrix, barcode.Aztec} {
+		for _, degrees := range []float64{0, 5, -12, 90, 184} {
+			t.Run(fmt.Sprintf("%s at %v", kind, degrees), func(t *testing.T) {
+				t.Parallel()
+				want := strings.Repeat("Specimen 0123456789, ", 3)
+				shot := synth.Shot{Module: 4, Degrees: degrees, Blur: 0.8, Noise: 5, Width: 1000, Height: 700, Seed: 3}
+				found, err := barcode.Read(context.Background(), synth.Photo(encode(t, kind, want), shot), barcode.Options{})
+				if err != nil || len(found) != 1 || found[0].Kind != kind || found[0].Text != want {
+					t.Fatalf("got %+v, %v", found, err)
+				}
+			})
+		}
+	}
+}
+
+// page draws a page of lines of short strokes, which are as dense with edges as text.
+func page(w, h int) *image.Gray {
+	m := image.NewGray(image.Rect(0, 0, w, h))
+	for i := range m.Pix {
+		m.Pix[i] = 225
+	}
+	r := rand.New(rand.NewPCG(5, 5))
+	for y := 20; y < h-40; y += 26 {
+		for x := 20; x < w-30; x += 4 + r.IntN(9) {
+			for dy := range 12 + r.IntN(4) {
+				for dx := range 2 {
+					m.SetGray(x+dx, y+dy, color.Gray{Y: 40})
+				}
+				if r.IntN(7) == 0 {
+					for dx := range 7 {
+						m.SetGray(x+dx, y+dy, color.Gray{Y: 40})
+					}
+				}
+			}
+		}
+	}
+	return m
+}
+
+func TestReadNothing(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]image.Image{
+		"nil": nil, "empty": image.NewGray(image.Rectangle{}), "one pixel": image.NewGray(image.Rect(0, 0, 1, 1)),
+		"grey": image.NewGray(image.Rect(0, 0, 300, 200)), "text": page(1600, 1200),
+	} {
+		if found, err := barcode.Read(context.Background(), m, barcode.Options{}); err != nil || len(found) != 0 {
+			t.Errorf("%s: got %+v, %v", name, found, err)
+		}
+	}
+}
+
+func BenchmarkReadNothing(b *testing.B) {
+	m := page(1700, 1200)
+	for b.Loop() {
+		if found, err := barcode.Read(context.Background(), m, barcode.Options{}); err != nil || len(found) != 0 {
+			b.Fatal(found, err)
+		}
+	}
+}

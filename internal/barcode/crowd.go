@@ -1,0 +1,92 @@
+package barcode
+
+import (
+	"cmp"
+	"image"
+	"slices"
+)
+
+// tile is the side of the squares, in pixels, by which edges are counted.
+const tile = 8
+
+// crowd counts edges along rows and along columns by tiles of a picture.
+type crowd struct {
+	w, h   int // in tiles
+	counts [2][]uint8
+}
+
+func newCrowd(w, h int) *crowd {
+	c := &crowd{w: (w + tile - 1) / tile, h: (h + tile - 1) / tile}
+	for turn := range c.counts {
+		c.counts[turn] = make([]uint8, c.w*c.h)
+	}
+	return c
+}
+
+// count counts an edge at a place along a row (turn 0) or a column (turn 1).
+func (c *crowd) count(turn int, along float64, line int) {
+	x, y := int(along)/tile, line/tile
+	if turn == 1 {
+		x, y = y, x
+	}
+	x, y = min(max(x, 0), c.w-1), min(max(y, 0), c.h-1)
+	if n := &c.counts[turn][y*c.w+x]; *n < 255 {
+		*n++
+	}
+}
+
+// squares returns regions, squares more or less, whose tiles have edges both ways: at most six, the fullest first, with
+// a margin.
+func (c *crowd) squares() []image.Rectangle {
+	dense := make([]bool, c.w*c.h)
+	for i := range dense {
+		dense[i] = c.counts[0][i] >= 2 && c.counts[1][i] >= 2
+	}
+	type region struct {
+		box  image.Rectangle
+		fill float64
+	}
+	var regions []region
+	for i := range dense {
+		if !dense[i] {
+			continue
+		}
+		box, n := c.flood(dense, i)
+		w, h := box.Dx(), box.Dy()
+		fill := float64(n) / float64(w*h)
+		if min(w, h) < 3 || max(w, h) > 100 || 3*w > 5*h || 3*h > 5*w || fill < 0.45 {
+			continue
+		}
+		regions = append(regions, region{box, fill})
+	}
+	slices.SortStableFunc(regions, func(a, b region) int { return cmp.Compare(b.fill, a.fill) })
+	var places []image.Rectangle
+	for _, r := range regions[:min(len(regions), 6)] {
+		places = append(places, image.Rect(
+			(r.box.Min.X-1)*tile, (r.box.Min.Y-1)*tile, (r.box.Max.X+1)*tile, (r.box.Max.Y+1)*tile))
+	}
+	return places
+}
+
+// flood clears the dense tiles that hang together with one and returns their box and number.
+func (c *crowd) flood(dense []bool, from int) (box image.Rectangle, n int) {
+	todo := []int{from}
+	dense[from] = false
+	for len(todo) > 0 {
+		i := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		x, y := i%c.w, i/c.w
+		box, n = box.Union(image.Rect(x, y, x+1, y+1)), n+1
+		for dy := -1; dy <= 1; dy++ {
+			for dx := -1; dx <= 1; dx++ {
+				nx, ny := x+dx, y+dy
+				if nx < 0 || ny < 0 || nx >= c.w || ny >= c.h || !dense[ny*c.w+nx] {
+					continue
+				}
+				dense[ny*c.w+nx] = false
+				todo = append(todo, ny*c.w+nx)
+			}
+		}
+	}
+	return box, n
+}
