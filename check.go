@@ -12,6 +12,7 @@ type CheckKind string
 // The kinds of check a flow can name. Which of them this build can run is known to the composition root.
 const (
 	CheckDocument       CheckKind = "document"
+	CheckChip           CheckKind = "chip" // the files of the document's chip: who signed them
 	CheckFace           CheckKind = "face"
 	CheckLiveness       CheckKind = "liveness"
 	CheckConsistency    CheckKind = "consistency"
@@ -29,7 +30,7 @@ const (
 // CheckKinds lists every kind.
 func CheckKinds() []CheckKind {
 	return []CheckKind{
-		CheckDocument, CheckFace, CheckLiveness, CheckConsistency, CheckWatchlist, CheckRegistry, CheckDuplicate, CheckContact, CheckAge,
+		CheckDocument, CheckChip, CheckFace, CheckLiveness, CheckConsistency, CheckWatchlist, CheckRegistry, CheckDuplicate, CheckContact, CheckAge,
 		CheckWorkHistory, CheckPaymentProof, CheckProofOfAddress, CheckFaceLogin,
 	}
 }
@@ -147,17 +148,33 @@ const (
 	LivenessFrames EvidenceKind = "liveness"
 	ProofOfAddress EvidenceKind = "proof_of_address"
 	ReportFile     EvidenceKind = "report"
+
+	// Files of the document's chip, as ICAO Doc 9303 part 10 names them, byte for byte as the chip gave them.
+	ChipSOD  EvidenceKind = "chip_sod"
+	ChipDG1  EvidenceKind = "chip_dg1"
+	ChipDG2  EvidenceKind = "chip_dg2"
+	ChipDG11 EvidenceKind = "chip_dg11"
+	ChipDG12 EvidenceKind = "chip_dg12"
+	ChipDG14 EvidenceKind = "chip_dg14"
+	ChipDG15 EvidenceKind = "chip_dg15"
 )
+
+// ChipFiles lists the kinds of evidence that are files of a chip.
+func ChipFiles() []EvidenceKind {
+	return []EvidenceKind{ChipSOD, ChipDG1, ChipDG2, ChipDG11, ChipDG12, ChipDG14, ChipDG15}
+}
 
 // EvidenceKinds lists every kind.
 func EvidenceKinds() []EvidenceKind {
-	return []EvidenceKind{DocumentFront, DocumentBack, Selfie, SelfieVideo, LivenessFrames, ProofOfAddress, ReportFile}
+	return append([]EvidenceKind{DocumentFront, DocumentBack, Selfie, SelfieVideo, LivenessFrames, ProofOfAddress, ReportFile}, ChipFiles()...)
 }
 
 // takenBy gives the kind of step that takes a kind of evidence. It is never written to.
 var takenBy = map[EvidenceKind]StepKind{
 	DocumentFront: StepDocument, DocumentBack: StepDocument, Selfie: StepSelfie, SelfieVideo: StepSelfie, LivenessFrames: StepSelfie,
 	ProofOfAddress: StepProofOfAddress,
+	ChipSOD:        StepDocument, ChipDG1: StepDocument, ChipDG2: StepDocument, ChipDG11: StepDocument, ChipDG12: StepDocument,
+	ChipDG14: StepDocument, ChipDG15: StepDocument,
 }
 
 // EvidenceSource says how a file came in; a reviewer trusts a live capture more than an upload.

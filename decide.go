@@ -193,7 +193,7 @@ const mostEvidence = 30
 func (d *decider) addEvidence() error {
 	e := d.c.Evidence
 	if e == nil || !slices.Contains(EvidenceKinds(), e.Kind) {
-		return Invalid("kind", "use one of document_front, document_back, selfie, selfie_video, liveness, proof_of_address, report")
+		return Invalid("kind", "use one of %v", EvidenceKinds())
 	}
 	if e.IsSimulated() && d.s.Mode != Sandbox {
 		return &Error{Code: CodeForbidden, Message: "only sandbox tenants may simulate evidence"}

@@ -55,6 +55,16 @@ const (
 	WatchlistNotSearched  ReasonCode = "watchlist_not_searched"
 	PossibleDuplicate     ReasonCode = "possible_duplicate"
 	RegistryMismatch      ReasonCode = "registry_mismatch"
+	ChipMissing           ReasonCode = "chip_missing"
+	ChipUnreadable        ReasonCode = "chip_unreadable"
+	ChipAltered           ReasonCode = "chip_altered"
+	ChipIssuerUnknown     ReasonCode = "chip_issuer_unknown"
+	ChipUnsure            ReasonCode = "chip_unsure"
+	ChipNotExamined       ReasonCode = "chip_not_examined"
+	NumberMalformed       ReasonCode = "number_malformed"
+	NumberDisagrees       ReasonCode = "number_disagrees"
+	NumberNotChecked      ReasonCode = "number_not_checked"
+	ContactImplausible    ReasonCode = "contact_implausible"
 	CheckUnavailable      ReasonCode = "check_unavailable"
 	AddressUnproven       ReasonCode = "address_unproven"
 	SimulatedOutcome      ReasonCode = "simulated_outcome"
@@ -69,6 +79,8 @@ const (
 )
 
 var reasonClasses = map[ReasonCode]ReasonClass{
+	ChipMissing: Retry, ChipUnreadable: Retry, ChipAltered: Final, ChipIssuerUnknown: Notice, ChipUnsure: Notice, ChipNotExamined: Notice,
+	NumberMalformed: Mismatch, NumberDisagrees: Mismatch, NumberNotChecked: Notice, ContactImplausible: Retry,
 	DocumentUnreadable: Retry, DocumentBlurred: Retry, DocumentGlare: Retry, DocumentTooDark: Retry, DocumentTooSmall: Retry,
 	DocumentNotAPicture: Retry, DocumentSideMissing: Retry, DocumentWrongType: Retry, DocumentDigitsFail: Retry,
 	DocumentUnsure: Notice, DocumentExpired: Retry, DocumentSpecimen: Final, DocumentPhotoMissing: Retry, DocumentNotSupported: Retry,

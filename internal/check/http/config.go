@@ -99,6 +99,8 @@ func EvidenceFor(kind usher.CheckKind) []usher.EvidenceKind {
 	switch kind {
 	case usher.CheckDocument, usher.CheckConsistency:
 		return document
+	case usher.CheckChip:
+		return usher.ChipFiles()
 	case usher.CheckFace:
 		return append(document, person...)
 	case usher.CheckLiveness:

@@ -129,6 +129,9 @@ var rejectReasons = map[usher.ReasonCode]string{
 	usher.CheckUnavailable: "", usher.AddressUnproven: "MISCELLANEOUS", usher.SimulatedOutcome: "", usher.SuspectedFraud: "POSSIBLE_FRAUD_ATTEMPT",
 	usher.Policy: "MISCELLANEOUS", usher.ConsentDeclined: "", usher.CancelledByClient: "", usher.ManualReview: "", usher.AssistedOnly: "",
 	usher.AccountOpenerRefused: "", usher.AccountOpenerNoAnswer: "", usher.WatchlistNotSearched: "", usher.WatchlistStale: "",
+	usher.ChipMissing: "", usher.ChipUnreadable: "BAD_MEDIA_FORMAT", usher.ChipAltered: "POSSIBLE_FRAUD_ATTEMPT", usher.ChipIssuerUnknown: "",
+	usher.ChipUnsure: "", usher.ChipNotExamined: "", usher.NumberMalformed: "DATA_DOES_NOT_MATCH", usher.NumberDisagrees: "DATA_DOES_NOT_MATCH",
+	usher.NumberNotChecked: "", usher.ContactImplausible: "MISCELLANEOUS",
 }
 
 // rejectReasonsOf gives why a session was rejected in the vendor's words, each once. They are for the client; the applicant's page never shows them.
