@@ -510,6 +510,110 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// TestReminders holds that silence is told as often as the flow says, counted from the last move, whether or not it was called abandoned.
+func TestReminders(t *testing.T) {
+	t.Parallel()
+	f := usher.Flow{Name: "test", Remind: []time.Duration{10 * time.Minute, 2 * time.Hour}, Steps: []usher.Step{{Kind: usher.StepDetails}, decide}}
+	p := begin(f.WithDefaults(), usher.Live)
+	told := func() (n int) {
+		for _, e := range p.events {
+			if e.Type == usher.SessionReminder {
+				n++
+			}
+		}
+		return n
+	}
+	wait := func(d time.Duration, want int) {
+		t.Helper()
+		for end := p.now.Add(d); !p.now.After(end); p.now = p.now.Add(time.Minute) {
+			p.must(t, tick)
+		}
+		if got := told(); got != want {
+			t.Errorf("told %d times, want %d", got, want)
+		}
+	}
+	wait(9*time.Minute-time.Second, 0)
+	wait(5*time.Minute, 1) // the link was never opened
+	p.must(t, open)
+	wait(30*time.Minute, 2) // began, and went quiet again
+	wait(time.Hour, 2)
+	if p.s.Phase() != usher.PhaseAbandoned {
+		t.Errorf("after more than an hour the session is %s", p.s.Phase())
+	}
+	wait(time.Hour, 3)
+	wait(24*time.Hour, 3)
+	p.must(t, done("details"))
+	p.must(t, usher.Command{Kind: usher.CmdSubmit, By: applicant})
+	wait(24*time.Hour, 3) // nothing is asked of them any more
+}
+
+// TestAskLink holds that the wish for a new link is told once an hour, and only where one can be given.
+func TestAskLink(t *testing.T) {
+	t.Parallel()
+	ask := usher.Command{Kind: usher.CmdAskLink, By: applicant}
+	p := reach(t, usher.Expired, true)
+	for _, want := range []int{1, 0, 1} {
+		before := len(p.events)
+		p.must(t, ask)
+		if got := len(p.events) - before; got != want {
+			t.Errorf("told %d times, want %d", got, want)
+		}
+		if want == 0 {
+			p.now = p.now.Add(time.Hour)
+		}
+	}
+	p.is(t, usher.Expired)
+	p.must(t, usher.Command{Kind: usher.CmdReissueLink, By: client})
+	before := len(p.events)
+	p.must(t, ask)
+	if len(p.events) != before+1 {
+		t.Error("after a new link the wish for the next is not told")
+	}
+	reach(t, usher.Expired, false).refuses(t, ask, usher.CodeConflict)
+}
+
+// TestOneSideAgain holds that where every reason names a side of the document only that side is asked again, unless another document is used.
+func TestOneSideAgain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		why       []usher.Reason
+		use       usher.DocumentType
+		front, ok bool // sent again; enough
+	}{
+		"the back alone":                {[]usher.Reason{{Code: usher.DocumentGlare, Evidence: usher.DocumentBack}}, usher.IDCard, false, true},
+		"the back, of another document": {[]usher.Reason{{Code: usher.DocumentGlare, Evidence: usher.DocumentBack}}, usher.DrivingLicence, false, false},
+		"both of another document":      {[]usher.Reason{{Code: usher.DocumentGlare, Evidence: usher.DocumentBack}}, usher.DrivingLicence, true, true},
+		"all of it":                     {[]usher.Reason{{Code: usher.DocumentExpired}, {Code: usher.DocumentGlare, Evidence: usher.DocumentBack}}, usher.IDCard, false, false},
+		"a file of another step":        {[]usher.Reason{{Code: usher.DocumentGlare, Evidence: usher.Selfie}}, usher.IDCard, false, false},
+	} {
+		p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDocument}, decide)
+		complete := func(kind usher.DocumentType) usher.Command {
+			cmd := done("document")
+			cmd.Document = &usher.DocumentChoice{Type: kind}
+			return cmd
+		}
+		p.must(t, file(usher.DocumentFront))
+		p.must(t, file(usher.DocumentBack))
+		p.must(t, complete(usher.IDCard))
+		p.must(t, usher.Command{Kind: usher.CmdSubmit, By: applicant})
+		p.must(t, usher.Command{Kind: usher.CmdAskAgain, By: client, Steps: []string{"document"}, Reasons: c.why})
+		p.refuses(t, complete(usher.IDCard), usher.CodeConflict)
+		p.must(t, file(usher.DocumentBack))
+		if c.front {
+			p.must(t, file(usher.DocumentFront))
+		}
+		if err := p.do(t, complete(c.use)); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepSelfie}, decide)
+	p.must(t, file(usher.Selfie))
+	p.must(t, usher.Command{Kind: usher.CmdSubmit, By: applicant})
+	p.refuses(t, usher.Command{
+		Kind: usher.CmdAskAgain, By: client, Steps: []string{"selfie"}, Reasons: []usher.Reason{{Code: usher.FaceMissing, Evidence: "shoe"}},
+	}, usher.CodeInvalid)
+}
+
 func TestLinkKeepsWhatItDoesNotChange(t *testing.T) {
 	t.Parallel()
 	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, decide)

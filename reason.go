@@ -107,6 +107,8 @@ type Reason struct {
 	Step  string     `json:"step,omitempty"`
 	Check CheckKind  `json:"check,omitempty"`
 	Field string     `json:"field,omitempty"`
+	// Evidence is the file it is about, such as one side of a document, or "" for all of the step.
+	Evidence EvidenceKind `json:"evidence,omitempty"`
 }
 
 // Class gives the class of the reason's code; an unknown code is Final, the careful reading.
@@ -123,6 +125,9 @@ func checkReasons(rs []Reason, need bool) error {
 	for _, r := range rs {
 		if _, ok := r.Code.Class(); !ok {
 			return Invalid("reasons", "unknown reason code; see the list of reasons in the API description")
+		}
+		if r.Evidence != "" && !slices.Contains(EvidenceKinds(), r.Evidence) {
+			return Invalid("reasons", "unknown kind of evidence; use one of %v", EvidenceKinds())
 		}
 	}
 	return nil

@@ -100,6 +100,17 @@ func (e *Engine) LookLink(ctx context.Context, token string) (usher.Visit, error
 	return v, nil
 }
 
+// AskLink tells the client that who holds a link which has ended wants a new one.
+func (e *Engine) AskLink(ctx context.Context, token string) error {
+	v, err := e.LookLink(ctx, token)
+	if err != nil && !isCode(err, usher.CodeGone) || v.Session.ID == "" {
+		return err
+	}
+	by := usher.Actor{Kind: usher.ByApplicant, ID: v.Session.ApplicantID}
+	_, err = e.Do(ctx, v.Tenant.ID, v.Session.ID, usher.Command{Kind: usher.CmdAskLink, By: by})
+	return err
+}
+
 func (e *Engine) visit(ctx context.Context, tenant, session string) (usher.Visit, error) {
 	t, err := e.Tenant(ctx, tenant)
 	if err != nil {

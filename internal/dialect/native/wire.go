@@ -112,17 +112,18 @@ func text[T ~string](list []T) []string {
 }
 
 type reason struct {
-	Code    reasonWord `json:"code" doc:"Stable word for the reason."`
-	Class   string     `json:"class" enum:"final,retry,mismatch,notice" doc:"What can be done about it: final nothing, retry a better picture or another try, mismatch correct what was given or read, notice for a reviewer to know." example:"retry"`
-	Step    string     `json:"step,omitempty" doc:"Step of the flow it is about." example:"document"`
-	Check   string     `json:"check,omitempty" doc:"Check that found it." example:"document"`
-	Field   string     `json:"field,omitempty" doc:"Name of the detail it is about, never its value." example:"date_of_birth"`
-	Message string     `json:"message" doc:"The reason in English, for your staff and your logs." example:"The picture of the document is blurred."`
+	Code     reasonWord `json:"code" doc:"Stable word for the reason."`
+	Class    string     `json:"class" enum:"final,retry,mismatch,notice" doc:"What can be done about it: final nothing, retry a better picture or another try, mismatch correct what was given or read, notice for a reviewer to know." example:"retry"`
+	Step     string     `json:"step,omitempty" doc:"Step of the flow it is about." example:"document"`
+	Check    string     `json:"check,omitempty" doc:"Check that found it." example:"document"`
+	Field    string     `json:"field,omitempty" doc:"Name of the detail it is about, never its value." example:"date_of_birth"`
+	Evidence string     `json:"evidence,omitempty" doc:"File it is about, such as one side of a document, or empty when it is about all of the step." example:"document_back"`
+	Message  string     `json:"message" doc:"The reason in English, for your staff and your logs." example:"The picture of the document is blurred."`
 }
 
 func reasonOf(r usher.Reason) reason {
 	return reason{
-		Code: reasonWord(r.Code), Class: string(r.Class()), Step: r.Step, Check: string(r.Check), Field: r.Field, Message: reasonMessage(r.Code),
+		Code: reasonWord(r.Code), Class: string(r.Class()), Step: r.Step, Check: string(r.Check), Field: r.Field, Evidence: string(r.Evidence), Message: reasonMessage(r.Code),
 	}
 }
 
@@ -140,7 +141,8 @@ func (givenReason) Schema(huma.Registry) *huma.Schema {
 		Type: huma.TypeObject, Required: []string{"code"}, AdditionalProperties: false,
 		Properties: map[string]*huma.Schema{
 			"code": code, "step": about("Step of the flow it is about.", "document"), "check": about("Check it is about.", "document"),
-			"field": about("Name of the detail it is about.", "date_of_birth"),
+			"field":    about("Name of the detail it is about.", "date_of_birth"),
+			"evidence": about("File it is about. Where every reason of a step names one, only those files are asked again.", "document_back"),
 		},
 	}
 	short := words(usher.ReasonCodes())
