@@ -198,7 +198,7 @@ type Evidence struct {
 	Ref         string         `json:"ref,omitempty"` // place in the blob store
 	Attempt     int            `json:"attempt"`       // of the session when it came in
 	At          time.Time      `json:"at"`
-	Advice      []ReasonCode   `json:"advice,omitempty"` // what could be better about it, as the applicant was told
+	Challenge   *Challenge     `json:"challenge,omitempty"` // of liveness frames that answer one
 }
 
 // IsSimulated tells whether a sandbox made the evidence up.

@@ -9,7 +9,6 @@ type CommandKind string
 const (
 	CmdOpen         CommandKind = "open"          // the applicant opened the link
 	CmdReissueLink  CommandKind = "reissue_link"  // a new link; the old one is dead
-	CmdAskLink      CommandKind = "ask_link"      // the applicant wants a new link
 	CmdConsent      CommandKind = "consent"       // agree at the consent step
 	CmdDecline      CommandKind = "decline"       // do not agree
 	CmdAddEvidence  CommandKind = "add_evidence"  // a file was stored
@@ -23,17 +22,18 @@ const (
 	CmdOverturn     CommandKind = "overturn"
 	CmdCorrect      CommandKind = "correct" // of fields read from a document
 	CmdCancel       CommandKind = "cancel"
-	CmdAccount      CommandKind = "account"  // what the account opener answered
-	CmdTick         CommandKind = "tick"     // a timer: tell what time has made true
-	CmdAnnotate     CommandKind = "annotate" // of what the client keeps beside the session
-	CmdHits         CommandKind = "hits"     // what monitoring found
+	CmdAccount      CommandKind = "account"   // what the account opener answered
+	CmdTick         CommandKind = "tick"      // a timer: tell what time has made true
+	CmdAnnotate     CommandKind = "annotate"  // of what the client keeps beside the session
+	CmdHits         CommandKind = "hits"      // what monitoring found
+	CmdChallenge    CommandKind = "challenge" // the hosted page drew a capture challenge
 )
 
 // Commands lists every kind of command.
 func Commands() []CommandKind {
 	return []CommandKind{
-		CmdOpen, CmdReissueLink, CmdAskLink, CmdConsent, CmdDecline, CmdAddEvidence, CmdCompleteStep, CmdSubmit, CmdReport, CmdReview, CmdApprove,
-		CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect, CmdCancel, CmdAccount, CmdTick, CmdAnnotate, CmdHits,
+		CmdOpen, CmdReissueLink, CmdConsent, CmdDecline, CmdAddEvidence, CmdCompleteStep, CmdSubmit, CmdReport, CmdReview, CmdApprove,
+		CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect, CmdCancel, CmdAccount, CmdTick, CmdAnnotate, CmdHits, CmdChallenge,
 	}
 }
 
@@ -44,25 +44,26 @@ type Command struct {
 	By        Actor
 	IfVersion int64 // when not 0, the version the caller looked at: another one is a conflict
 
-	Step     string            // complete_step, report
-	Round    int               // report: the round the results belong to
-	Consent  *Consent          // consent; submit: consent that the client took itself
-	Document *DocumentChoice   // complete_step of a document
-	Given    []DetailField     // complete_step of details, submit: what is known of the applicant; set by the engine
-	Evidence *Evidence         // add_evidence
-	Results  []CheckResult     // report
-	Steps    []string          // ask_again
-	Reasons  []Reason          // reject, ask_again, review, overturn, cancel
-	Note     string            // for the applicant
-	Internal string            // for staff
-	Facts    []Correction      // correct
-	Account  *AccountStatus    // account
-	Return   string            // reissue_link: the new return URL, or "" to keep the old one
-	Expires  time.Time         // reissue_link, ask_again: the new deadline; zero takes the flow's
-	Metadata map[string]string // annotate: pairs to set; "" takes one away
-	Locale   string            // annotate: the language of the pages from now on, as in NewSession; "" keeps it
-	Hits     *HitChange        // hits
-	Details  *Details          // complete_step: written to the applicant in the same transaction; Decide does not look at them
+	Step      string            // complete_step, report
+	Round     int               // report: the round the results belong to
+	Consent   *Consent          // consent; submit: consent that the client took itself
+	Document  *DocumentChoice   // complete_step of a document
+	Given     []DetailField     // complete_step of details, submit: what is known of the applicant; set by the engine
+	Evidence  *Evidence         // add_evidence
+	Results   []CheckResult     // report
+	Steps     []string          // ask_again
+	Reasons   []Reason          // reject, ask_again, review, overturn, cancel
+	Note      string            // for the applicant
+	Internal  string            // for staff
+	Facts     []Correction      // correct
+	Account   *AccountStatus    // account
+	Return    string            // reissue_link: the new return URL, or "" to keep the old one
+	Expires   time.Time         // reissue_link, ask_again: the new deadline; zero takes the flow's
+	Metadata  map[string]string // annotate: pairs to set; "" takes one away
+	Locale    string            // annotate: the language of the pages from now on, as in NewSession; "" keeps it
+	Hits      *HitChange        // hits
+	Challenge *Challenge        // challenge: nonce and moves; the rest is set here
+	Details   *Details          // complete_step: written to the applicant in the same transaction; Decide does not look at them
 }
 
 // NewSession is what a client gives to start one.

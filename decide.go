@@ -74,7 +74,6 @@ var (
 var rules = map[CommandKind]rule{
 	CmdOpen:         {from: collecting, move: true, do: func(*decider) error { return nil }},
 	CmdReissueLink:  {from: slices.Concat(collecting, []State{Expired}), do: (*decider).reissue},
-	CmdAskLink:      {from: slices.Concat(collecting, []State{Expired}), do: (*decider).askLink},
 	CmdConsent:      {from: collecting, move: true, do: (*decider).completeStep},
 	CmdDecline:      {from: collecting, move: true, do: (*decider).decline},
 	CmdAddEvidence:  {from: collecting, move: true, do: (*decider).addEvidence},
@@ -92,6 +91,7 @@ var rules = map[CommandKind]rule{
 	CmdTick:         {from: States(), do: (*decider).tick},
 	CmdAnnotate:     {from: States(), do: (*decider).annotate},
 	CmdHits:         {from: []State{Approved}, do: (*decider).hits},
+	CmdChallenge:    {from: collecting, move: true, do: (*decider).challenge},
 }
 
 // mayCommand refuses an actor whom the command does not belong to. What a client may do was checked by its scopes.
@@ -211,8 +211,12 @@ func (d *decider) addEvidence() error {
 	if d.locked(e.Kind) {
 		return Conflict("evidence of kind %s can no longer be changed: checks rest on it", e.Kind)
 	}
+	answered, err := d.answers(e)
+	if err != nil {
+		return err
+	}
 	stored := *e
-	stored.Attempt, stored.At = d.s.Attempt, d.now
+	stored.Attempt, stored.At, stored.Challenge = d.s.Attempt, d.now, answered
 	d.emit(EvidenceReceived, EventData{Evidence: &stored})
 	return nil
 }
@@ -300,9 +304,8 @@ func (d *decider) complete(st StepStatus) error {
 		needs = append(needs, ProofOfAddress)
 	case StepContact, StepRun, StepDecide, StepAccount:
 	}
-	another := data.Document != nil && st.Document != nil && data.Document.Type != st.Document.Type
 	for _, kind := range needs {
-		if !d.fresh(st, kind, another) {
+		if !d.fresh(st, kind) {
 			return lacks("evidence", string(kind), "evidence of kind "+string(kind))
 		}
 	}
@@ -327,12 +330,10 @@ func (d *decider) agreed(st StepStatus, def Step) Consent {
 	return given
 }
 
-// fresh tells whether there is evidence of a kind that the step may rest on: when it was asked again, only that of the newest attempt, and so
-// when it shows another document than the one of which some was asked again.
-func (d *decider) fresh(st StepStatus, kind EvidenceKind, another bool) bool {
-	again := st.Again(kind) || another && len(st.Redo) > 0
+// fresh tells whether there is evidence of a kind that the step may rest on: when it was asked again, only that of the newest attempt.
+func (d *decider) fresh(st StepStatus, kind EvidenceKind) bool {
 	return slices.ContainsFunc(d.s.Evidence, func(e Evidence) bool {
-		return e.Kind == kind && (!again || e.Attempt == d.s.Attempt)
+		return e.Kind == kind && (len(st.Redo) == 0 || e.Attempt == d.s.Attempt)
 	})
 }
 
@@ -363,8 +364,6 @@ func (d *decider) tick() error {
 	case due.IsZero() || d.now.Before(due):
 	case d.overdue():
 		d.emit(SessionExpired, EventData{})
-	case !d.s.remindAt().IsZero() && !d.now.Before(d.s.remindAt()):
-		d.emit(SessionReminder, EventData{})
 	default:
 		d.emit(SessionAbandoned, EventData{})
 	}

@@ -28,9 +28,7 @@ const (
 	SessionExpired               EventType = "session.expired"
 	SessionAbandoned             EventType = "session.abandoned"
 	SessionCancelled             EventType = "session.cancelled"
-	SessionReminder              EventType = "session.reminder"       // the applicant has been silent for as long as the flow says
-	SessionLinkRequested         EventType = "session.link_requested" // who holds an ended link wants a new one
-	SessionAnnotated             EventType = "session.annotated"      // the client changed what it keeps beside the session
+	SessionAnnotated             EventType = "session.annotated" // the client changed what it keeps beside the session
 
 	ConsentGiven       EventType = "consent.given"
 	ConsentWasDeclined EventType = "consent.declined"
@@ -42,6 +40,7 @@ const (
 	AccountOpened      EventType = "account.opened"
 	AccountFailed      EventType = "account.failed"
 	FaceAuthenticated  EventType = "face.authenticated"     // a new selfie was compared with the enrolled one, whatever the outcome
+	ChallengeIssued    EventType = "challenge.issued"       // movements were drawn that the applicant is to make before the camera
 	HitsChanged        EventType = "watchlist.hits_changed" // monitoring found new, changed or removed hits of an approved applicant
 )
 
@@ -50,8 +49,8 @@ func EventTypes() []EventType {
 	return []EventType{
 		ApplicantCreated, ApplicantUpdated, ApplicantErased, SessionCreated, SessionStarted, SessionLinkIssued, SessionSubmitted,
 		SessionReviewRequested, SessionResubmissionRequested, SessionApproved, SessionRejected, SessionOverturned, SessionExpired,
-		SessionAbandoned, SessionReminder, SessionLinkRequested, SessionCancelled, ConsentGiven, ConsentWasDeclined, StepCompleted, EvidenceReceived, DocumentCorrected,
-		CheckStarted, CheckCompleted, AccountOpened, AccountFailed, SessionAnnotated, FaceAuthenticated, HitsChanged,
+		SessionAbandoned, SessionCancelled, ConsentGiven, ConsentWasDeclined, StepCompleted, EvidenceReceived, DocumentCorrected,
+		CheckStarted, CheckCompleted, AccountOpened, AccountFailed, SessionAnnotated, FaceAuthenticated, HitsChanged, ChallengeIssued,
 	}
 }
 
@@ -95,9 +94,10 @@ type EventData struct {
 	Resumed  bool            `json:"resumed,omitempty"` // session.started: not for the first time
 	Again    bool            `json:"again,omitempty"`   // step.completed: the step was done already
 
-	Metadata map[string]string `json:"metadata,omitempty"` // session.annotated: the pairs as they are now; "" took one away
-	Locale   string            `json:"locale,omitempty"`   // session.annotated: the language of the pages, where it changed
-	Hits     *HitChange        `json:"hits,omitempty"`
+	Metadata  map[string]string `json:"metadata,omitempty"` // session.annotated: the pairs as they are now; "" took one away
+	Locale    string            `json:"locale,omitempty"`   // session.annotated: the language of the pages, where it changed
+	Hits      *HitChange        `json:"hits,omitempty"`
+	Challenge *Challenge        `json:"challenge,omitempty"` // challenge.issued
 }
 
 // HitChange is what monitoring found: keys of listed records, "list/id".
@@ -131,11 +131,6 @@ func (s Session) Clone() Session {
 	return s
 }
 
-// unmoved are the events that go on without the applicant. It is never written to.
-var unmoved = []EventType{
-	CheckStarted, CheckCompleted, FaceAuthenticated, SessionAnnotated, HitsChanged, SessionReminder, SessionLinkRequested,
-}
-
 // apply takes in one event. Every change of a session is made here, so that folding its events over nothing gives the session.
 func (s *Session) apply(flow Flow, e Event) {
 	if e.Type == SessionCreated && e.Data.Start != nil {
@@ -143,10 +138,9 @@ func (s *Session) apply(flow Flow, e Event) {
 		s.Flow = flow
 	}
 	s.Version, s.UpdatedAt = e.Sequence, e.At
-	if !slices.Contains(unmoved, e.Type) {
-		s.Abandoned = e.Type == SessionAbandoned
+	if !slices.Contains([]EventType{CheckStarted, CheckCompleted, FaceAuthenticated, SessionAnnotated, HitsChanged}, e.Type) {
+		s.Abandoned = e.Type == SessionAbandoned // these go on without the applicant
 	}
-	s.hush(e)
 	switch e.Type {
 	case SessionStarted:
 		s.State = InProgress
@@ -154,7 +148,7 @@ func (s *Session) apply(flow Flow, e Event) {
 			s.StartedAt = e.At
 		}
 	case SessionLinkIssued:
-		s.ExpiresAt, s.ReturnURL, s.LinkAskedAt = e.Data.Expires, cmp.Or(e.Data.Return, s.ReturnURL), time.Time{}
+		s.ExpiresAt, s.ReturnURL = e.Data.Expires, cmp.Or(e.Data.Return, s.ReturnURL)
 		if s.State == Expired {
 			s.State = InProgress
 			if s.StartedAt.IsZero() {
@@ -174,8 +168,6 @@ func (s *Session) apply(flow Flow, e Event) {
 		s.conclude(e)
 	case SessionExpired:
 		s.State = Expired
-	case SessionLinkRequested:
-		s.LinkAskedAt = e.At
 	case SessionCancelled:
 		s.State, s.Reasons = Cancelled, e.Data.Reasons
 	case StepCompleted, CheckStarted, CheckCompleted:
@@ -186,6 +178,9 @@ func (s *Session) apply(flow Flow, e Event) {
 		if e.Data.Evidence != nil {
 			s.Evidence = append(slices.Clip(s.Evidence), *e.Data.Evidence)
 		}
+		s.challenged(e)
+	case ChallengeIssued:
+		s.challenged(e)
 	case SessionAnnotated:
 		s.Locale = cmp.Or(e.Data.Locale, s.Locale)
 		s.annotate(e.Data.Metadata)
@@ -244,11 +239,7 @@ func (s *Session) reopen(ids []string, why []Reason) {
 		st := &s.Steps[i]
 		if slices.Contains(ids, st.ID) {
 			reached = true
-			again := StepStatus{ID: st.ID, Kind: st.Kind, State: StepOpen, Redo: reasonsFor(st.ID, why)}
-			if again.partly() {
-				again.Document = st.Document // the rest of it stays
-			}
-			*st = again
+			*st = StepStatus{ID: st.ID, Kind: st.Kind, State: StepOpen, Redo: reasonsFor(st.ID, why)}
 		}
 		if reached && !st.Kind.ByApplicant() {
 			st.State, st.DoneAt, st.Checks = StepOpen, time.Time{}, nil

@@ -73,6 +73,7 @@ type Step struct {
 	Accept         []DocumentType // document
 	Video          bool           // selfie: a short video of the face as well as the photo
 	VideoFree      bool           // selfie: the video is asked for, and a photo without one is taken
+	Challenge      bool           // selfie: movements before the camera are asked for, see [Challenge]; who cannot goes on without
 	Checks         []CheckKind    // run
 	Stop           bool           // run: a rejecting check ends the collection and decides at once
 	Early          bool           // run: its checks need not wait until the applicant has sent everything
@@ -90,7 +91,6 @@ type Flow struct {
 	Purpose  Purpose
 	Expires  time.Duration     // from link to deadline
 	Abandon  time.Duration     // of silence until session.abandoned is told
-	Remind   []time.Duration   // of silence until session.reminder is told, each counted from the applicant's last move
 	Attempts int               // goes a session may take, the first included
 	Reissue  bool              // an expired session may get a new link
 	Settings map[string]string // for a dialect to read; it means nothing here
@@ -197,7 +197,6 @@ func (c *flowCheck) whole() {
 	c.must(f.Expires >= time.Minute && f.Expires <= 365*24*time.Hour, -1, `give a time between 1m and 8760h, such as "expires: 48h"`,
 		"expires is %s", f.Expires)
 	c.must(f.Abandon >= 0, -1, `give a time such as "abandon: 1h"`, "abandon is %s", f.Abandon)
-	c.reminders()
 	c.must(f.Attempts >= 1 && f.Attempts <= 50, -1, "give a number from 1 to 50", "attempts is %d", f.Attempts)
 	c.must(slices.Contains([]Purpose{ForOnboarding, ForIdentity, ForProofOfAddress, ForFaceLogin}, f.Purpose), -1,
 		"use onboarding, identity_verification, proof_of_address or face_login", "unknown purpose %q", f.Purpose)
@@ -210,6 +209,7 @@ func (c *flowCheck) whole() {
 func (c *flowCheck) step(i int, s Step) {
 	c.must(!c.seen[s.ID], i, `give one of them a name of its own, such as "name: background"`, "two steps are called %q", s.ID)
 	c.seen[s.ID] = true
+	c.must(!s.Challenge || !s.Video, i, "leave one of them out", "the step %q asks for a challenge and a video", s.ID)
 	c.must(!c.account && (!c.decided || s.Kind == StepAccount), i, "move it before the decide step; only one account step may follow",
 		"step %q can never be reached", s.ID)
 	c.must(!s.Kind.ByApplicant() || slices.Contains(c.known.Steps, s.Kind), i, "leave it out",

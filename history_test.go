@@ -60,7 +60,7 @@ func chance(t *rapid.T, label string) bool { return rapid.Bool().Draw(t, label) 
 // drawFlow makes a flow of any shape that Flow.Check allows: checks first, in between, last, or nowhere.
 func drawFlow(t *rapid.T) usher.Flow {
 	f := usher.Flow{
-		Name: "drawn", Version: 1, Expires: time.Hour, Abandon: 20 * time.Minute, Remind: []time.Duration{10 * time.Minute, 30 * time.Minute}[:upTo(t, "reminders", 2)],
+		Name: "drawn", Version: 1, Expires: time.Hour, Abandon: 20 * time.Minute,
 		Attempts: 1 + upTo(t, "attempts", 2), Reissue: chance(t, "reissue"),
 	}
 	kinds := append(known().Steps, usher.StepRun, usher.StepRun, usher.StepRun)
@@ -144,7 +144,7 @@ func needs(k usher.StepKind) []usher.EvidenceKind {
 func lacks(s usher.Session, st usher.StepStatus) usher.EvidenceKind {
 	for _, kind := range needs(st.Kind) {
 		if !slices.ContainsFunc(s.Evidence, func(e usher.Evidence) bool {
-			return e.Kind == kind && (!st.Again(kind) || e.Attempt == s.Attempt)
+			return e.Kind == kind && (len(st.Redo) == 0 || e.Attempt == s.Attempt)
 		}) {
 			return kind
 		}
@@ -267,6 +267,9 @@ func (p *play) drawCommand(t *rapid.T) usher.Command {
 			c.Metadata = nil
 		}
 		c.Locale = pick(t, "locale", []string{"", "sv"})
+	case usher.CmdChallenge:
+		all := []usher.Move{usher.MoveLeft, usher.MoveRight, usher.MoveCloser}
+		c.Challenge = &usher.Challenge{Nonce: "n" + strconv.Itoa(len(p.events)), Moves: []usher.Move{pick(t, "move", all), pick(t, "move", all)}}
 	case usher.CmdHits:
 		c.Hits = &usher.HitChange{Screening: "x", New: []string{"list/1"}[:upTo(t, "hits", 1)]}
 	case usher.CmdCorrect:

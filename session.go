@@ -106,17 +106,18 @@ type Session struct {
 	FlowName    string  `json:"flow"`
 	FlowVersion int     `json:"flow_version"`
 
-	State    State          `json:"state"`
-	Version  int64          `json:"version"`
-	Attempt  int            `json:"attempt"`
-	Steps    []StepStatus   `json:"steps"`
-	Evidence []Evidence     `json:"evidence,omitempty"`
-	Reasons  []Reason       `json:"reasons,omitempty"` // of the state: why in review, why asked again, why ended
-	Note     string         `json:"note,omitempty"`    // for the applicant
-	Votes    []Actor        `json:"votes,omitempty"`   // reviewers who approved so far, where two are needed
-	Decision *Decision      `json:"decision,omitempty"`
-	Account  *AccountStatus `json:"account,omitempty"`
-	Facts    []Correction   `json:"corrections,omitempty"` // of what was read, by a reviewer
+	State     State          `json:"state"`
+	Version   int64          `json:"version"`
+	Attempt   int            `json:"attempt"`
+	Steps     []StepStatus   `json:"steps"`
+	Evidence  []Evidence     `json:"evidence,omitempty"`
+	Reasons   []Reason       `json:"reasons,omitempty"` // of the state: why in review, why asked again, why ended
+	Note      string         `json:"note,omitempty"`    // for the applicant
+	Votes     []Actor        `json:"votes,omitempty"`   // reviewers who approved so far, where two are needed
+	Decision  *Decision      `json:"decision,omitempty"`
+	Account   *AccountStatus `json:"account,omitempty"`
+	Facts     []Correction   `json:"corrections,omitempty"` // of what was read, by a reviewer
+	Challenge *Challenge     `json:"challenge,omitempty"`   // the one drawn last
 
 	Reference string            `json:"reference,omitempty"`
 	Key       string            `json:"key,omitempty"`      // its second name, see [NewSession]
@@ -125,7 +126,6 @@ type Session struct {
 	ReturnURL string            `json:"return_url,omitempty"`
 	Locale    string            `json:"locale,omitempty"`
 	Abandoned bool              `json:"abandoned,omitempty"`
-	Reminded  int               `json:"reminded,omitempty"` // how often the silence was told
 
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
@@ -133,8 +133,6 @@ type Session struct {
 	SubmittedAt time.Time `json:"submitted_at,omitzero"`
 	DecidedAt   time.Time `json:"decided_at,omitzero"`
 	ExpiresAt   time.Time `json:"expires_at"`
-	QuietSince  time.Time `json:"quiet_since,omitzero"`   // when something happened last that was not told by a timer
-	LinkAskedAt time.Time `json:"link_asked_at,omitzero"` // when the applicant wanted a new link
 }
 
 // Correction is a reviewer's correction of something read from a document.
@@ -264,15 +262,12 @@ func (s Session) Phase() Phase {
 
 // DueAt gives when a timer must look at the session again, or the zero time when none need to.
 func (s Session) DueAt() time.Time {
-	if !slices.Contains(collecting, s.State) {
+	quiet := s.UpdatedAt.Add(s.Flow.Abandon)
+	switch {
+	case !slices.Contains(collecting, s.State):
 		return time.Time{}
+	case s.State == InProgress && !s.Abandoned && quiet.Before(s.ExpiresAt):
+		return quiet
 	}
-	due := s.ExpiresAt
-	if quiet := s.quiet().Add(s.Flow.Abandon); s.State == InProgress && !s.Abandoned && quiet.Before(due) {
-		due = quiet
-	}
-	if remind := s.remindAt(); !remind.IsZero() && remind.Before(due) {
-		due = remind
-	}
-	return due
+	return s.ExpiresAt
 }

@@ -16,7 +16,6 @@ const stateTable = `
               created      in_progress          submitted                awaiting_applicant   in_review  approved  rejected  expired              cancelled
 open          in_progress  =                    -                        in_progress          -          -         -         -                    -
 reissue_link  =            =                    -                        =                    -          -         -         created,in_progress  -
-ask_link      =            =                    -                        =                    -          -         -         =                    -
 consent       in_progress  =                    -                        in_progress          -          -         -         -                    -
 decline       cancelled    cancelled            -                        cancelled            -          -         -         -                    -
 add_evidence  in_progress  =                    -                        in_progress          -          -         -         -                    -
@@ -34,6 +33,7 @@ account       -            -                    -                        -      
 tick          =,expired    =,expired            =                        =,expired            =          =         =         =                    =
 annotate      =            =                    =                        =                    =          =         =         =                    =
 hits          -            -                    -                        -                    -          =         -         -                    -
+challenge     in_progress  =                    -                        in_progress          -          -         -         -                    -
 `
 
 // states is stateTable, read once.
@@ -97,6 +97,8 @@ func tableCommand(kind usher.CommandKind) usher.Command {
 		c.Facts = []usher.Correction{{Field: "number", Old: "1", New: "7"}}
 	case usher.CmdAnnotate:
 		c.Metadata = map[string]string{"branch": "north"}
+	case usher.CmdChallenge:
+		c.Challenge = &usher.Challenge{Nonce: "n", Moves: []usher.Move{usher.MoveLeft, usher.MoveCloser}}
 	case usher.CmdHits:
 		c.Hits = &usher.HitChange{Screening: "1", New: []string{"list/1"}}
 	case usher.CmdAccount:

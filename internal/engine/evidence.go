@@ -23,7 +23,10 @@ func (e *Engine) AddEvidence(ctx context.Context, tenant, session string, n ushe
 	if err != nil || had != "" {
 		return s, evidenceOf(s, had), err
 	}
-	ev := usher.Evidence{ID: newID(), Kind: n.Kind, Source: n.Source, ContentType: n.ContentType, Advice: n.Advice}
+	ev := usher.Evidence{ID: newID(), Kind: n.Kind, Source: n.Source, ContentType: n.ContentType}
+	if n.Nonce != "" {
+		ev.Challenge = &usher.Challenge{Nonce: n.Nonce}
+	}
 	cmd := usher.Command{Kind: usher.CmdAddEvidence, By: n.By, Evidence: &ev}
 	// A dry run: no bytes are taken in for a session that will refuse them.
 	if _, _, err := usher.Decide(s, cmd, e.now()); err != nil {

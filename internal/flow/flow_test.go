@@ -25,6 +25,17 @@ func TestVideoWanted(t *testing.T) {
 	}
 }
 
+func TestChallenge(t *testing.T) {
+	t.Parallel()
+	f, problems := flow.Parse("name: a\nsteps:\n  - selfie: {challenge: true}\n  - decide: {}\n", known)
+	if len(problems) > 0 || !f.Steps[0].Challenge {
+		t.Errorf("%v, %+v", problems, f.Steps)
+	}
+	if _, problems := flow.Parse("name: a\nsteps:\n  - selfie: {challenge: true, video: true}\n  - decide: {}\n", known); len(problems) != 1 || problems[0].Line != 3 {
+		t.Errorf("with a video: %v", problems)
+	}
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	f, problems := flow.Parse(`
