@@ -9,39 +9,38 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/usher-kyc/usher/internal/mrz/eval"
+	"github.com/usher-kyc/usher/internal/mrz/synth"
 )
 
-// benchMRZ reads every picture of a folder and compares. It keeps to one core, so that times can be compared.
+// benchMRZ reads every picture of a folder and compares, or makes such a folder.
 func benchMRZ(ctx context.Context, c console, args []string) error {
 	fs := flag.NewFlagSet("usher bench mrz", flag.ContinueOnError)
 	fs.SetOutput(c.err)
 	dir := fs.String("dir", "", "folder with manifest.json and images/")
 	asJSON := fs.Bool("json", false, "answer as JSON: times are of reading the decoded picture")
 	wrong := fs.Bool("wrong", false, "list what was not read exactly, with the lines")
+	folder := fs.String("make", "", "draw pictures into this folder instead, with their manifest")
+	level := fs.String("level", synth.Mild.Name, "of the pictures that are drawn: "+strings.Join(levelNames(), ", "))
+	count := fs.Int("count", 200, "how many are drawn")
+	seed := fs.Uint64("seed", 1, "what they are drawn from")
+	width := fs.Int("width", 0, "of the pictures that are drawn, in pixels (default: the level's)")
 	if err := fs.Parse(args); err != nil {
 		return usageError{err}
 	}
-	if *dir == "" || fs.NArg() > 0 {
-		return usageError{errors.New("needs --dir FOLDER")}
+	switch {
+	case fs.NArg() > 0 || (*dir == "") == (*folder == ""):
+		return usageError{errors.New("needs --dir FOLDER to read or --make FOLDER to draw")}
+	case *folder != "":
+		return makeZones(c, *folder, *level, synth.FolderOptions{Count: *count, Seed: *seed, Width: *width})
 	}
-	folder := os.DirFS(*dir)
-	cases, err := eval.Load(folder)
+	outcomes, err := readZones(ctx, *dir)
 	if err != nil {
-		return err
-	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	var outcomes []eval.Outcome
-	// The first picture is read twice: what is made once in a process belongs to no picture.
-	runner := eval.Runner{Processor: processorTime}
-	if err := runner.Run(ctx, folder, cases[:1], func(eval.Outcome) {}); err != nil {
-		return err
-	}
-	if err := runner.Run(ctx, folder, cases, func(o eval.Outcome) { outcomes = append(outcomes, o) }); err != nil {
 		return err
 	}
 	if *asJSON {
@@ -51,6 +50,60 @@ func benchMRZ(ctx context.Context, c console, args []string) error {
 		printWrong(c.out, outcomes)
 	}
 	return printZones(c.out, outcomes)
+}
+
+// levelNames lists what can be drawn; none are sheets without a zone.
+func levelNames() []string {
+	var names []string
+	for _, l := range synth.Levels() {
+		names = append(names, l.Name)
+	}
+	return append(names, eval.None)
+}
+
+// makeZones draws pictures into a folder.
+func makeZones(c console, folder, level string, o synth.FolderOptions) error {
+	names := levelNames()
+	i := slices.Index(names, level)
+	if i < 0 {
+		return usageError{fmt.Errorf("there is no level %q: one of %s", level, strings.Join(names, ", "))}
+	}
+	if o.Pages = level == eval.None; !o.Pages {
+		o.Level = synth.Levels()[i]
+	}
+	if o.Count < 1 || o.Width < 0 || o.Width > largestDrawing {
+		return usageError{fmt.Errorf("draws at least one picture, at most %d pixels wide", largestDrawing)}
+	}
+	press, err := synth.NewPress()
+	if err != nil {
+		return err
+	}
+	if err := press.Make(folder, o); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "%d pictures in %s\n", o.Count, folder)
+	return err
+}
+
+// largestDrawing is in pixels; more is refused when it is read.
+const largestDrawing = 7000
+
+// readZones reads the pictures of a folder one after the other. It keeps to one core, so that times can be compared.
+func readZones(ctx context.Context, dir string) ([]eval.Outcome, error) {
+	folder := os.DirFS(dir)
+	cases, err := eval.Load(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var outcomes []eval.Outcome
+	runner := eval.Runner{Processor: processorTime}
+	// The first picture is read twice: what is made once in a process belongs to no picture.
+	if err := runner.Run(ctx, folder, cases[:1], func(eval.Outcome) {}); err != nil {
+		return nil, err
+	}
+	err = runner.Run(ctx, folder, cases, func(o eval.Outcome) { outcomes = append(outcomes, o) })
+	return outcomes, err
 }
 
 // printWrong lists the pictures that were not read as they stand.

@@ -37,7 +37,7 @@ func TestEveryCharacterDraws(t *testing.T) {
 	t.Parallel()
 	files := map[string][]byte{"regular": ocrb.TTF()}
 	for _, name := range []string{"sharp", "oblique"} {
-		b, err := os.ReadFile("testdata/ocrb-" + name + ".ttf")
+		b, err := os.ReadFile("../synth/cuts/" + name + ".ttf")
 		if err != nil {
 			t.Fatal(err)
 		}

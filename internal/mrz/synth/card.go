@@ -5,7 +5,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"math"
 	"math/rand/v2"
 
 	"golang.org/x/image/font"
@@ -15,7 +14,6 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"github.com/usher-kyc/usher/internal/mrz"
-	"github.com/usher-kyc/usher/internal/mrz/ocrb"
 )
 
 // size is a document in millimetres, after Doc 9303 part 3 section 2.
@@ -37,60 +35,45 @@ type card struct {
 	zone [4]point // corners of the zone in pixels: top left, top right, bottom right, bottom left
 }
 
-// drawCard draws a document at the given pixels per millimetre.
-func drawCard(r *rand.Rand, d mrz.Document, lines []string, zoneFont []byte, scale float64) (card, error) {
+// drawCard draws a document at the given pixels per millimetre; without lines it has no zone.
+func (p *Press) drawCard(r *rand.Rand, d mrz.Document, lines []string, level Level, scale float64) (card, error) {
 	s := sizeOf(d.Format)
 	m := image.NewRGBA(image.Rect(0, 0, int(s.w*scale), int(s.h*scale)))
-	guilloche(r, m, scale)
+	ground(r, m, level, scale)
 	if err := printedPage(r, m, d, scale); err != nil {
 		return card{}, err
 	}
-	// Ten characters to the inch, centred, the last line 8.5 mm from the edge.
-	const pitch = 2.54
-	spacing := pitch * (1.8 + 0.7*r.Float64())
-	left := (s.w - pitch*float64(len(lines[0]))) / 2
-	base := s.h - 7.5
-	top := base - spacing*float64(len(lines)-1) - pitch
-	face, err := ocrb.FaceOf(zoneFont, pitch*scale/ocrb.PitchPerPixels)
-	if err != nil {
-		return card{}, fmt.Errorf("draw zone: %w", err)
+	if len(lines) == 0 {
+		return card{RGBA: m}, nil
 	}
-	defer face.Close()
-	ink := color.Gray{Y: byte(10 + r.IntN(60))}
+	if r.IntN(3) == 0 {
+		// Many documents keep the zone on plain paper.
+		band := image.Rect(0, int((s.h-23.2)*scale), m.Rect.Dx(), m.Rect.Dy())
+		pale := uint8(215 + r.IntN(40))
+		draw.Draw(m, band, image.NewUniform(color.NRGBA{pale, pale, pale - uint8(r.IntN(12)), 230}), image.Point{}, draw.Over)
+	}
+	k := p.newInk(r, level)
+	// Ten characters to the inch, the last base line about 7.5 mm from the edge (Doc 9303 part 3, section 4.4).
+	pitch := 2.54 * (1 + 0.02*(2*r.Float64()-1))
+	spacing := pitch * (1.7 + 0.8*r.Float64())
+	left := (s.w-pitch*float64(len(lines[0])))/2 + (2*r.Float64() - 1)
+	base := s.h - 7.5 + 1.5*(2*r.Float64()-1)
+	top := base - spacing*float64(len(lines)-1) - pitch
 	for i, line := range lines {
 		y := base - spacing*float64(len(lines)-1-i)
-		ocrb.DrawLineFace(m, face, line, left*scale, y*scale, pitch*scale, ink)
+		k.line(m, r, line, left*scale, y*scale, pitch*scale)
 	}
-	right := s.w - left
+	right := left + pitch*float64(len(lines[0]))
 	return card{m, [4]point{{left * scale, top * scale}, {right * scale, top * scale}, {right * scale, base * scale}, {left * scale, base * scale}}}, nil
 }
-
-// guilloche fills the card with pale paper and fine waves.
-func guilloche(r *rand.Rand, m *image.RGBA, scale float64) {
-	red, green, blue := 205+r.Float64()*45, 205+r.Float64()*45, 205+r.Float64()*45
-	period, swing, slant := (0.8+1.5*r.Float64())*scale, (1+2*r.Float64())*scale, r.Float64()-0.5
-	height := 4 + 14*r.Float64()
-	if r.IntN(5) == 0 {
-		height *= 3 // lines nearly as dark as print
-	}
-	for y := range m.Rect.Dy() {
-		row := m.Pix[y*m.Stride:]
-		for x := range m.Rect.Dx() {
-			v := math.Sin(2*math.Pi/period*(float64(y)+slant*float64(x)+swing*math.Sin(float64(x)/(5*scale)))) * height
-			row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = tone(red+v), tone(green+v*0.7), tone(blue+v*0.4), 255
-		}
-	}
-}
-
-func tone(v float64) byte { return byte(min(max(v, 0), 255)) }
 
 // printedPage draws a heading, a grey portrait and the fields in clear text.
 func printedPage(r *rand.Rand, m *image.RGBA, d mrz.Document, scale float64) error {
 	s := sizeOf(d.Format)
 	text := newScribe(m, scale)
-	dark := color.RGBA{30, 30, 60, 255}
+	dark := color.RGBA{uint8(20 + r.IntN(40)), uint8(20 + r.IntN(40)), uint8(30 + r.IntN(50)), 255}
 	text.write(gobold.TTF, 3.4, 5, 6.5, fmt.Sprintf("%s · SPECIMEN · %s", d.Issuer, d.Format), dark)
-	portrait(m, image.Rect(int(5*scale), int(9*scale), int(5*scale+s.w*scale*0.24), int(s.h*scale*0.52)))
+	portrait(r, m, image.Rect(int(5*scale), int(9*scale), int(5*scale+s.w*scale*0.24), int(s.h*scale*0.52)))
 	fields := []string{
 		"Surname", d.Surname, "Given names", d.GivenNames, "Date of birth", d.BirthDate.String(),
 		"Date of expiry", d.Expiry.String(), "Document number", d.Number, "Nationality", d.Nationality,
@@ -105,16 +88,22 @@ func printedPage(r *rand.Rand, m *image.RGBA, d mrz.Document, scale float64) err
 	return text.err
 }
 
-// portrait is an oval on grey, enough to disturb a search for text.
-func portrait(m *image.RGBA, at image.Rectangle) {
-	draw.Draw(m, at, image.NewUniform(color.Gray{Y: 170}), image.Point{}, draw.Src)
+// portrait is an oval on grey with shoulders, enough to disturb a search for text.
+func portrait(r *rand.Rand, m *image.RGBA, at image.Rectangle) {
+	wall, skin := 140+r.Float64()*90, 90+r.Float64()*80
 	c := at.Min.Add(at.Max).Div(2)
+	seed := r.Uint64()
 	for y := at.Min.Y; y < at.Max.Y; y++ {
 		for x := at.Min.X; x < at.Max.X; x++ {
 			dx, dy := float64(x-c.X)/float64(at.Dx())*3, float64(y-c.Y)/float64(at.Dy())*2.6
-			if v := dx*dx + dy*dy; v < 1 {
-				m.Set(x, y, color.Gray{Y: byte(90 + 90*v)})
+			v := wall
+			if dx*dx+dy*dy < 1 {
+				v = skin + 60*(dx*dx+dy*dy)
+			} else if dy > 0.95-0.3*dx*dx {
+				v = 45
 			}
+			v += 18 * noise(seed, dx*4, dy*4)
+			m.Set(x, y, color.RGBA{tone(v), tone(v * 0.92), tone(v * 0.86), 255})
 		}
 	}
 }
@@ -142,8 +131,13 @@ func (s *scribe) write(ttf []byte, height, x, y float64, text string, ink color.
 		s.err = fmt.Errorf("make face: %w", err)
 		return
 	}
-	defer face.Close()
+	defer face.Close() // holds nothing that could fail to be given back
 	d := font.Drawer{Dst: s.m, Src: image.NewUniform(ink), Face: face}
 	d.Dot = fixed.Point26_6{X: fixed.Int26_6(x * s.scale * 64), Y: fixed.Int26_6(y * s.scale * 64)}
 	d.DrawString(text)
+}
+
+func (s *scribe) box(x, y, w, h float64, c color.Color) {
+	r := image.Rect(int(x*s.scale), int(y*s.scale), int((x+w)*s.scale+0.5), int((y+h)*s.scale+0.5))
+	draw.Draw(s.m, r, image.NewUniform(c), image.Point{}, draw.Over)
 }

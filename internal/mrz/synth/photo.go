@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 type point struct{ x, y float64 }
@@ -54,7 +55,8 @@ func photograph(r *rand.Rand, c card, w, h int, level Level) (*image.RGBA, homog
 		q[i] = point{cx + x*cos - y*sin + jitter(), cy + x*sin + y*cos + jitter()}
 	}
 	place := toQuad(cw, ch, q)
-	m := lay(r, c, w, h, place.inverse(), level.Curl*cw)
+	m := lay(r, c, w, h, place.inverse(), level.Curl*cw*(2*r.Float64()-1))
+	shake(r, m, level.Motion*float64(w)/1600)
 	// The blur is given for a picture 1,600 pixels wide; below that the same
 	// lens would spread less, above it more.
 	blur(m, level.Blur*math.Min(float64(w)/1600, 2)*boost(w))
@@ -70,26 +72,25 @@ func boost(w int) float64 {
 	return 1
 }
 
-// lay draws desk and card, the card bent up and down by bend pixels as a page
+// lay draws desk and card, the card bent up or down by bend pixels as a page
 // of a booklet is.
 func lay(r *rand.Rand, c card, w, h int, back homography, bend float64) *image.RGBA {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
-	base := [3]float64{40 + 120*r.Float64(), 40 + 110*r.Float64(), 40 + 100*r.Float64()}
-	grain, slant := 5+10*r.Float64(), r.Float64()
 	cw, ch := c.Rect.Dx(), c.Rect.Dy()
+	under := newDesk(r, w)
+	peak := 0.3 + 0.4*r.Float64() // where the bend is highest, part of the width
 	for y := range h {
 		row := m.Pix[y*m.Stride:]
 		for x := range w {
 			px := row[4*x : 4*x+4]
 			px[3] = 255
 			p := back.apply(point{float64(x), float64(y)})
-			p.y += bend * math.Sin(math.Pi*p.x/float64(cw))
+			if bend != 0 {
+				p.y += bend * bow(p.x/float64(cw), peak)
+			}
 			x0, y0 := int(math.Floor(p.x)), int(math.Floor(p.y))
 			if x0 < 0 || y0 < 0 || x0+1 >= cw || y0+1 >= ch {
-				v := grain * math.Sin((float64(y)+slant*float64(x))*40/float64(w))
-				for k := range 3 {
-					px[k] = byte(base[k] + v)
-				}
+				under.paint(px, float64(x), float64(y))
 				continue
 			}
 			fx, fy := float32(p.x-float64(x0)), float32(p.y-float64(y0))
@@ -102,6 +103,15 @@ func lay(r *rand.Rand, c card, w, h int, back homography, bend float64) *image.R
 		}
 	}
 	return m
+}
+
+// bow is 0 at both ends of 0..1 and 1 at its peak.
+func bow(t, peak float64) float64 {
+	t = min(max(t, 0), 1)
+	if t < peak {
+		return math.Sin(math.Pi / 2 * t / peak)
+	}
+	return math.Sin(math.Pi / 2 * (1 - t) / (1 - peak))
 }
 
 // blur is Gaussian, rows then columns.
@@ -145,6 +155,33 @@ func blurLine(pix []byte, n, step int, kernel []int) {
 		}
 		for k := range 3 {
 			pix[i*step+k] = byte(min(s[k]>>16, 255))
+		}
+	}
+}
+
+// shake blurs along one direction, as a hand that moves by at most so many pixels.
+func shake(r *rand.Rand, m *image.RGBA, most float64) {
+	length := most * r.Float64()
+	if length < 0.5 {
+		return
+	}
+	sin, cos := math.Sincos(r.Float64() * math.Pi)
+	const steps = 5
+	from := slices.Clone(m.Pix)
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	var shift [steps]int
+	reach := int(math.Ceil(length)) + 1
+	for i := range shift {
+		t := length * (float64(i)/(steps-1) - 0.5)
+		shift[i] = int(math.Round(t*sin))*m.Stride + 4*int(math.Round(t*cos))
+	}
+	for y := reach; y < h-reach; y++ {
+		for i := y*m.Stride + 4*reach; i < y*m.Stride+4*(w-reach); i++ {
+			sum := 0
+			for _, s := range shift {
+				sum += int(from[i+s])
+			}
+			m.Pix[i] = byte(sum / steps)
 		}
 	}
 }
