@@ -199,6 +199,7 @@ type Evidence struct {
 	Attempt     int            `json:"attempt"`       // of the session when it came in
 	At          time.Time      `json:"at"`
 	Challenge   *Challenge     `json:"challenge,omitempty"` // of liveness frames that answer one
+	Advice      []ReasonCode   `json:"advice,omitempty"`    // what could be better about it, as the applicant was told
 }
 
 // IsSimulated tells whether a sandbox made the evidence up.

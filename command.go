@@ -9,6 +9,7 @@ type CommandKind string
 const (
 	CmdOpen         CommandKind = "open"          // the applicant opened the link
 	CmdReissueLink  CommandKind = "reissue_link"  // a new link; the old one is dead
+	CmdAskLink      CommandKind = "ask_link"      // the applicant wants a new link
 	CmdConsent      CommandKind = "consent"       // agree at the consent step
 	CmdDecline      CommandKind = "decline"       // do not agree
 	CmdAddEvidence  CommandKind = "add_evidence"  // a file was stored
@@ -32,7 +33,7 @@ const (
 // Commands lists every kind of command.
 func Commands() []CommandKind {
 	return []CommandKind{
-		CmdOpen, CmdReissueLink, CmdConsent, CmdDecline, CmdAddEvidence, CmdCompleteStep, CmdSubmit, CmdReport, CmdReview, CmdApprove,
+		CmdOpen, CmdReissueLink, CmdAskLink, CmdConsent, CmdDecline, CmdAddEvidence, CmdCompleteStep, CmdSubmit, CmdReport, CmdReview, CmdApprove,
 		CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect, CmdCancel, CmdAccount, CmdTick, CmdAnnotate, CmdHits, CmdChallenge,
 	}
 }

@@ -74,6 +74,7 @@ var (
 var rules = map[CommandKind]rule{
 	CmdOpen:         {from: collecting, move: true, do: func(*decider) error { return nil }},
 	CmdReissueLink:  {from: slices.Concat(collecting, []State{Expired}), do: (*decider).reissue},
+	CmdAskLink:      {from: slices.Concat(collecting, []State{Expired}), do: (*decider).askLink},
 	CmdConsent:      {from: collecting, move: true, do: (*decider).completeStep},
 	CmdDecline:      {from: collecting, move: true, do: (*decider).decline},
 	CmdAddEvidence:  {from: collecting, move: true, do: (*decider).addEvidence},
@@ -304,8 +305,9 @@ func (d *decider) complete(st StepStatus) error {
 		needs = append(needs, ProofOfAddress)
 	case StepContact, StepRun, StepDecide, StepAccount:
 	}
+	another := data.Document != nil && st.Document != nil && data.Document.Type != st.Document.Type
 	for _, kind := range needs {
-		if !d.fresh(st, kind) {
+		if !d.fresh(st, kind, another) {
 			return lacks("evidence", string(kind), "evidence of kind "+string(kind))
 		}
 	}
@@ -330,10 +332,12 @@ func (d *decider) agreed(st StepStatus, def Step) Consent {
 	return given
 }
 
-// fresh tells whether there is evidence of a kind that the step may rest on: when it was asked again, only that of the newest attempt.
-func (d *decider) fresh(st StepStatus, kind EvidenceKind) bool {
+// fresh tells whether there is evidence of a kind that the step may rest on: when it was asked again, only that of the newest attempt, and so
+// when it shows another document than the one of which some was asked again.
+func (d *decider) fresh(st StepStatus, kind EvidenceKind, another bool) bool {
+	again := st.Again(kind) || another && len(st.Redo) > 0
 	return slices.ContainsFunc(d.s.Evidence, func(e Evidence) bool {
-		return e.Kind == kind && (len(st.Redo) == 0 || e.Attempt == d.s.Attempt)
+		return e.Kind == kind && (!again || e.Attempt == d.s.Attempt)
 	})
 }
 
@@ -364,6 +368,8 @@ func (d *decider) tick() error {
 	case due.IsZero() || d.now.Before(due):
 	case d.overdue():
 		d.emit(SessionExpired, EventData{})
+	case !d.s.remindAt().IsZero() && !d.now.Before(d.s.remindAt()):
+		d.emit(SessionReminder, EventData{})
 	default:
 		d.emit(SessionAbandoned, EventData{})
 	}

@@ -28,7 +28,9 @@ const (
 	SessionExpired               EventType = "session.expired"
 	SessionAbandoned             EventType = "session.abandoned"
 	SessionCancelled             EventType = "session.cancelled"
-	SessionAnnotated             EventType = "session.annotated" // the client changed what it keeps beside the session
+	SessionReminder              EventType = "session.reminder"       // the applicant has been silent for as long as the flow says
+	SessionLinkRequested         EventType = "session.link_requested" // who holds an ended link wants a new one
+	SessionAnnotated             EventType = "session.annotated"      // the client changed what it keeps beside the session
 
 	ConsentGiven       EventType = "consent.given"
 	ConsentWasDeclined EventType = "consent.declined"
@@ -49,7 +51,7 @@ func EventTypes() []EventType {
 	return []EventType{
 		ApplicantCreated, ApplicantUpdated, ApplicantErased, SessionCreated, SessionStarted, SessionLinkIssued, SessionSubmitted,
 		SessionReviewRequested, SessionResubmissionRequested, SessionApproved, SessionRejected, SessionOverturned, SessionExpired,
-		SessionAbandoned, SessionCancelled, ConsentGiven, ConsentWasDeclined, StepCompleted, EvidenceReceived, DocumentCorrected,
+		SessionAbandoned, SessionReminder, SessionLinkRequested, SessionCancelled, ConsentGiven, ConsentWasDeclined, StepCompleted, EvidenceReceived, DocumentCorrected,
 		CheckStarted, CheckCompleted, AccountOpened, AccountFailed, SessionAnnotated, FaceAuthenticated, HitsChanged, ChallengeIssued,
 	}
 }
@@ -131,6 +133,11 @@ func (s Session) Clone() Session {
 	return s
 }
 
+// unmoved are the events that go on without the applicant. It is never written to.
+var unmoved = []EventType{
+	CheckStarted, CheckCompleted, FaceAuthenticated, SessionAnnotated, HitsChanged, SessionReminder, SessionLinkRequested,
+}
+
 // apply takes in one event. Every change of a session is made here, so that folding its events over nothing gives the session.
 func (s *Session) apply(flow Flow, e Event) {
 	if e.Type == SessionCreated && e.Data.Start != nil {
@@ -138,9 +145,10 @@ func (s *Session) apply(flow Flow, e Event) {
 		s.Flow = flow
 	}
 	s.Version, s.UpdatedAt = e.Sequence, e.At
-	if !slices.Contains([]EventType{CheckStarted, CheckCompleted, FaceAuthenticated, SessionAnnotated, HitsChanged}, e.Type) {
-		s.Abandoned = e.Type == SessionAbandoned // these go on without the applicant
+	if !slices.Contains(unmoved, e.Type) {
+		s.Abandoned = e.Type == SessionAbandoned
 	}
+	s.hush(e)
 	switch e.Type {
 	case SessionStarted:
 		s.State = InProgress
@@ -148,7 +156,7 @@ func (s *Session) apply(flow Flow, e Event) {
 			s.StartedAt = e.At
 		}
 	case SessionLinkIssued:
-		s.ExpiresAt, s.ReturnURL = e.Data.Expires, cmp.Or(e.Data.Return, s.ReturnURL)
+		s.ExpiresAt, s.ReturnURL, s.LinkAskedAt = e.Data.Expires, cmp.Or(e.Data.Return, s.ReturnURL), time.Time{}
 		if s.State == Expired {
 			s.State = InProgress
 			if s.StartedAt.IsZero() {
@@ -168,6 +176,8 @@ func (s *Session) apply(flow Flow, e Event) {
 		s.conclude(e)
 	case SessionExpired:
 		s.State = Expired
+	case SessionLinkRequested:
+		s.LinkAskedAt = e.At
 	case SessionCancelled:
 		s.State, s.Reasons = Cancelled, e.Data.Reasons
 	case StepCompleted, CheckStarted, CheckCompleted:
@@ -239,7 +249,11 @@ func (s *Session) reopen(ids []string, why []Reason) {
 		st := &s.Steps[i]
 		if slices.Contains(ids, st.ID) {
 			reached = true
-			*st = StepStatus{ID: st.ID, Kind: st.Kind, State: StepOpen, Redo: reasonsFor(st.ID, why)}
+			again := StepStatus{ID: st.ID, Kind: st.Kind, State: StepOpen, Redo: reasonsFor(st.ID, why)}
+			if again.partly() {
+				again.Document = st.Document // the rest of it stays
+			}
+			*st = again
 		}
 		if reached && !st.Kind.ByApplicant() {
 			st.State, st.DoneAt, st.Checks = StepOpen, time.Time{}, nil

@@ -91,6 +91,7 @@ type Flow struct {
 	Purpose  Purpose
 	Expires  time.Duration     // from link to deadline
 	Abandon  time.Duration     // of silence until session.abandoned is told
+	Remind   []time.Duration   // of silence until session.reminder is told, each counted from the applicant's last move
 	Attempts int               // goes a session may take, the first included
 	Reissue  bool              // an expired session may get a new link
 	Settings map[string]string // for a dialect to read; it means nothing here
@@ -197,6 +198,7 @@ func (c *flowCheck) whole() {
 	c.must(f.Expires >= time.Minute && f.Expires <= 365*24*time.Hour, -1, `give a time between 1m and 8760h, such as "expires: 48h"`,
 		"expires is %s", f.Expires)
 	c.must(f.Abandon >= 0, -1, `give a time such as "abandon: 1h"`, "abandon is %s", f.Abandon)
+	c.reminders()
 	c.must(f.Attempts >= 1 && f.Attempts <= 50, -1, "give a number from 1 to 50", "attempts is %d", f.Attempts)
 	c.must(slices.Contains([]Purpose{ForOnboarding, ForIdentity, ForProofOfAddress, ForFaceLogin}, f.Purpose), -1,
 		"use onboarding, identity_verification, proof_of_address or face_login", "unknown purpose %q", f.Purpose)

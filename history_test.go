@@ -60,7 +60,7 @@ func chance(t *rapid.T, label string) bool { return rapid.Bool().Draw(t, label) 
 // drawFlow makes a flow of any shape that Flow.Check allows: checks first, in between, last, or nowhere.
 func drawFlow(t *rapid.T) usher.Flow {
 	f := usher.Flow{
-		Name: "drawn", Version: 1, Expires: time.Hour, Abandon: 20 * time.Minute,
+		Name: "drawn", Version: 1, Expires: time.Hour, Abandon: 20 * time.Minute, Remind: []time.Duration{10 * time.Minute, 30 * time.Minute}[:upTo(t, "reminders", 2)],
 		Attempts: 1 + upTo(t, "attempts", 2), Reissue: chance(t, "reissue"),
 	}
 	kinds := append(known().Steps, usher.StepRun, usher.StepRun, usher.StepRun)
@@ -144,7 +144,7 @@ func needs(k usher.StepKind) []usher.EvidenceKind {
 func lacks(s usher.Session, st usher.StepStatus) usher.EvidenceKind {
 	for _, kind := range needs(st.Kind) {
 		if !slices.ContainsFunc(s.Evidence, func(e usher.Evidence) bool {
-			return e.Kind == kind && (len(st.Redo) == 0 || e.Attempt == s.Attempt)
+			return e.Kind == kind && (!st.Again(kind) || e.Attempt == s.Attempt)
 		}) {
 			return kind
 		}

@@ -85,7 +85,7 @@ func heldEvent(t failer, was usher.Session, c usher.Command, e usher.Event, is u
 	ended := map[usher.State][]usher.EventType{
 		usher.Approved: {usher.SessionOverturned, usher.DocumentCorrected, usher.AccountOpened, usher.AccountFailed},
 		usher.Rejected: {usher.SessionOverturned, usher.DocumentCorrected}, usher.Cancelled: {},
-		usher.Expired: {usher.SessionLinkIssued, usher.SessionCancelled},
+		usher.Expired: {usher.SessionLinkIssued, usher.SessionLinkRequested, usher.SessionCancelled},
 	}
 	noted := e.Type == usher.SessionAnnotated || (e.Type == usher.HitsChanged && was.State == usher.Approved)
 	if may, ok := ended[was.State]; ok && !slices.Contains(may, e.Type) && !noted {
@@ -113,6 +113,10 @@ func heldEvent(t failer, was usher.Session, c usher.Command, e usher.Event, is u
 	case usher.SessionAbandoned:
 		if was.Abandoned || was.State != usher.InProgress {
 			t.Fatalf("a session %s was abandoned, though abandoned was %t", was.State, was.Abandoned)
+		}
+	case usher.SessionReminder:
+		if was.State != usher.Created && was.State != usher.InProgress && was.State != usher.AwaitingApplicant || is.State != was.State {
+			t.Fatalf("a session %s was reminded of, and is %s", was.State, is.State)
 		}
 	case usher.SessionReviewRequested:
 		for i, v := range e.Data.Votes {
@@ -244,9 +248,9 @@ func heldStanding(t failer, s usher.Session, now time.Time) {
 			t.Fatalf("a timer before its time told %d events, %v", len(events), err)
 		}
 		ticked := s
-		for told := 0; !due.IsZero(); told++ { // at most: abandoned, then expired
+		for told := 0; !due.IsZero(); told++ { // at most: each reminder, abandoned, then expired
 			var events []usher.Event
-			if ticked, events, _ = usher.Decide(ticked, tick, due); len(events) != 1 || told > 1 {
+			if ticked, events, _ = usher.Decide(ticked, tick, due); len(events) != 1 || told > 1+len(s.Flow.Remind) {
 				t.Fatalf("timer %d told %d events of a session %s", told+1, len(events), s.State)
 			}
 			due = ticked.DueAt()

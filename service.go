@@ -93,6 +93,8 @@ type Links interface {
 	// EntryLink gives a way into a session that is the same each time it is asked for, for vendors whose clients read the address again and
 	// again. It changes nothing, does not kill other links, and lives as long as the session can be opened.
 	EntryLink(ctx context.Context, tenant, session string) (Link, error)
+	// AskLink tells the client that who holds a link which has ended wants a new one. CodeConflict where the flow gives none.
+	AskLink(ctx context.Context, token string) error
 	// Saw keeps that a screen was shown in the browser of a cookie, a bounded number of them per session.
 	Saw(ctx context.Context, cookie string, v PageView) error
 }
@@ -110,7 +112,8 @@ type NewEvidence struct {
 	Nonce       string // of the challenge that liveness frames answer, or ""
 	Kind        EvidenceKind
 	Source      EvidenceSource
-	ContentType string // sniffed by the caller
+	ContentType string       // sniffed by the caller
+	Advice      []ReasonCode // what could be better about it, as the applicant was told
 	By          Actor
 }
 

@@ -126,6 +126,7 @@ type Session struct {
 	ReturnURL string            `json:"return_url,omitempty"`
 	Locale    string            `json:"locale,omitempty"`
 	Abandoned bool              `json:"abandoned,omitempty"`
+	Reminded  int               `json:"reminded,omitempty"` // how often the silence was told
 
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
@@ -133,6 +134,8 @@ type Session struct {
 	SubmittedAt time.Time `json:"submitted_at,omitzero"`
 	DecidedAt   time.Time `json:"decided_at,omitzero"`
 	ExpiresAt   time.Time `json:"expires_at"`
+	QuietSince  time.Time `json:"quiet_since,omitzero"`   // when something happened last that was not told by a timer
+	LinkAskedAt time.Time `json:"link_asked_at,omitzero"` // when the applicant wanted a new link
 }
 
 // Correction is a reviewer's correction of something read from a document.
@@ -262,12 +265,15 @@ func (s Session) Phase() Phase {
 
 // DueAt gives when a timer must look at the session again, or the zero time when none need to.
 func (s Session) DueAt() time.Time {
-	quiet := s.UpdatedAt.Add(s.Flow.Abandon)
-	switch {
-	case !slices.Contains(collecting, s.State):
+	if !slices.Contains(collecting, s.State) {
 		return time.Time{}
-	case s.State == InProgress && !s.Abandoned && quiet.Before(s.ExpiresAt):
-		return quiet
 	}
-	return s.ExpiresAt
+	due := s.ExpiresAt
+	if quiet := s.quiet().Add(s.Flow.Abandon); s.State == InProgress && !s.Abandoned && quiet.Before(due) {
+		due = quiet
+	}
+	if remind := s.remindAt(); !remind.IsZero() && remind.Before(due) {
+		due = remind
+	}
+	return due
 }

@@ -16,6 +16,7 @@ const stateTable = `
               created      in_progress          submitted                awaiting_applicant   in_review  approved  rejected  expired              cancelled
 open          in_progress  =                    -                        in_progress          -          -         -         -                    -
 reissue_link  =            =                    -                        =                    -          -         -         created,in_progress  -
+ask_link      =            =                    -                        =                    -          -         -         =                    -
 consent       in_progress  =                    -                        in_progress          -          -         -         -                    -
 decline       cancelled    cancelled            -                        cancelled            -          -         -         -                    -
 add_evidence  in_progress  =                    -                        in_progress          -          -         -         -                    -

@@ -23,7 +23,7 @@ func (e *Engine) AddEvidence(ctx context.Context, tenant, session string, n ushe
 	if err != nil || had != "" {
 		return s, evidenceOf(s, had), err
 	}
-	ev := usher.Evidence{ID: newID(), Kind: n.Kind, Source: n.Source, ContentType: n.ContentType}
+	ev := usher.Evidence{ID: newID(), Kind: n.Kind, Source: n.Source, ContentType: n.ContentType, Advice: n.Advice}
 	if n.Nonce != "" {
 		ev.Challenge = &usher.Challenge{Nonce: n.Nonce}
 	}

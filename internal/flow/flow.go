@@ -122,6 +122,7 @@ func (r *reader) top(n *yaml.Node) {
 		"purpose":  func(v *yaml.Node) { r.flow.Purpose = usher.Purpose(r.text(v)) },
 		"expires":  func(v *yaml.Node) { r.flow.Expires = r.duration(v) },
 		"abandon":  func(v *yaml.Node) { r.flow.Abandon = r.duration(v) },
+		"remind":   func(v *yaml.Node) { r.flow.Remind = r.durations(v) },
 		"attempts": func(v *yaml.Node) { r.flow.Attempts = r.number(v) },
 		"reissue":  func(v *yaml.Node) { r.flow.Reissue = r.yes(v) },
 		"steps":    r.steps,
@@ -237,6 +238,18 @@ func (r *reader) duration(n *yaml.Node) time.Duration {
 		r.bad(n, "write a time such as 30m or 48h", "%q is not a length of time", n.Value)
 	}
 	return d
+}
+
+func (r *reader) durations(n *yaml.Node) []time.Duration {
+	if n.Kind != yaml.SequenceNode {
+		r.bad(n, "write a list such as [24h, 72h]", "here a list of times is expected")
+		return nil
+	}
+	times := make([]time.Duration, len(n.Content))
+	for i, item := range n.Content {
+		times[i] = r.duration(item)
+	}
+	return times
 }
 
 func (r *reader) choice(n *yaml.Node, words ...string) string {
