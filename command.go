@@ -14,6 +14,7 @@ const (
 	CmdDecline      CommandKind = "decline"       // do not agree
 	CmdAddEvidence  CommandKind = "add_evidence"  // a file was stored
 	CmdCompleteStep CommandKind = "complete_step" // details, document, selfie, proof of address
+	CmdProveContact CommandKind = "prove_contact" // a one-time code was entered
 	CmdSubmit       CommandKind = "submit"        // the applicant, or the client for them, sends it all
 	CmdReport       CommandKind = "report"        // checks of one run step give their results
 	CmdReview       CommandKind = "review"        // send to review
@@ -33,7 +34,7 @@ const (
 // Commands lists every kind of command.
 func Commands() []CommandKind {
 	return []CommandKind{
-		CmdOpen, CmdReissueLink, CmdAskLink, CmdConsent, CmdDecline, CmdAddEvidence, CmdCompleteStep, CmdSubmit, CmdReport, CmdReview, CmdApprove,
+		CmdOpen, CmdReissueLink, CmdAskLink, CmdConsent, CmdDecline, CmdAddEvidence, CmdCompleteStep, CmdProveContact, CmdSubmit, CmdReport, CmdReview, CmdApprove,
 		CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect, CmdCancel, CmdAccount, CmdTick, CmdAnnotate, CmdHits, CmdChallenge,
 	}
 }
@@ -50,6 +51,8 @@ type Command struct {
 	Consent   *Consent          // consent; submit: consent that the client took itself
 	Document  *DocumentChoice   // complete_step of a document
 	Given     []DetailField     // complete_step of details, submit: what is known of the applicant; set by the engine
+	Changed   []string          // complete_step of details: names of what they changed; set by the engine
+	Contact   *ContactProof     // prove_contact
 	Evidence  *Evidence         // add_evidence
 	Results   []CheckResult     // report
 	Steps     []string          // ask_again

@@ -79,6 +79,7 @@ var rules = map[CommandKind]rule{
 	CmdDecline:      {from: collecting, move: true, do: (*decider).decline},
 	CmdAddEvidence:  {from: collecting, move: true, do: (*decider).addEvidence},
 	CmdCompleteStep: {from: collecting, move: true, do: (*decider).completeStep},
+	CmdProveContact: {from: collecting, move: true, do: (*decider).proveContact},
 	CmdSubmit:       {from: collecting, move: true, do: (*decider).submit},
 	CmdReport:       {from: States(), do: (*decider).report},
 	CmdReview:       {from: waiting, do: (*decider).review},
@@ -250,7 +251,7 @@ func (d *decider) asked() (StepStatus, error) {
 	switch {
 	case !ok:
 		return st, Invalid("step", "this flow has no such step")
-	case !st.Kind.ByApplicant() || (st.Kind == StepConsent) != (d.c.Kind != CmdCompleteStep):
+	case !st.Kind.ByApplicant() || (st.Kind == StepConsent) != slices.Contains([]CommandKind{CmdConsent, CmdDecline}, d.c.Kind):
 		return st, Invalid("step", "the step %s does not take this command", st.ID)
 	case at >= 0 && place > at:
 		return st, Conflict("the step %s comes first", current.ID)
@@ -284,6 +285,7 @@ func (d *decider) complete(st StepStatus) error {
 				return lacks(string(f), "", string(f))
 			}
 		}
+		data.Fields = d.s.provedBehind(st.ID, d.c.Changed)
 	case StepDocument:
 		if d.c.Document != nil {
 			chosen := *d.c.Document
@@ -303,7 +305,11 @@ func (d *decider) complete(st StepStatus) error {
 		}
 	case StepProofOfAddress:
 		needs = append(needs, ProofOfAddress)
-	case StepContact, StepRun, StepDecide, StepAccount:
+	case StepContact:
+		if c := st.unproved(def); c != "" {
+			return lacks("contact", string(c), "the code that was sent by "+string(c))
+		}
+	case StepRun, StepDecide, StepAccount:
 	}
 	another := data.Document != nil && st.Document != nil && data.Document.Type != st.Document.Type
 	for _, kind := range needs {

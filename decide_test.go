@@ -68,6 +68,30 @@ var (
 	decide = usher.Step{Kind: usher.StepDecide, Automatic: true}
 )
 
+func TestChangedAddressIsProvedAnew(t *testing.T) {
+	t.Parallel()
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, usher.Step{Kind: usher.StepContact, Verify: usher.Channels()}, decide)
+	proof := func(c usher.Channel, to string) usher.Command {
+		return usher.Command{Kind: usher.CmdProveContact, By: applicant, Step: "contact", Contact: &usher.ContactProof{Channel: c, Address: to}}
+	}
+	p.must(t, done("details"))
+	p.must(t, proof(usher.ByEmail, "old@example.test"))
+	p.refuses(t, done("contact"), usher.CodeConflict)
+	p.must(t, proof(usher.ByPhone, "4670"))
+	if len(p.s.Asked()) != 0 {
+		t.Fatalf("still asked: %v", p.s.Asked())
+	}
+	changed := done("details")
+	changed.Changed = []string{"last_name", "email"}
+	p.must(t, changed)
+	if cur, _, _ := p.s.Current(); cur.ID != "contact" || len(cur.Proved) != 1 {
+		t.Fatalf("now it is the turn of %s, with %v", cur.ID, cur.Proved)
+	}
+	p.must(t, proof(usher.ByEmail, "new@example.test"))
+	p.must(t, send)
+	p.is(t, usher.InReview)
+}
+
 func TestFileIsNotSwappedBehindItsCheck(t *testing.T) {
 	t.Parallel()
 	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDocument}, run("check", false, usher.CheckDocument), usher.Step{Kind: usher.StepSelfie},
@@ -84,18 +108,18 @@ func TestFileIsNotSwappedBehindItsCheck(t *testing.T) {
 
 func TestResultWhileSomethingElseIsRedone(t *testing.T) {
 	t.Parallel()
-	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, run("first", false, usher.CheckAge), usher.Step{Kind: usher.StepContact},
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, run("first", false, usher.CheckAge), usher.Step{ID: "more", Kind: usher.StepDetails},
 		run("last", false, usher.CheckWatchlist), decide)
 	p.must(t, done("details"))
 	p.must(t, p.answer(p.jobs[0], usher.Clear, usher.Verified))
-	p.must(t, done("contact"))
+	p.must(t, done("more"))
 	p.must(t, send)
 	p.must(t, again("details"))
 	p.must(t, done("details"))
 	p.must(t, send) // the first checks run again
-	p.must(t, again("contact"))
+	p.must(t, again("more"))
 	p.must(t, p.answer(job{"first", 2}, usher.Clear, usher.Verified))
-	p.must(t, done("contact"))
+	p.must(t, done("more"))
 	p.must(t, send)
 	p.must(t, p.answer(p.jobs[len(p.jobs)-1], usher.Clear, usher.Verified))
 	p.is(t, usher.Approved)
@@ -103,7 +127,7 @@ func TestResultWhileSomethingElseIsRedone(t *testing.T) {
 
 func TestChecksThatTheDeadlineCutOffAreAskedAgain(t *testing.T) {
 	t.Parallel()
-	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, run("first", false, usher.CheckAge), usher.Step{Kind: usher.StepContact}, decide)
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, run("first", false, usher.CheckAge), usher.Step{ID: "more", Kind: usher.StepDetails}, decide)
 	p.must(t, done("details"))
 	late := p.jobs[0]
 	p.now = p.s.ExpiresAt
@@ -116,18 +140,18 @@ func TestChecksThatTheDeadlineCutOffAreAskedAgain(t *testing.T) {
 		t.Fatalf("round %d, jobs %v", st.Round, p.jobs)
 	}
 	p.must(t, p.answer(p.jobs[0], usher.Clear, usher.Verified))
-	p.must(t, done("contact"))
+	p.must(t, done("more"))
 	p.must(t, send)
 	p.is(t, usher.Approved)
 }
 
 func TestFlowMayBeginWithChecks(t *testing.T) {
 	t.Parallel()
-	p := playOf(t, usher.Live, run("first", false, usher.CheckWatchlist), usher.Step{Kind: usher.StepContact}, decide)
-	p.refuses(t, done("contact"), usher.CodeConflict)
+	p := playOf(t, usher.Live, run("first", false, usher.CheckWatchlist), usher.Step{ID: "more", Kind: usher.StepDetails}, decide)
+	p.refuses(t, done("more"), usher.CodeConflict)
 	p.must(t, open)
 	p.must(t, p.answer(p.jobs[0], usher.Clear, usher.Verified))
-	p.must(t, done("contact"))
+	p.must(t, done("more"))
 	p.must(t, send)
 	p.is(t, usher.Approved)
 	if by := p.s.Decision.By; by.Kind != usher.BySystem {
@@ -168,15 +192,15 @@ func TestStopWithStepsStillOpen(t *testing.T) {
 
 func TestTakenUpAgainBeforeChecks(t *testing.T) {
 	t.Parallel()
-	p := playOf(t, usher.Live, run("first", true, usher.CheckAge), run("second", false, usher.CheckWatchlist), usher.Step{Kind: usher.StepContact}, decide)
+	p := playOf(t, usher.Live, run("first", true, usher.CheckAge), run("second", false, usher.CheckWatchlist), usher.Step{ID: "more", Kind: usher.StepDetails}, decide)
 	p.must(t, p.answer(p.jobs[0], usher.Refuse, usher.Verified)) // sent out at the start
-	p.must(t, again("contact"))                                  // the second checks were never sent out
+	p.must(t, again("more"))                                     // the second checks were never sent out
 	p.now = p.s.ExpiresAt
 	p.must(t, tick)
 	p.must(t, usher.Command{Kind: usher.CmdReissueLink, By: client})
 	p.must(t, open)
 	p.must(t, p.answer(p.jobs[0], usher.Clear, usher.Verified))
-	p.must(t, done("contact"))
+	p.must(t, done("more"))
 	p.must(t, send)
 	p.is(t, usher.InReview)
 }
@@ -480,14 +504,14 @@ func TestCommandsWithNothingInThem(t *testing.T) {
 	t.Parallel()
 	for _, state := range usher.States() {
 		for _, kind := range append(usher.Commands(), "", "nonsense") {
-			p := reach(t, state, true)
+			p := reach(t, state, true, false)
 			_ = p.do(t, usher.Command{Kind: kind})
 			if _, _, err := usher.Decide(usher.Session{State: state}, tableCommand(kind), p.now); err != nil && codeOf(err) == "" {
 				t.Errorf("an empty session answers %s with %v", kind, err)
 			}
 		}
 	}
-	p := reach(t, usher.Created, true)
+	p := reach(t, usher.Created, true, false)
 	p.refuses(t, usher.Command{Kind: "nonsense"}, usher.CodeInvalid)
 	for _, e := range usher.EventTypes() {
 		usher.Apply(p.s, p.s.Flow, usher.Event{Type: e, Sequence: 2})
@@ -496,7 +520,7 @@ func TestCommandsWithNothingInThem(t *testing.T) {
 
 func TestSilence(t *testing.T) {
 	t.Parallel()
-	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, run("first", false, usher.CheckAge), usher.Step{Kind: usher.StepContact}, decide)
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, run("first", false, usher.CheckAge), usher.Step{ID: "more", Kind: usher.StepDetails}, decide)
 	p.must(t, done("details"))
 	p.now = p.now.Add(2 * time.Hour)
 	p.must(t, tick)

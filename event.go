@@ -35,6 +35,7 @@ const (
 	ConsentGiven       EventType = "consent.given"
 	ConsentWasDeclined EventType = "consent.declined"
 	StepCompleted      EventType = "step.completed"
+	ContactVerified    EventType = "contact.verified" // a one-time code reached the applicant
 	EvidenceReceived   EventType = "evidence.received"
 	DocumentCorrected  EventType = "document.corrected"
 	CheckStarted       EventType = "check.started"
@@ -51,7 +52,7 @@ func EventTypes() []EventType {
 	return []EventType{
 		ApplicantCreated, ApplicantUpdated, ApplicantErased, SessionCreated, SessionStarted, SessionLinkIssued, SessionSubmitted,
 		SessionReviewRequested, SessionResubmissionRequested, SessionApproved, SessionRejected, SessionOverturned, SessionExpired,
-		SessionAbandoned, SessionReminder, SessionLinkRequested, SessionCancelled, ConsentGiven, ConsentWasDeclined, StepCompleted, EvidenceReceived, DocumentCorrected,
+		SessionAbandoned, SessionReminder, SessionLinkRequested, SessionCancelled, ConsentGiven, ConsentWasDeclined, StepCompleted, ContactVerified, EvidenceReceived, DocumentCorrected,
 		CheckStarted, CheckCompleted, AccountOpened, AccountFailed, SessionAnnotated, FaceAuthenticated, HitsChanged, ChallengeIssued,
 	}
 }
@@ -75,8 +76,9 @@ type Event struct {
 type EventData struct {
 	Redacted
 	By       *Actor          `json:"by,omitempty"`
-	Fields   []string        `json:"fields,omitempty"` // names of what changed, never values
-	Start    *Session        `json:"start,omitempty"`  // session.created: the session as it began
+	Fields   []string        `json:"fields,omitempty"` // names of what changed, never values; of details done again: what must be proved anew
+	Contact  *ContactProof   `json:"contact,omitempty"`
+	Start    *Session        `json:"start,omitempty"` // session.created: the session as it began
 	Step     string          `json:"step,omitempty"`
 	Steps    []string        `json:"steps,omitempty"` // asked again
 	Round    int             `json:"round,omitempty"`
@@ -180,9 +182,10 @@ func (s *Session) apply(flow Flow, e Event) {
 		s.LinkAskedAt = e.At
 	case SessionCancelled:
 		s.State, s.Reasons = Cancelled, e.Data.Reasons
-	case StepCompleted, CheckStarted, CheckCompleted:
+	case StepCompleted, ContactVerified, CheckStarted, CheckCompleted:
 		if st, i, ok := find(s.Steps, func(st StepStatus) bool { return st.ID == e.Data.Step }); ok {
 			s.Steps[i] = st.after(e)
+			s.unprove(i, e.Data.Fields)
 		}
 	case EvidenceReceived:
 		if e.Data.Evidence != nil {
@@ -276,6 +279,10 @@ func (st StepStatus) after(e Event) StepStatus {
 	case StepCompleted:
 		st.State, st.DoneAt, st.Redo = StepDone, e.At, nil
 		st.Consent, st.Document = e.Data.Consent, e.Data.Document
+	case ContactVerified:
+		if e.Data.Contact != nil {
+			st = st.withProof(*e.Data.Contact)
+		}
 	case CheckStarted:
 		if st.Round != e.Data.Round {
 			st.Round, st.Checks, st.AskedAt = e.Data.Round, nil, e.At

@@ -44,6 +44,9 @@ const (
 	defaultExpiry   = 48 * time.Hour
 	defaultAbandon  = time.Hour
 	defaultAttempts = 5
+	defaultReview   = 24 * time.Hour
+	defaultDealt    = 20
+	mostDealt       = 1000
 	mostSteps       = 30
 )
 
@@ -70,6 +73,7 @@ type Step struct {
 
 	Text           string         // consent: id of the text agreed to
 	Ask            []DetailField  // details
+	Verify         []Channel      // contact: what a one-time code is sent over, in this order
 	Accept         []DocumentType // document
 	Video          bool           // selfie: a short video of the face as well as the photo
 	VideoFree      bool           // selfie: the video is asked for, and a photo without one is taken
@@ -95,7 +99,8 @@ type Flow struct {
 	Attempts int               // goes a session may take, the first included
 	Reissue  bool              // an expired session may get a new link
 	Settings map[string]string // for a dialect to read; it means nothing here
-	At       time.Time         // when this version was published
+	Review   Review
+	At       time.Time // when this version was published
 	Steps    []Step
 }
 
@@ -116,6 +121,7 @@ func (f Flow) WithDefaults() Flow {
 	f.Expires = cmp.Or(f.Expires, defaultExpiry)
 	f.Abandon = cmp.Or(f.Abandon, defaultAbandon)
 	f.Attempts = cmp.Or(f.Attempts, defaultAttempts)
+	f.Review.Within, f.Review.Most = cmp.Or(f.Review.Within, defaultReview), cmp.Or(f.Review.Most, defaultDealt)
 	f.Steps = slices.Clone(f.Steps)
 	for i := range f.Steps {
 		s := &f.Steps[i]
@@ -124,6 +130,10 @@ func (f Flow) WithDefaults() Flow {
 		case StepDetails:
 			if len(s.Ask) == 0 {
 				s.Ask = []DetailField{AskName, AskDateOfBirth, AskAddress, AskContact}
+			}
+		case StepContact:
+			if len(s.Verify) == 0 {
+				s.Verify = []Channel{ByEmail}
 			}
 		case StepDocument:
 			if len(s.Accept) == 0 {
@@ -150,9 +160,10 @@ func (f Flow) First(k StepKind) (Step, bool) {
 
 // Known is what a running server can do; a flow may not name anything else.
 type Known struct {
-	Checks  []CheckKind
-	Openers []string
-	Steps   []StepKind // kinds the hosted page can show; server steps need no listing
+	Checks   []CheckKind
+	Openers  []string
+	Steps    []StepKind // kinds the hosted page can show; server steps need no listing
+	Channels []Channel  // what one-time codes can be sent over
 }
 
 // Problem is one thing wrong with a flow, and what to do about it. Step is the place in the list, -1 for the flow as a whole.
@@ -200,6 +211,10 @@ func (c *flowCheck) whole() {
 	c.must(f.Abandon >= 0, -1, `give a time such as "abandon: 1h"`, "abandon is %s", f.Abandon)
 	c.reminders()
 	c.must(f.Attempts >= 1 && f.Attempts <= 50, -1, "give a number from 1 to 50", "attempts is %d", f.Attempts)
+	c.must(f.Review.Within >= time.Minute && f.Review.Within <= 365*24*time.Hour, -1, `give a time between 1m and 8760h, such as "review: 4h"`,
+		"review is %s", f.Review.Within)
+	c.must(f.Review.Most >= 1 && f.Review.Most <= mostDealt, -1, fmt.Sprintf("give a number from 1 to %d", mostDealt),
+		"most of review is %d", f.Review.Most)
 	c.must(slices.Contains([]Purpose{ForOnboarding, ForIdentity, ForProofOfAddress, ForFaceLogin}, f.Purpose), -1,
 		"use onboarding, identity_verification, proof_of_address or face_login", "unknown purpose %q", f.Purpose)
 	_, err := f.Profile()
@@ -217,7 +232,9 @@ func (c *flowCheck) step(i int, s Step) {
 	c.must(!s.Kind.ByApplicant() || slices.Contains(c.known.Steps, s.Kind), i, "leave it out",
 		"this server cannot show the step %q yet", s.Kind)
 	switch s.Kind {
-	case StepConsent, StepContact, StepSelfie, StepProofOfAddress:
+	case StepConsent, StepSelfie, StepProofOfAddress:
+	case StepContact:
+		c.contact(i, s)
 	case StepDetails:
 		for _, a := range s.Ask {
 			c.must(slices.Contains(DetailFields(), a), i, "ask for name, date_of_birth, nationality, address or contact", "unknown detail %q", a)
@@ -243,6 +260,6 @@ func (c *flowCheck) step(i int, s Step) {
 			"unknown account opener %q", s.Opener)
 		c.account = true
 	default:
-		c.must(false, i, "use consent, details, document, selfie, proof_of_address, run, decide or account", "unknown step %q", s.Kind)
+		c.must(false, i, "use consent, details, contact, document, selfie, proof_of_address, run, decide or account", "unknown step %q", s.Kind)
 	}
 }

@@ -44,6 +44,7 @@ func known() usher.Known {
 		Steps: []usher.StepKind{
 			usher.StepConsent, usher.StepDetails, usher.StepContact, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress,
 		},
+		Channels: usher.Channels(),
 	}
 }
 
@@ -67,6 +68,9 @@ func drawFlow(t *rapid.T) usher.Flow {
 	for i := range upTo(t, "steps", 6) {
 		st := usher.Step{Kind: pick(t, "step kind", kinds)}
 		st.ID = fmt.Sprintf("%s-%d", st.Kind, i)
+		if st.Kind == usher.StepContact {
+			st.Verify = usher.Channels()[:1+upTo(t, "channels", 1)]
+		}
 		if st.Kind == usher.StepRun {
 			first := upTo(t, "first check", len(known().Checks)-1)
 			st.Checks = known().Checks[first:min(first+2, len(known().Checks))]
@@ -167,6 +171,12 @@ func (p *play) helpful(outcome usher.Outcome, assurance usher.Assurance) usher.C
 			return usher.Command{Kind: usher.CmdAddEvidence, By: applicant, Evidence: &usher.Evidence{Kind: lacks(s, st)}}
 		case st.Kind == usher.StepConsent:
 			return usher.Command{Kind: usher.CmdConsent, By: applicant, Step: st.ID, Consent: &usher.Consent{Face: true}}
+		case st.Kind == usher.StepContact:
+			def, _, _ := s.Flow.Step(st.ID)
+			i := slices.IndexFunc(def.Verify, func(c usher.Channel) bool { _, ok := st.Proof(c); return !ok })
+			return usher.Command{
+				Kind: usher.CmdProveContact, By: applicant, Step: st.ID, Contact: &usher.ContactProof{Channel: def.Verify[i], Address: "a@example.test"},
+			}
 		case st.Kind.ByApplicant():
 			return usher.Command{
 				Kind: usher.CmdCompleteStep, By: applicant, Step: st.ID, Given: usher.DetailFields(), Document: &usher.DocumentChoice{Type: usher.IDCard},
@@ -242,7 +252,15 @@ func (p *play) drawCommand(t *rapid.T) usher.Command {
 			twice.Outcome, twice.Assurance = drawOutcome(t)
 			c.Results = append(c.Results[:1+upTo(t, "how many", len(c.Results)-1)], twice, usher.CheckResult{Kind: usher.CheckAge, Outcome: usher.Clear, Assurance: usher.Verified})
 		}
+	case usher.CmdProveContact:
+		if chance(t, "proof") {
+			c.Contact = &usher.ContactProof{
+				Channel: pick(t, "channel", append(usher.Channels(), "pigeon")), Address: pick(t, "address", []string{"", "a@example.test", "b@example.test"}),
+				Simulated: chance(t, "simulated"),
+			}
+		}
 	case usher.CmdConsent, usher.CmdCompleteStep, usher.CmdSubmit:
+		c.Changed = [][]string{nil, nil, {"last_name"}, {"email"}, {"email", "phone"}}[upTo(t, "changed", 4)]
 		if chance(t, "full") {
 			c.Consent, c.Given = &usher.Consent{Text: "drawn"}, usher.DetailFields()
 			c.Document = &usher.DocumentChoice{Type: pick(t, "type", append(usher.DocumentTypes(), "", "library_card"))}
@@ -465,7 +483,7 @@ func deep(s usher.Session) usher.Session {
 	for i := range s.Steps {
 		st := &s.Steps[i]
 		st.Redo, st.Checks = slices.Clone(st.Redo), slices.Clone(st.Checks)
-		st.Consent, st.Document = copied(st.Consent), copied(st.Document)
+		st.Consent, st.Document, st.Proved = copied(st.Consent), copied(st.Document), slices.Clone(st.Proved)
 		for j := range st.Checks {
 			st.Checks[j].Reasons = slices.Clone(st.Checks[j].Reasons)
 		}

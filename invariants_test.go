@@ -46,7 +46,7 @@ func heldAsked(t failer, before usher.Session, c usher.Command, err error, now t
 // moves are the commands of the applicant.
 func moves() []usher.CommandKind {
 	return []usher.CommandKind{
-		usher.CmdChallenge, usher.CmdOpen, usher.CmdConsent, usher.CmdDecline, usher.CmdAddEvidence, usher.CmdCompleteStep, usher.CmdSubmit,
+		usher.CmdChallenge, usher.CmdOpen, usher.CmdConsent, usher.CmdDecline, usher.CmdAddEvidence, usher.CmdCompleteStep, usher.CmdProveContact, usher.CmdSubmit,
 	}
 }
 
@@ -94,6 +94,11 @@ func heldEvent(t failer, was usher.Session, c usher.Command, e usher.Event, is u
 	switch e.Type {
 	case usher.StepCompleted, usher.CheckStarted:
 		inOrder(t, was, c, e)
+	case usher.ContactVerified:
+		inOrder(t, was, c, e)
+		if c.Contact == nil || c.Contact.Address == "" || *c.Contact != withoutTime(*e.Data.Contact) || was.Mode == usher.Live && c.Contact.Simulated {
+			t.Fatalf("I3: %+v was proved by %+v", e.Data.Contact, c.Contact)
+		}
 	case usher.CheckCompleted:
 		st, _ := was.Step(e.Data.Step)
 		if c.Kind != usher.CmdReport || c.Step != st.ID || c.Round != st.Round || st.State != usher.StepRunning {
@@ -149,6 +154,14 @@ func inOrder(t failer, was usher.Session, c usher.Command, e usher.Event) {
 	if e.Type == usher.StepCompleted && lacks(was, st) != "" && lacks(was, st) != usher.DocumentBack {
 		t.Fatalf("the step %s was completed without %s", st.ID, lacks(was, st))
 	}
+	if def, _, _ := was.Flow.Step(st.ID); e.Type == usher.StepCompleted && len(st.Proved) < len(def.Verify) {
+		t.Fatalf("the step %s was completed with %d codes of %d", st.ID, len(st.Proved), len(def.Verify))
+	}
+}
+
+func withoutTime(p usher.ContactProof) usher.ContactProof {
+	p.At = time.Time{}
+	return p
 }
 
 // onTime sees that no evidence comes in behind the checks that looked at it.
@@ -206,13 +219,18 @@ func fourEyes(t failer, was usher.Session, by usher.Actor) {
 
 // heldSteps sees that an event moves no other step than its own, and that steps asked again take the checks behind them along.
 func heldSteps(t failer, was usher.Session, e usher.Event, is usher.Session) {
-	again := false
+	again, behind := false, false
 	for i, st := range is.Steps {
 		if e.Type == usher.SessionCreated {
 			return
 		}
 		before := was.Steps[i]
 		named := e.Data.Step == st.ID
+		if behind && len(e.Data.Fields) > 0 && st.Kind == usher.StepContact {
+			unproved(t, e, before, st)
+			continue
+		}
+		behind = behind || named
 		switch e.Type {
 		case usher.SessionResubmissionRequested:
 			asked := slices.Contains(e.Data.Steps, st.ID)
@@ -231,6 +249,16 @@ func heldSteps(t failer, was usher.Session, e usher.Event, is usher.Session) {
 		}
 		if !named {
 			same(t, "I3: the step "+st.ID+" after "+string(e.Type)+" of "+e.Data.Step, before, st)
+		}
+	}
+}
+
+// unproved sees that a code proves nothing of an address that was changed behind it, and that what nobody changed stays proved.
+func unproved(t failer, e usher.Event, was, is usher.StepStatus) {
+	for _, p := range was.Proved {
+		_, ok := is.Proof(p.Channel)
+		if changed := slices.Contains(e.Data.Fields, string(p.Channel)); ok == changed || changed && is.State != usher.StepOpen {
+			t.Fatalf("the step %s is %s and proved %t by %s, which changed: %t", is.ID, is.State, ok, p.Channel, changed)
 		}
 	}
 }

@@ -116,6 +116,14 @@ func mutants() []mutant {
 			"s.Steps = slices.Clone(s.Steps)\n\treturn s", "return s",
 		},
 		{
+			"a code proves another address", "event.go",
+			"s.unprove(i, e.Data.Fields)", "",
+		},
+		{
+			"one code of two will do", "contact.go",
+			"if _, ok := st.Proof(c); !ok {", "if len(st.Proved) == 0 {",
+		},
+		{
 			"something that counts is not stored", "session.go",
 			"`json:\"votes,omitempty\"`", "`json:\"-\"`",
 		},

@@ -54,6 +54,7 @@ type StepStatus struct {
 	Checks   []CheckResult   `json:"checks,omitempty"`
 	Consent  *Consent        `json:"consent,omitempty"`
 	Document *DocumentChoice `json:"document,omitempty"`
+	Proved   []ContactProof  `json:"proved,omitempty"` // of a contact step: what codes have proved so far
 }
 
 // Consent is what the applicant agreed to: the id of the text and the hash of the words shown.

@@ -21,6 +21,7 @@ consent       in_progress  =                    -                        in_prog
 decline       cancelled    cancelled            -                        cancelled            -          -         -         -                    -
 add_evidence  in_progress  =                    -                        in_progress          -          -         -         -                    -
 complete_step in_progress  =                    -                        in_progress          -          -         -         -                    -
+prove_contact in_progress  =                    -                        in_progress          -          -         -         -                    -
 submit        SENT         =,SENT               -                        SENT                 -          -         -         -                    -
 report        =,in_review,rejected =,in_review,rejected =,DECIDED                =,in_review,rejected =          =         =         =                    =
 review        -            -                    in_review                -                    -          -         -         -                    -
@@ -85,6 +86,8 @@ func tableCommand(kind usher.CommandKind) usher.Command {
 		c.Step, c.Consent = "consent", &usher.Consent{}
 	case usher.CmdCompleteStep:
 		c.Step = "document"
+	case usher.CmdProveContact:
+		c.Step, c.Contact = "contact", &usher.ContactProof{Channel: usher.ByEmail, Address: "anna@example.test"}
 	case usher.CmdSubmit:
 		c.Consent = &usher.Consent{}
 	case usher.CmdAddEvidence:
@@ -108,10 +111,15 @@ func tableCommand(kind usher.CommandKind) usher.Command {
 	return c
 }
 
-// reach gives a session in a state, by commands alone.
-func reach(t *testing.T, state usher.State, reissue bool) *play {
+// reach gives a session in a state, by commands alone. withContact: of a flow that asks for a code as well.
+func reach(t *testing.T, state usher.State, reissue, withContact bool) *play {
 	t.Helper()
-	p := begin(tableFlow(reissue), usher.Live)
+	f := tableFlow(reissue)
+	if withContact {
+		f.Steps = slices.Insert(f.Steps, 1, usher.Step{Kind: usher.StepContact})
+		f = f.WithDefaults()
+	}
+	p := begin(f, usher.Live)
 	ways := map[usher.State][]usher.CommandKind{
 		usher.Created:           {},
 		usher.InProgress:        {usher.CmdOpen, usher.CmdConsent},
@@ -130,6 +138,10 @@ func reach(t *testing.T, state usher.State, reissue bool) *play {
 	for _, kind := range way {
 		if kind == usher.CmdTick {
 			p.now = p.s.ExpiresAt
+		}
+		if kind == usher.CmdSubmit && withContact {
+			p.must(t, tableCommand(usher.CmdConsent))
+			p.must(t, tableCommand(usher.CmdProveContact))
 		}
 		if kind == usher.CmdSubmit {
 			p.must(t, tableCommand(usher.CmdAddEvidence))
@@ -161,7 +173,7 @@ func TestEveryCommandInEveryState(t *testing.T) {
 		for _, state := range usher.States() {
 			t.Run(string(state)+"/"+string(kind), func(t *testing.T) {
 				t.Parallel()
-				p := reach(t, state, true)
+				p := reach(t, state, true, kind == usher.CmdProveContact)
 				prepare(t, p, kind)
 				to, allowed := row[state]
 				err := p.do(t, tableCommand(kind)) // heldMove looks at where it led
@@ -184,10 +196,11 @@ func TestEveryCommandInEveryState(t *testing.T) {
 // prepare does what must be done before a command can be taken: a step needs its file, and the step before it done.
 func prepare(t *testing.T, p *play, kind usher.CommandKind) {
 	t.Helper()
-	if !slices.Contains([]usher.CommandKind{usher.CmdCompleteStep, usher.CmdSubmit}, kind) || !p.s.CanRetry() || p.s.State == usher.Expired {
+	steps := []usher.CommandKind{usher.CmdCompleteStep, usher.CmdProveContact}
+	if !slices.Contains(append(steps, usher.CmdSubmit), kind) || !p.s.CanRetry() || p.s.State == usher.Expired {
 		return
 	}
-	if kind == usher.CmdCompleteStep && p.s.State == usher.Created {
+	if slices.Contains(steps, kind) && p.s.State == usher.Created {
 		p.must(t, tableCommand(usher.CmdConsent))
 	}
 	p.must(t, tableCommand(usher.CmdAddEvidence))
@@ -195,7 +208,7 @@ func prepare(t *testing.T, p *play, kind usher.CommandKind) {
 
 func TestExpiredIsTheEndWhereTheFlowSaysSo(t *testing.T) {
 	t.Parallel()
-	p := reach(t, usher.Expired, false)
+	p := reach(t, usher.Expired, false, false)
 	if err := p.do(t, tableCommand(usher.CmdReissueLink)); codeOf(err) != usher.CodeConflict {
 		t.Errorf("a new link: %v", err)
 	}

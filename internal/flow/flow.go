@@ -125,8 +125,22 @@ func (r *reader) top(n *yaml.Node) {
 		"remind":   func(v *yaml.Node) { r.flow.Remind = r.durations(v) },
 		"attempts": func(v *yaml.Node) { r.flow.Attempts = r.number(v) },
 		"reissue":  func(v *yaml.Node) { r.flow.Reissue = r.yes(v) },
+		"review":   r.review,
 		"steps":    r.steps,
 		"settings": r.settings,
+	})
+}
+
+// review reads how fast cases are to be decided: "4h", or a mapping that says to whom they are given as well.
+func (r *reader) review(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		r.flow.Review.Within = r.duration(n)
+		return
+	}
+	r.members(n, map[string]func(*yaml.Node){
+		"within": func(v *yaml.Node) { r.flow.Review.Within = r.duration(v) },
+		"assign": func(v *yaml.Node) { r.flow.Review.RoundRobin = r.choice(v, "round_robin", "none") == "round_robin" },
+		"most":   func(v *yaml.Node) { r.flow.Review.Most = r.number(v) },
 	})
 }
 
@@ -198,9 +212,11 @@ func (r *reader) step(at *yaml.Node, kind string, n *yaml.Node) {
 		known["accept_assisted"] = func(v *yaml.Node) { s.AcceptAssisted = list[usher.CheckKind](r, v) }
 	case usher.StepAccount:
 		known["opener"] = func(v *yaml.Node) { s.Opener = r.text(v) }
-	case usher.StepContact, usher.StepProofOfAddress:
+	case usher.StepContact:
+		known["verify"] = func(v *yaml.Node) { s.Verify = list[usher.Channel](r, v) }
+	case usher.StepProofOfAddress:
 	default:
-		r.bad(at, "use consent, details, document, selfie, proof_of_address, run, decide or account", "unknown step %q", kind)
+		r.bad(at, "use consent, details, contact, document, selfie, proof_of_address, run, decide or account", "unknown step %q", kind)
 		return
 	}
 	r.members(n, known)
