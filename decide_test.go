@@ -575,7 +575,7 @@ func TestReminders(t *testing.T) {
 func TestAskLink(t *testing.T) {
 	t.Parallel()
 	ask := usher.Command{Kind: usher.CmdAskLink, By: applicant}
-	p := reach(t, usher.Expired, true)
+	p := reach(t, usher.Expired, true, false)
 	for _, want := range []int{1, 0, 1} {
 		before := len(p.events)
 		p.must(t, ask)
