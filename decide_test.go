@@ -593,7 +593,7 @@ func TestAskLink(t *testing.T) {
 	if len(p.events) != before+1 {
 		t.Error("after a new link the wish for the next is not told")
 	}
-	reach(t, usher.Expired, false).refuses(t, ask, usher.CodeConflict)
+	reach(t, usher.Expired, false, false).refuses(t, ask, usher.CodeConflict)
 }
 
 // TestOneSideAgain holds that where every reason names a side of the document only that side is asked again, unless another document is used.
