@@ -16,6 +16,7 @@ type Service interface {
 	History
 	Webhooks
 	Screenings
+	Cases
 
 	// Tenant gives a tenant's own record.
 	Tenant(ctx context.Context, tenant string) (Tenant, error)

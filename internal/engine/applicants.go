@@ -180,7 +180,7 @@ func (e *Engine) changeApplicant(ctx context.Context, tenant, id string, fn func
 		if err != nil {
 			return a, err
 		}
-		h := &hand{e: e, applicant: a, wasA: a.Version}
+		h := &hand{e: e, applicant: a, wasA: a.Version, wasCalled: called(a)}
 		if h.tenant, err = e.Tenant(ctx, tenant); err != nil {
 			return a, err
 		}

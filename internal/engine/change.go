@@ -23,6 +23,8 @@ type hand struct {
 	newA      bool
 	session   usher.Session
 	wasS      int64
+	wasState  usher.State
+	wasCalled string // the applicant's names as stored
 	change    store.Change
 	account   *usher.Account // that was just opened
 	made      string         // id that is kept for the call's idempotency key
@@ -134,6 +136,9 @@ func (h *hand) took(ctx context.Context, flow usher.Flow, events []usher.Event, 
 		return err
 	}
 	h.enqueue(events)
+	if err := h.numbered(events); err != nil {
+		return err
+	}
 	return h.keepScreenings(ctx, events)
 }
 
@@ -184,6 +189,11 @@ func (h *hand) commit(ctx context.Context, made, id string) error {
 			}
 		}
 		h.change.Applicant = &row
+		if name := called(a); !a.Erased && name != h.wasCalled {
+			if err := h.findable("name", nameWords(name)...); err != nil {
+				return err
+			}
+		}
 	}
 	if s := h.session; s.Version != h.wasS {
 		row := store.SessionRow{
@@ -198,6 +208,9 @@ func (h *hand) commit(ctx context.Context, made, id string) error {
 			return err
 		}
 		h.change.Session = &row
+		if err := h.followCase(); err != nil {
+			return err
+		}
 	}
 	if once, ok := api.OnceFrom(ctx); ok && made != "" {
 		h.change.Once = &store.Once{Tenant: once.Tenant, Client: once.Client, Key: once.Key, Made: made, ID: id}

@@ -77,6 +77,9 @@ type Engine struct {
 	openers   map[string]usher.AccountOpener
 	known     usher.Known
 	cache     cache
+	quit      chan struct{}  // closed when the engine stops
+	stop      sync.Once      // closes it
+	late      sync.WaitGroup // timers of held decisions
 }
 
 var (
@@ -103,7 +106,7 @@ func New(c Config) *Engine {
 	e := &Engine{
 		c: c, renderers: map[string]usher.Renderer{}, checkers: map[usher.CheckKind]usher.Checker{},
 		simulated: map[usher.CheckKind]usher.Checker{}, openers: map[string]usher.AccountOpener{},
-		known: usher.Known{Steps: c.Pages},
+		known: usher.Known{Steps: c.Pages}, quit: make(chan struct{}),
 	}
 	for _, r := range c.Renderers {
 		e.Speak(r)
@@ -161,8 +164,12 @@ func (e *Engine) Start(ctx context.Context) error {
 	})
 }
 
-// Stop waits for the jobs in hand.
-func (e *Engine) Stop(ctx context.Context) error { return e.c.Queue.Stop(ctx) }
+// Stop waits for the jobs in hand. Decisions that are still held wait for the next start.
+func (e *Engine) Stop(ctx context.Context) error {
+	e.stop.Do(func() { close(e.quit) })
+	e.late.Wait()
+	return e.c.Queue.Stop(ctx)
+}
 
 // Known tells what this engine can do, for reading flows.
 func (e *Engine) Known() usher.Known { return e.known }

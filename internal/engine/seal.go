@@ -24,6 +24,9 @@ const (
 	placeScreening = "screenings.doc"
 	placeJudgement = "hit_judgements.doc"
 	placeTrait     = "traits.doc"
+	placeCase      = "cases.doc"
+	placeEntry     = "case_log.doc"
+	placeHeld      = "held_decisions.doc"
 )
 
 func seal(s *vault.Sealer, place, id string, v any) ([]byte, error) {

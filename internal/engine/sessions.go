@@ -138,7 +138,7 @@ func (e *Engine) applicantInHand(ctx context.Context, c usher.APIClient, n usher
 	if a.Erased {
 		return nil, &usher.Error{Code: usher.CodeGone, Field: "applicant_id", Message: "this applicant was erased"}
 	}
-	h := &hand{e: e, applicant: a, wasA: a.Version}
+	h := &hand{e: e, applicant: a, wasA: a.Version, wasCalled: called(a)}
 	if h.tenant, err = e.Tenant(ctx, c.TenantID); err != nil {
 		return nil, err
 	}
@@ -205,11 +205,11 @@ func (e *Engine) sessionInHand(ctx context.Context, tenant, id string) (*hand, e
 	if err != nil {
 		return nil, err
 	}
-	h := &hand{e: e, session: s, wasS: s.Version}
+	h := &hand{e: e, session: s, wasS: s.Version, wasState: s.State}
 	if h.applicant, err = e.Applicant(ctx, tenant, s.ApplicantID); err != nil {
 		return nil, err
 	}
-	h.wasA = h.applicant.Version
+	h.wasA, h.wasCalled = h.applicant.Version, called(h.applicant)
 	if h.tenant, err = e.Tenant(ctx, tenant); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func (e *Engine) work(ctx context.Context, j store.Job) error {
 	case jobAccount:
 		err = e.openAccount(ctx, j)
 	case jobSweep:
-		err = e.sweep(ctx)
+		err = errors.Join(e.sweep(ctx), e.settleHeld(ctx), e.dealCases(ctx))
 	case jobTidy:
 		err = e.tidy(ctx)
 	default:

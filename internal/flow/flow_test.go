@@ -58,7 +58,7 @@ steps:
 	}
 	want := usher.Flow{
 		Name: "phased", Purpose: usher.ForOnboarding, Expires: 30 * time.Minute, Abandon: time.Hour, Attempts: 5,
-		Settings: map[string]string{"success_url": "https://shop.example/ok"},
+		Settings: map[string]string{"success_url": "https://shop.example/ok"}, Review: usher.Review{Within: 24 * time.Hour, Most: 20},
 		Steps: []usher.Step{
 			{ID: "consent", Kind: usher.StepConsent, Text: "identity-check"},
 			{ID: "details", Kind: usher.StepDetails, Ask: []usher.DetailField{usher.AskName}},
@@ -75,6 +75,20 @@ steps:
 	}
 	if diff := cmp.Diff(want, f); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestReview(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]usher.Review{
+		"4h": {Within: 4 * time.Hour, Most: 20},
+		"{within: 30m, assign: round_robin, most: 5}": {Within: 30 * time.Minute, RoundRobin: true, Most: 5},
+		"{assign: none}": {Within: 24 * time.Hour, Most: 20},
+	} {
+		f, problems := flow.Parse("name: a\nreview: "+text+"\nsteps:\n  - decide: {}\n", known)
+		if len(problems) > 0 || f.Review != want {
+			t.Errorf("%s: %v, %+v", text, problems, f.Review)
+		}
 	}
 }
 
@@ -98,6 +112,9 @@ func TestParseSaysWhereAndHow(t *testing.T) {
 		"step not shown":   {"name: a\nsteps:\n  - contact\n  - decide: {}\n", `cannot show the step "contact"`, "leave it out", 3},
 		"video":            {"name: a\nsteps:\n  - selfie: {video: maybe}\n  - decide: {}\n", "neither true nor false", "write true or false", 3},
 		"aliases":          {"name: &a x\nsteps: *a\n", "anchors and aliases", "write the value out", 1},
+		"review":           {"name: a\nreview: 1s\nsteps:\n  - decide: {}\n", "review is 1s", "give a time", 1},
+		"dealt":            {"name: a\nreview: {assign: lottery}\nsteps:\n  - decide: {}\n", `unknown word "lottery"`, "round_robin or none", 2},
+		"dealt too many":   {"name: a\nreview: {most: 5000}\nsteps:\n  - decide: {}\n", "most of review is 5000", "from 1 to 1000", 1},
 		"reviewers":        {"name: a\nsteps:\n  - decide: {reviewers: 9}\n", "reviewers is 9", "use 1 or 2", 3},
 	}
 	for name, tt := range tests {

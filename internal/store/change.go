@@ -18,8 +18,14 @@ type Change struct {
 	Deliveries []DeliveryRow
 	Accounts   []AccountRow
 	Screenings []ScreeningRow
-	Monitor    *MonitorRow // begun, taken up or suspended by what became of its session
-	News       *MonitorRow // what monitoring found; a conflict unless the monitor is active and of the same session
+	Monitor    *MonitorRow  // begun, taken up or suspended by what became of its session
+	News       *MonitorRow  // what monitoring found; a conflict unless the monitor is active and of the same session
+	Case       *CaseState   // of the session, when its state changed or it is in review
+	CaseEdit   *CaseEdit    // what a reviewer did with a case; a conflict when its version is another one
+	CaseLog    []CaseLogRow // and the entries that say so
+	Hold       *HeldRow     // a decision that can be taken back; a conflict when one is held for the session
+	Settle     string       // id of the held decision that ends with this change; a conflict when it has ended before
+	Words      *WordsRow    // what the applicant is found by from now on, beside what there is
 	Jobs       []Job
 	Audit      []usher.AuditRecord
 	Once       *Once  // the idempotency key this change is the effect of
@@ -40,6 +46,15 @@ func (c Change) keys() []string {
 	}
 	if c.News != nil {
 		ks = append(ks, "monitor\x00"+c.News.ApplicantID)
+	}
+	if c.CaseEdit != nil {
+		ks = append(ks, "case\x00"+c.CaseEdit.Case.SessionID)
+	}
+	if c.Hold != nil {
+		ks = append(ks, "held\x00"+c.Hold.SessionID)
+	}
+	if c.Settle != "" {
+		ks = append(ks, "settled\x00"+c.Settle)
 	}
 	if c.Once != nil {
 		ks = append(ks, c.Once.Client+"\x00"+c.Once.Key)

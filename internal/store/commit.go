@@ -185,6 +185,15 @@ func (w *writer) versioned(c Change) {
 			WHERE applicant_id = $1 AND tenant_id = $2 AND session_id = $3 AND state = 'active'`,
 			m.ApplicantID, m.TenantID, m.SessionID, m.Hits, m.OpenHits, m.Screening, ms(m.UpdatedAt)))
 	}
+	if c.Settle != "" {
+		w.release(c.Settle)
+	}
+	if c.Hold != nil {
+		w.hold(*c.Hold)
+	}
+	if c.CaseEdit != nil {
+		w.caseEdit(*c.CaseEdit)
+	}
 	if o := c.Once; o != nil {
 		w.mustOne(w.exec(`UPDATE idempotency SET effect = effect || $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3
 			AND effect || ';' NOT LIKE '%;' || $5 || '=%'`, o.Tenant, o.Client, o.Key, o.mark(), o.Made))
@@ -228,6 +237,15 @@ func (w *writer) attached(c Change) {
 	if c.Monitor != nil {
 		w.monitor(*c.Monitor)
 	}
+	if c.Case != nil {
+		w.caseState(*c.Case)
+	}
+	for _, r := range c.CaseLog {
+		w.caseLog(r)
+	}
+	if c.Words != nil {
+		w.words(*c.Words)
+	}
 	for _, r := range c.Audit {
 		w.audit(r)
 	}
@@ -244,6 +262,11 @@ func (w *writer) erase(applicant string) {
 	w.exec(`UPDATE accounts SET number_index = NULL WHERE applicant_id = $1`, applicant)
 	w.exec(`DELETE FROM monitors WHERE applicant_id = $1`, applicant)
 	w.exec(`DELETE FROM hit_judgements WHERE applicant_id = $1`, applicant)
+	w.exec(`DELETE FROM applicant_words WHERE applicant_id = $1`, applicant)
+	w.exec(`DELETE FROM held_decisions WHERE applicant_id = $1`, applicant)
+	w.exec(`DELETE FROM case_log WHERE applicant_id = $1`, applicant)
+	w.exec(`DELETE FROM case_marks WHERE session_id IN (SELECT session_id FROM cases WHERE applicant_id = $1)`, applicant)
+	w.exec(`UPDATE cases SET doc = NULL, assignee = '', deal_most = 0 WHERE applicant_id = $1`, applicant)
 	w.exec(`UPDATE screenings SET doc = NULL WHERE applicant_id = $1`, applicant)
 	w.forgetTraits(applicant)
 	w.exec(`DELETE FROM page_views WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
