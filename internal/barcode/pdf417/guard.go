@@ -27,6 +27,7 @@ type guard struct {
 
 func (g guard) offsetAt(v float64) float64 { return g.offset + g.slope*v }
 func (g guard) unitAt(v float64) float64   { return g.unit + g.growth*v }
+func (g guard) middle() float64            { return (g.from + g.to) / 2 }
 
 // found collects the guards of a picture, by way and by whether they are stop patterns.
 type found [ways][2][]guard

@@ -23,9 +23,7 @@ func pairUp(all *found) []candidate {
 		starts, stops := all[k][0], all[k][1]
 		for _, start := range starts[:min(len(starts), most)] {
 			for _, stop := range stops[:min(len(stops), most)] {
-				if c, ok := pairOf(way(k), start, stop); ok {
-					pairs = append(pairs, c)
-				}
+				pairs = append(pairs, pairsOf(way(k), start, stop)...)
 			}
 		}
 	}
@@ -33,38 +31,48 @@ func pairUp(all *found) []candidate {
 	return pairs[:min(len(pairs), most)]
 }
 
-// pairOf measures whether a start and a stop column can be the two ends of one symbol.
-func pairOf(k way, start, stop guard) (candidate, bool) {
-	if math.Abs(start.slope-stop.slope) > 0.6 {
-		return candidate{}, false
+// pairsOf returns the symbols that a start and a stop column can be the two ends of, if any: with rows that run from the
+// middle of one to the middle of the other, as they do when both are seen whole, and with rows square to the columns, as
+// they are when there is little perspective.
+func pairsOf(k way, start, stop guard) (pairs []candidate) {
+	left, right := start.unitAt(start.middle()), stop.unitAt(stop.middle())
+	if math.Abs(start.slope-stop.slope) > 0.6 || left <= 0 || right <= 0 || max(left, right) > 2.5*min(left, right) {
+		return nil
 	}
 	slope := (start.slope + stop.slope) / 2
-	length := math.Hypot(1, slope)
-	c := candidate{way: k, start: start, stop: stop, along: point{1 / length, -slope / length}}
-	middle := (start.from + start.to) / 2
-	left, right := start.unitAt(middle), stop.unitAt((stop.from+stop.to)/2)
-	if left <= 0 || right <= 0 || left/right > 1.6 || right/left > 1.6 {
-		return candidate{}, false
+	square := point{1 / math.Hypot(1, slope), -slope / math.Hypot(1, slope)}
+	from := point{start.offsetAt(start.middle()), start.middle()}
+	across := point{stop.offsetAt(stop.middle()) - from.x, stop.middle() - from.y}
+	length := math.Hypot(across.x, across.y)
+	middle := point{across.x / length, across.y / length}
+	turn := math.Abs(math.Asin(min(1, max(-1, middle.x*square.y-middle.y*square.x))))
+	if turn < 0.35 && across.x > 0 {
+		pairs = append(pairs, candidate{way: k, start: start, stop: stop, along: middle})
 	}
-	// From the middle of the start column along the rows to the stop column.
-	x := start.offsetAt(middle)
-	denominator := c.along.x - stop.slope*c.along.y
-	if denominator < 0.2 {
-		return candidate{}, false
+	const alike = 0.02 // radians
+	// Along the square direction both must show at the same rows.
+	if reach := across.x / square.x; turn > alike && reach > 0 {
+		drop := reach * square.y
+		overlap := min(start.to+drop, stop.to) - max(start.from+drop, stop.from)
+		if overlap > 0.3*min(start.to-start.from, stop.to-stop.from) {
+			pairs = append(pairs, candidate{way: k, start: start, stop: stop, along: square})
+		}
 	}
-	distance := (stop.offsetAt(middle) - x) / denominator
-	module := (left + right) / 2 * c.along.x
-	c.columns = distance/module/codewordModules - 3
-	if c.columns < 0.5 || c.columns > 31 {
-		return candidate{}, false
+	fitting := pairs[:0]
+	for _, c := range pairs {
+		// Units are measured along u, the rows are slanted against it.
+		module := (left + right) / 2 * c.stretch(slope)
+		c.columns = across.x/c.along.x/module/codewordModules - 3
+		if c.columns > 0.5 && c.columns < 31 {
+			fitting = append(fitting, c)
+		}
 	}
-	// Both must show at the same rows.
-	drop := distance * c.along.y
-	overlap := min(start.to+drop, stop.to) - max(start.from+drop, stop.from)
-	if overlap < 0.3*min(start.to-start.from, stop.to-stop.from) {
-		return candidate{}, false
-	}
-	return c, true
+	return fitting
+}
+
+// stretch is how many pixels along the rows a pixel along u is, from one bar to the next, where bars have this slope.
+func (c *candidate) stretch(slope float64) float64 {
+	return 1 / (c.along.x - slope*c.along.y)
 }
 
 // indicators is what the row indicators of one side say.
@@ -108,7 +116,7 @@ func (c *candidate) readIndicators(m *image.Gray, g guard, from float64) indicat
 	}
 	for row, s := range sums {
 		v := s[0] / s[1]
-		reach := (from + codewordModules/2.) * g.unitAt(v) * c.along.x
+		reach := (from + codewordModules/2.) * g.unitAt(v) * c.stretch(g.slope)
 		in.rows[row] = point{g.offsetAt(v) + reach*c.along.x, v + reach*c.along.y}
 	}
 	return in
@@ -116,7 +124,7 @@ func (c *candidate) readIndicators(m *image.Gray, g guard, from float64) indicat
 
 // indicatorAt reads one indicator codeword at a line.
 func (c *candidate) indicatorAt(m *image.Gray, tables *[3][modulus]template, g guard, v, from float64) (guess, bool) {
-	module := g.unitAt(v) * c.along.x
+	module := g.unitAt(v) * c.stretch(g.slope)
 	origin := point{g.offsetAt(v), v}
 	var best guess
 	for _, shift := range []float64{0, -0.25, 0.25} {
