@@ -36,6 +36,11 @@ const (
 	DocumentPhotoMissing  ReasonCode = "document_photo_missing"
 	DocumentNotSupported  ReasonCode = "document_not_supported"
 	DocumentSuspicious    ReasonCode = "document_suspicious"
+	DocumentNotYetValid   ReasonCode = "document_not_yet_valid"
+	DocumentNoSuchCountry ReasonCode = "document_no_such_country"
+	DocumentNumberUnusual ReasonCode = "document_number_unusual"
+	DocumentEdited        ReasonCode = "document_edited"
+	DocumentSamePicture   ReasonCode = "document_same_picture"
 	NameMismatch          ReasonCode = "name_mismatch"
 	BirthDateMismatch     ReasonCode = "birth_date_mismatch"
 	NumberMismatch        ReasonCode = "number_mismatch"
@@ -84,7 +89,8 @@ var reasonClasses = map[ReasonCode]ReasonClass{
 	DocumentUnreadable: Retry, DocumentBlurred: Retry, DocumentGlare: Retry, DocumentTooDark: Retry, DocumentTooSmall: Retry,
 	DocumentNotAPicture: Retry, DocumentSideMissing: Retry, DocumentWrongType: Retry, DocumentDigitsFail: Retry,
 	DocumentUnsure: Notice, DocumentExpired: Retry, DocumentSpecimen: Final, DocumentPhotoMissing: Retry, DocumentNotSupported: Retry,
-	DocumentSuspicious: Final, NameMismatch: Mismatch, BirthDateMismatch: Mismatch, NumberMismatch: Mismatch,
+	DocumentSuspicious: Final, DocumentNotYetValid: Retry, DocumentNoSuchCountry: Notice, DocumentNumberUnusual: Notice, DocumentEdited: Notice, DocumentSamePicture: Retry,
+	NameMismatch: Mismatch, BirthDateMismatch: Mismatch, NumberMismatch: Mismatch,
 	NationalityMismatch: Mismatch, SidesMismatch: Mismatch, FaceMissing: Retry, FaceSeveral: Retry, FaceTooSmall: Retry,
 	FaceNotCompared: Notice, FaceDiffers: Final, LivenessNotTested: Notice, LivenessFailed: Retry, Underage: Final, AgeUnknown: Notice,
 	WatchlistHit: Final, WatchlistStale: Notice, WatchlistNotSearched: Notice, PossibleDuplicate: Notice, RegistryMismatch: Mismatch, CheckUnavailable: Notice, AddressUnproven: Retry,

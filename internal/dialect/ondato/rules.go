@@ -121,6 +121,8 @@ var rejectReasons = map[usher.ReasonCode]string{
 	usher.DocumentDigitsFail: "DOCUMENT_NOT_ACCEPTED", usher.DocumentUnsure: "", usher.DocumentExpired: "DOCUMENT_IS_EXPIRED",
 	usher.DocumentSpecimen: "DOCUMENT_NOT_ACCEPTED", usher.DocumentPhotoMissing: "DOCUMENT_NOT_ACCEPTED",
 	usher.DocumentNotSupported: "DOCUMENT_NOT_ACCEPTED", usher.DocumentSuspicious: "POSSIBLE_FRAUD_ATTEMPT",
+	usher.DocumentNotYetValid: "DOCUMENT_NOT_ACCEPTED", usher.DocumentNoSuchCountry: "", usher.DocumentNumberUnusual: "",
+	usher.DocumentEdited: "", usher.DocumentSamePicture: "MISSING_DOCUMENT_PHOTO",
 	usher.NameMismatch: "DATA_DOES_NOT_MATCH", usher.BirthDateMismatch: "DATA_DOES_NOT_MATCH", usher.NumberMismatch: "DATA_DOES_NOT_MATCH",
 	usher.NationalityMismatch: "DATA_DOES_NOT_MATCH", usher.SidesMismatch: "DATA_DOES_NOT_MATCH", usher.RegistryMismatch: "DATA_DOES_NOT_MATCH",
 	usher.FaceMissing: "MISSING_SELFIE_PHOTO", usher.FaceSeveral: "MORE_THAN_ONE_PERSON", usher.FaceTooSmall: "POOR_PHOTO_QUALITY",
