@@ -12,6 +12,7 @@ func settings() map[string]func(*house) {
 	return map[string]func(*house){
 		"tenants are written and changed":    tenants,
 		"a flow has versions":                flows,
+		"a brand is the tenant's own":        brands,
 		"endpoints are the tenant's own":     endpoints,
 		"accounts are listed by applicant":   accounts,
 		"the newest onboarding is the head":  head,
@@ -33,6 +34,24 @@ func tenants(h *house) {
 	same(h, "the newest is last", list[2], t)
 	_, err = h.Tenant(ctx(), "none")
 	h.wants(err, store.ErrNotFound)
+}
+
+func brands(h *house) {
+	got, err := h.Brand(ctx(), ours)
+	h.must(err)
+	same(h, "before one is set", got, usher.Brand{})
+	for _, b := range []usher.Brand{
+		{Name: "Ours", Accent: "#1d3f8f", Logo: []byte("picture"), LogoType: "image/png", UpdatedAt: h.now},
+		{Accent: "#000000", AccentDark: "#ffffff", UpdatedAt: h.now.Add(time.Hour)},
+	} {
+		h.must(h.PutBrand(ctx(), ours, b))
+		got, err := h.Brand(ctx(), ours)
+		h.must(err)
+		same(h, "brand", got, b)
+	}
+	got, err = h.Brand(ctx(), theirs)
+	h.must(err)
+	same(h, "of another tenant", got, usher.Brand{})
 }
 
 func flows(h *house) {
