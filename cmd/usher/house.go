@@ -17,6 +17,7 @@ import (
 	"github.com/usher-kyc/usher/internal/blob"
 	"github.com/usher-kyc/usher/internal/check/age"
 	"github.com/usher-kyc/usher/internal/check/document"
+	"github.com/usher-kyc/usher/internal/check/document/chip"
 	"github.com/usher-kyc/usher/internal/check/document/consistency"
 	"github.com/usher-kyc/usher/internal/check/duplicate"
 	"github.com/usher-kyc/usher/internal/check/face"
@@ -149,12 +150,18 @@ func (h *house) openData(ctx context.Context) error {
 // checks are the verifications this build can run. The document is read once for all that build on it.
 func (h *house) checks() ([]usher.Checker, error) {
 	reading := document.Share(document.New(document.Config{Intake: h.pictures.intake}))
-	faces, err := face.New(face.Config{Intake: h.pictures.intake})
+	issuers, err := h.issuers()
+	if err != nil {
+		return nil, err
+	}
+	chips := chip.New(chip.Config{List: issuers, Document: document.Earlier(reading)})
+	faces, err := face.New(face.Config{Reference: chips.Reference, Intake: h.pictures.intake})
 	if err != nil {
 		return nil, fmt.Errorf("prepare face check: %w", err)
 	}
 	return []usher.Checker{
 		reading,
+		chips,
 		faces,
 		liveness.New(liveness.Config{}),
 		facelogin.New(facelogin.Config{}),

@@ -12,6 +12,7 @@ import (
 	"io"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/check/document/chip"
 	"github.com/usher-kyc/usher/internal/picture"
 )
 
@@ -25,6 +26,9 @@ const largestCopy = 16 << 20
 func (p pictures) look(ctx context.Context, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
 	if picture.Sniff(raw) == picture.KindPDF && (kind == usher.ProofOfAddress || kind == usher.ReportFile) {
 		return "application/pdf", nil, nil
+	}
+	if chip.Is(kind) {
+		return "application/octet-stream", nil, chip.Accept(kind, raw)
 	}
 	if kind == usher.SelfieVideo {
 		if seen := picture.Sniff(raw); seen == "webm" || seen == "mp4" {

@@ -27,6 +27,7 @@ type settings struct {
 	ChecksInline                 bool
 	ChecksWait                   time.Duration
 	Watchlists                   string
+	CSCA                         string
 	Dev, JSONLog                 bool
 	Drain                        time.Duration
 }
@@ -55,6 +56,7 @@ func (s *settings) all() []setting {
 		{name: "checks-wait", length: &s.ChecksWait, about: "how long an outside engine may take that answers later"},
 		{name: "allow", text: &s.Allow, about: "private networks that webhooks and openers may reach, such as 10.1.0.0/16,10.2.3.4/32"},
 		{name: "watchlists", text: &s.Watchlists, about: "file that says where watchlists come from and when; empty brings none in by itself"},
+		{name: "csca", text: &s.CSCA, about: "file or folder of the issuers whose chips are believed: PEM, DER, LDIF or a CSCA master list; empty examines no chip"},
 		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},

@@ -40,6 +40,9 @@ type Config struct {
 	Intake *picture.Intake
 	// Matcher compares the faces. Without one the comparison is left to a reviewer, and the result says so.
 	Matcher Matcher
+	// Reference gives a better picture of the holder than the photograph of the document's front, such as the signed one in its
+	// chip, under the kind document_front; ok is false where there is none. nil never has one.
+	Reference func(context.Context, usher.CheckInput) (picture usher.EvidenceFile, ok bool, err error)
 	// Now is the clock that durations are measured by (default time.Now).
 	Now func() time.Time
 }
@@ -79,6 +82,10 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 		Examined:    []string{"face_presence", "face_size"},
 		NotExamined: []string{"liveness", "presentation_attack", "picture_manipulation"},
 	}}
+	in, err := c.withReference(ctx, in, r)
+	if err != nil {
+		return usher.CheckResult{}, err
+	}
 	selfie, err := c.look(ctx, in, usher.Selfie, r)
 	if err != nil {
 		return usher.CheckResult{}, err
