@@ -356,6 +356,10 @@ func (d *decider) submit() error {
 		if cur, _, _ := d.s.Current(); cur.ID != st.ID {
 			break
 		}
+		if err := d.pretendCodes(st); err != nil {
+			return err
+		}
+		st, _ = d.s.Step(st.ID)
 		if err := d.complete(st); err != nil {
 			return err
 		}

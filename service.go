@@ -13,6 +13,7 @@ type Service interface {
 	Sessions
 	Links
 	EvidenceStore
+	Contacts
 	History
 	Webhooks
 	Screenings

@@ -107,6 +107,9 @@ func (h *hand) decide(ctx context.Context, c usher.Command) error {
 	if c.Details != nil {
 		told, events := h.applicant.Tell(*c.Details, c.By, now)
 		h.applicant = told
+		for _, ev := range events {
+			c.Changed = append(c.Changed, ev.Data.Fields...)
+		}
 		if err := h.tell(ctx, events, make([]*usher.Session, len(events))); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"image/png"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -51,11 +52,12 @@ type Config struct {
 	Queue     Queue
 	Vault     *vault.Vault
 	Blobs     Blobs
-	Renderers []usher.Renderer      // one per dialect
-	Checkers  []usher.Checker       // one per kind of check
-	Simulated []usher.Checker       // what answers for evidence that a sandbox made up
-	Openers   []usher.AccountOpener // one per name
-	Pages     []usher.StepKind      // the applicant's steps that the hosted page can show
+	Renderers []usher.Renderer                   // one per dialect
+	Checkers  []usher.Checker                    // one per kind of check
+	Simulated []usher.Checker                    // what answers for evidence that a sandbox made up
+	Openers   []usher.AccountOpener              // one per name
+	Pages     []usher.StepKind                   // the applicant's steps that the hosted page can show
+	Senders   map[usher.Channel]usher.CodeSender // what brings one-time codes to people
 
 	LinkURL   func(token string) string         // the address of the applicant's page
 	Stamps    usher.Stamps                      // signs the links that can be asked for again
@@ -106,7 +108,7 @@ func New(c Config) *Engine {
 	e := &Engine{
 		c: c, renderers: map[string]usher.Renderer{}, checkers: map[usher.CheckKind]usher.Checker{},
 		simulated: map[usher.CheckKind]usher.Checker{}, openers: map[string]usher.AccountOpener{},
-		known: usher.Known{Steps: c.Pages}, quit: make(chan struct{}),
+		known: usher.Known{Steps: c.Pages, Channels: slices.Sorted(maps.Keys(c.Senders))}, quit: make(chan struct{}),
 	}
 	for _, r := range c.Renderers {
 		e.Speak(r)

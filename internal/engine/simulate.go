@@ -89,6 +89,11 @@ func collecting() []usher.State {
 	return []usher.State{usher.Created, usher.InProgress, usher.AwaitingApplicant}
 }
 
+// simulatedProof stands for every code that a simulation would have to enter.
+func simulatedProof() *usher.ContactProof {
+	return &usher.ContactProof{Address: "simulated", Simulated: true}
+}
+
 func simulatedReason() []usher.Reason { return []usher.Reason{{Code: usher.SimulatedOutcome}} }
 
 // standIns stores pictures, marked as simulated, for every open step that asks for one. It comes before the script: files are written outside
@@ -181,7 +186,7 @@ func (h *hand) pretend(ctx context.Context, by usher.Actor, set verdicts) error 
 	}
 	details := someone(h.session.Flow, h.applicant.Details)
 	for range h.session.Flow.Steps {
-		submit := usher.Command{Kind: usher.CmdSubmit, By: by, Details: &details, Consent: &usher.Consent{Face: true}}
+		submit := usher.Command{Kind: usher.CmdSubmit, By: by, Details: &details, Consent: &usher.Consent{Face: true}, Contact: simulatedProof()}
 		if err := h.decide(ctx, submit); err != nil {
 			return err
 		}

@@ -47,6 +47,7 @@ type House struct {
 	Other   usher.Tenant // another sandbox
 	Live    usher.Tenant
 	Checks  *Table
+	Codes   *Codes
 	Dir     string
 
 	t     testing.TB
@@ -112,7 +113,7 @@ func Open(t testing.TB, configs ...Config) *House {
 		c.LinkBase = "https://verify.example.test/verify/s/"
 	}
 	ctx := context.Background()
-	h := &House{t: t, Dir: c.Dir, Checks: &Table{}, start: time.Now(), real: c.RealTime}
+	h := &House{t: t, Dir: c.Dir, Checks: &Table{}, Codes: &Codes{}, start: time.Now(), real: c.RealTime}
 	db, err := sqlite.Open(ctx, sqlite.Config{Dir: c.Dir, RetryPause: time.Millisecond})
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Store.Close()) })
@@ -143,8 +144,9 @@ func Open(t testing.TB, configs ...Config) *House {
 		Store: db.Store, Queue: h.queue, Vault: h.Vault, Blobs: h.Blobs, Renderers: c.Renderers, Checkers: c.Checkers,
 		Simulated: sandbox.All(), Openers: c.Openers, Dev: true, Now: h.Now, Stamps: h.Stamps,
 		Pages: []usher.StepKind{
-			usher.StepConsent, usher.StepDetails, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress,
+			usher.StepConsent, usher.StepDetails, usher.StepContact, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress,
 		},
+		Senders:   map[usher.Channel]usher.CodeSender{usher.ByEmail: h.Codes, usher.ByPhone: h.Codes},
 		LinkURL:   func(token string) string { return c.LinkBase + token },
 		NeedsAuth: c.NeedsAuth,
 	})

@@ -77,6 +77,7 @@ func (s *Store) Tidy(ctx context.Context, now, kept time.Time) error {
 		w.exec(`DELETE FROM idempotency WHERE started_at < $1 AND (status <> 0 OR started_at > 0)`, ms(kept))
 		w.exec(`DELETE FROM tokens WHERE expires_at < $1`, ms(now))
 		w.exec(`DELETE FROM counters WHERE ends_at < $1`, ms(now))
+		w.exec(`DELETE FROM codes WHERE ends_at < $1`, ms(now))
 		w.exec(`DELETE FROM staff_sessions WHERE seen_at < $1`, ms(kept))
 	})
 }
