@@ -53,6 +53,7 @@ type house struct {
 	report   *report.Report
 	dialects []api.Dialect
 	lists    *screening.Lists
+	live     *liveness.Checker
 }
 
 // open puts a house together. Its literal lists are the only place that names every dialect, check and account opener.
@@ -155,15 +156,23 @@ func (h *house) checks() ([]usher.Checker, error) {
 		return nil, err
 	}
 	chips := chip.New(chip.Config{List: issuers, Document: document.Earlier(reading)})
-	faces, err := face.New(face.Config{Reference: chips.Reference, Intake: h.pictures.intake})
+	finder, err := face.NewFinder()
 	if err != nil {
 		return nil, fmt.Errorf("prepare face check: %w", err)
+	}
+	faces, err := face.New(face.Config{Reference: chips.Reference, Intake: h.pictures.intake, Finder: finder})
+	if err != nil {
+		return nil, fmt.Errorf("prepare face check: %w", err)
+	}
+	h.live, err = liveness.New(liveness.Config{Intake: h.pictures.intake, Finder: finder})
+	if err != nil {
+		return nil, fmt.Errorf("prepare liveness check: %w", err)
 	}
 	return []usher.Checker{
 		reading,
 		chips,
 		faces,
-		liveness.New(liveness.Config{}),
+		h.live,
 		facelogin.New(facelogin.Config{}),
 		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
 		age.New(age.Config{Document: document.Earlier(reading)}),

@@ -38,6 +38,8 @@ type Matcher interface {
 type Config struct {
 	// Intake decodes the pictures; share one per process, since it bounds memory.
 	Intake *picture.Intake
+	// Finder finds and measures the faces; nil loads one.
+	Finder *Finder
 	// Matcher compares the faces. Without one the comparison is left to a reviewer, and the result says so.
 	Matcher Matcher
 	// Reference gives a better picture of the holder than the photograph of the document's front, such as the signed one in its
@@ -48,18 +50,18 @@ type Config struct {
 }
 
 // Checker is the face check.
-type Checker struct {
-	config Config
-	finder *Finder
-}
+type Checker struct{ config Config }
 
 var _ usher.Checker = (*Checker)(nil)
 
 // New returns the check, with the face finder loaded.
 func New(config Config) (*Checker, error) {
-	finder, err := NewFinder()
-	if err != nil {
-		return nil, err
+	if config.Finder == nil {
+		finder, err := NewFinder()
+		if err != nil {
+			return nil, err
+		}
+		config.Finder = finder
 	}
 	if config.Intake == nil {
 		config.Intake = picture.New(picture.Config{})
@@ -67,7 +69,7 @@ func New(config Config) (*Checker, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	return &Checker{config: config, finder: finder}, nil
+	return &Checker{config: config}, nil
 }
 
 // Kind returns usher.CheckFace.
@@ -98,7 +100,7 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 	case len(r.result.EvidenceIDs) == 0:
 		r.result.Outcome, r.result.Assurance, r.result.Examined = usher.NotRun, "", nil
 		r.result.NotExamined = append(r.result.NotExamined, "face_presence", "face_comparison")
-	case selfie == nil || document == nil || c.config.Matcher == nil || !mayCompare(in.Session):
+	case selfie == nil || document == nil || c.config.Matcher == nil || !MayCompare(in.Session):
 		r.reason(usher.FaceNotCompared, "")
 		r.result.NotExamined = append(r.result.NotExamined, "face_comparison")
 	default:
@@ -110,9 +112,9 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 	return r.result, nil
 }
 
-// mayCompare reports whether nobody has declined the separate consent to a comparison of faces. Sessions without a
+// MayCompare reports whether nobody has declined the separate consent to a comparison of faces. Sessions without a
 // consent step rest on a consent that the client holds.
-func mayCompare(s usher.Session) bool {
+func MayCompare(s usher.Session) bool {
 	for _, step := range s.Steps {
 		if step.Consent != nil && !step.Consent.Face {
 			return false
@@ -207,15 +209,15 @@ func count(faces []Face) int {
 // findTurned looks for faces as the picture is, and for a document, which may lie any way round on the table, turned by
 // quarters too. It returns the picture as it stood when a face was found.
 func (c *Checker) findTurned(img image.Image, anyWay bool) (image.Image, []Face) {
-	faces := c.finder.Find(img)
+	faces := c.config.Finder.Find(img)
 	if len(faces) > 0 || !anyWay {
 		return img, faces
 	}
 	small := picture.Gray(img, workingSide)
 	for _, orientation := range []int{3, 6, 8} {
-		if len(c.finder.Find(picture.Upright(small, orientation))) > 0 {
+		if len(c.config.Finder.Find(picture.Upright(small, orientation))) > 0 {
 			turned := picture.Upright(img, orientation)
-			return turned, c.finder.Find(turned)
+			return turned, c.config.Finder.Find(turned)
 		}
 	}
 	return img, nil

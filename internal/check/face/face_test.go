@@ -12,7 +12,6 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/check/face"
-	"github.com/usher-kyc/usher/internal/check/face/liveness"
 	"github.com/usher-kyc/usher/internal/picture"
 	"github.com/usher-kyc/usher/internal/specimen"
 )
@@ -190,19 +189,6 @@ func TestStoreErrorIsNoVerdict(t *testing.T) {
 	file.Open = func(context.Context) (io.ReadCloser, error) { return nil, lost }
 	if _, err := newChecker(t, nil).Check(t.Context(), usher.CheckInput{Evidence: []usher.EvidenceFile{file}}); !errors.Is(err, lost) {
 		t.Errorf("error %v, want the store's", err)
-	}
-}
-
-func TestLivenessIsNeverClaimed(t *testing.T) {
-	t.Parallel()
-	c := liveness.New(liveness.Config{})
-	live := evidence(usher.Selfie, nil)
-	live.Source = usher.FromCamera
-	for _, files := range [][]usher.EvidenceFile{nil, {live, evidence(usher.SelfieVideo, nil)}} {
-		result := must[usher.CheckResult](t)(c.Check(t.Context(), usher.CheckInput{Evidence: files}))
-		if result.Kind != c.Kind() || result.Outcome != usher.NotRun || len(result.Examined) != 0 || len(result.Findings) != len(files) {
-			t.Errorf("%d files: %+v", len(files), result)
-		}
 	}
 }
 

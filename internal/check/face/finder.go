@@ -41,9 +41,10 @@ type Face struct {
 // Finder finds faces. It is safe for concurrent use.
 type Finder struct {
 	cascade *pigo.Pigo
+	points  landmarks
 }
 
-// NewFinder loads the embedded cascade.
+// NewFinder loads the embedded tables.
 func NewFinder() (*Finder, error) {
 	classifier, err := pigo.NewPigo().Unpack(cascade)
 	if err != nil {
@@ -52,7 +53,11 @@ func NewFinder() (*Finder, error) {
 	if classifier == nil {
 		return nil, errors.New("load face cascade: nothing in it")
 	}
-	return &Finder{cascade: classifier}, nil
+	points, err := newLandmarks()
+	if err != nil {
+		return nil, err
+	}
+	return &Finder{cascade: classifier, points: points}, nil
 }
 
 // Find returns the faces of an upright picture, the largest first. It finds frontal faces only.
