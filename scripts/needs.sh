@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the tests need: Go, a C compiler (for the
-# race detector), Chromium (for the browser tests), curl and jq (for the examples in the docs) and
-# poppler-utils (for evidence reports). What is missing is installed
+# race detector), Chromium (for the browser tests), curl and jq (for the examples in the docs),
+# poppler-utils (for evidence reports) and zxing-cpp-tools (a second opinion on barcodes). What is missing is installed
 # with apt when we may, and named with its command when we may not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -36,6 +36,10 @@ done
 # Evidence reports are read back.
 if ! command -v pdftotext >/dev/null || ! command -v pdfimages >/dev/null; then
 	missing+=(poppler-utils)
+fi
+# Another reader and writer of barcodes must agree with ours.
+if ! command -v ZXingReader >/dev/null || ! command -v ZXingWriter >/dev/null; then
+	missing+=(zxing-cpp-tools)
 fi
 if [ ${#missing[@]} -eq 0 ]; then
 	exit 0

@@ -51,6 +51,37 @@ func planeThrough(from, to []point) (plane, bool) {
 	return p, true
 }
 
+// flatThrough fits a plane without perspective to pairs of places by least squares.
+func flatThrough(from, to []point) (plane, bool) {
+	var n, u, v, uu, uv, vv float64
+	var x, y [3]float64 // sums of u·x, v·x, x
+	for i, f := range from {
+		n, u, v, uu, uv, vv = n+1, u+f.x, v+f.y, uu+f.x*f.x, uv+f.x*f.y, vv+f.y*f.y
+		for k, factor := range [3]float64{f.x, f.y, 1} {
+			x[k] += factor * to[i].x
+			y[k] += factor * to[i].y
+		}
+	}
+	if n < 3 {
+		return plane{}, false
+	}
+	// Cramer's rule about the mean.
+	mu, mv := u/n, v/n
+	cuu, cuv, cvv := uu-n*mu*mu, uv-n*mu*mv, vv-n*mv*mv
+	det := cuu*cvv - cuv*cuv
+	if det < 1e-9 {
+		return plane{}, false
+	}
+	var p plane
+	for k, sums := range [2][3]float64{x, y} {
+		cu, cv := sums[0]-mu*sums[2], sums[1]-mv*sums[2]
+		a, b := (cu*cvv-cv*cuv)/det, (cv*cuu-cu*cuv)/det
+		p[3*k], p[3*k+1], p[3*k+2] = a, b, sums[2]/n-a*mu-b*mv
+	}
+	p[8] = 1
+	return p, true
+}
+
 // normal returns the mean of points and their mean distance from it.
 func normal(points []point) (mean point, distance float64) {
 	for _, p := range points {

@@ -13,11 +13,12 @@ type candidate struct {
 	start, stop guard
 	along       point   // direction of the rows in u and v, of length 1
 	columns     float64 // data columns that would fit between the two, roughly
+	alone       bool    // there is no stop column: a compact symbol, or one whose end is hidden
 }
 
 // pairUp returns start and stop columns that fit each other, the plainest first.
 func pairUp(all *found) []candidate {
-	const most = 12 // of each kind, and of pairs
+	const most = 6 // of each kind, and of pairs
 	var pairs []candidate
 	for k := range all {
 		starts, stops := all[k][0], all[k][1]
@@ -68,6 +69,23 @@ func pairsOf(k way, start, stop guard) (pairs []candidate) {
 		}
 	}
 	return fitting
+}
+
+// single returns the start columns that show best, for symbols without a stop column.
+func single(all *found) []candidate {
+	const most, hits = 3, 8
+	var singles []candidate
+	for k := range all {
+		for _, start := range all[k][0] {
+			if start.hits < hits {
+				break
+			}
+			length := math.Hypot(1, start.slope)
+			singles = append(singles, candidate{way: way(k), start: start, along: point{1 / length, -start.slope / length}, alone: true})
+		}
+	}
+	slicesByHits(singles)
+	return singles[:min(len(singles), most)]
 }
 
 // stretch is how many pixels along the rows a pixel along u is, from one bar to the next, where bars have this slope.
@@ -210,7 +228,9 @@ type dimensions struct{ rows, columns, level int }
 func (c *candidate) dimensionsOf(left, right indicators) []dimensions {
 	columns, votes := most(left.votes[2], right.votes[0])
 	columns++
-	if rough := c.columns; votes == 0 || math.Abs(float64(columns)-rough) > 2+0.15*rough {
+	if rough := c.columns; c.alone && votes == 0 {
+		return nil
+	} else if !c.alone && (votes == 0 || math.Abs(float64(columns)-rough) > 2+0.15*rough) {
 		columns = int(math.Round(rough))
 	}
 	columns = min(max(columns, 1), 30)

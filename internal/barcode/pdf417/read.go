@@ -41,11 +41,16 @@ func Read(ctx context.Context, m *image.Gray) (Symbol, error) {
 	origin := m.Rect.Min
 	m = &image.Gray{Pix: m.Pix[m.PixOffset(origin.X, origin.Y):], Stride: m.Stride, Rect: m.Rect.Sub(origin)}
 	failure := ErrNotFound
+	// What stands out by 12 levels of grey only is looked for where nothing stands out by 24.
 	for _, swing := range []int32{24, 12} {
 		if err := ctx.Err(); err != nil {
 			return Symbol{}, fmt.Errorf("read pdf417: %w", err)
 		}
-		for _, c := range pairUp(guardsOf(m, 3, swing)) {
+		if !errors.Is(failure, ErrNotFound) && !errors.Is(failure, ErrUnreadable) {
+			break
+		}
+		guards := guardsOf(m, 3, swing)
+		for _, c := range append(pairUp(guards), single(guards)...) {
 			if err := ctx.Err(); err != nil {
 				return Symbol{}, fmt.Errorf("read pdf417: %w", err)
 			}
@@ -72,34 +77,57 @@ func slicesByHits(pairs []candidate) {
 	})
 }
 
-// read reads the symbol between a start and a stop column.
+// read reads the symbol of a candidate: as a flat one, then following its bow.
 func (c *candidate) read(m *image.Gray) (Symbol, error) {
 	left := c.readIndicators(m, c.start, codewordModules)
-	right := c.readIndicators(m, c.stop, -codewordModules)
+	right := indicators{}
+	if !c.alone {
+		right = c.readIndicators(m, c.stop, -codewordModules)
+	} else if len(left.rows) < leastRows {
+		// A start pattern by itself is easily something else.
+		return Symbol{}, ErrNotFound
+	}
 	failure := ErrUnreadable
-	for _, size := range c.dimensionsOf(left, right) {
-		p, ok := c.planeOf(left, right, size)
-		if !ok {
-			continue
-		}
-		l := &lattice{way: c.way, plane: p, dimensions: size}
-		message, corrected, err := l.decode(l.guesses(m))
-		if err != nil {
+	for _, bowed := range []bool{false, true} {
+		for _, size := range c.dimensionsOf(left, right) {
+			p, ok := c.planeOf(left, right, size)
+			if !ok {
+				continue
+			}
+			l := &lattice{way: c.way, plane: p, dimensions: size, compact: c.alone}
+			if bowed {
+				l.follow(m)
+			}
+			s, err := l.read(m)
+			if err == nil {
+				return s, nil
+			}
 			failure = err
-			continue
 		}
-		s := Symbol{Message: message, Rows: size.rows, Columns: size.columns, Level: size.level, Corrected: corrected}
-		for i, corner := range [4]point{{0, 0}, {float64(l.width()), 0}, {float64(l.width()), float64(l.rows)}, {0, float64(l.rows)}} {
-			at := l.plane.at(corner.x, corner.y)
-			s.Corners[i][0], s.Corners[i][1] = l.way.toPicture(m, at.x, at.y)
-		}
-		return s, nil
 	}
 	return Symbol{}, failure
 }
 
+// read reads a symbol whose place is known.
+func (l *lattice) read(m *image.Gray) (Symbol, error) {
+	message, corrected, err := l.decode(l.guesses(m))
+	if err != nil {
+		return Symbol{}, err
+	}
+	s := Symbol{Message: message, Rows: l.rows, Columns: l.columns, Level: l.level, Corrected: corrected}
+	right, bottom := float64(l.width()), float64(l.rows)
+	for i, corner := range [4]point{{0, 0}, {right, 0}, {right, bottom}, {0, bottom}} {
+		at := l.at(corner.x, corner.y)
+		s.Corners[i][0], s.Corners[i][1] = l.way.toPicture(m, at.x, at.y)
+	}
+	return s, nil
+}
+
 // planeOf fits the symbol's plane to the middles of the row indicators of both sides.
 func (c *candidate) planeOf(left, right indicators, size dimensions) (plane, bool) {
+	if c.alone {
+		return c.planeBeside(left, size)
+	}
 	if len(left.rows) < 2 || len(right.rows) < 2 {
 		return plane{}, false
 	}
@@ -114,6 +142,25 @@ func (c *candidate) planeOf(left, right indicators, size dimensions) (plane, boo
 		}
 	}
 	return planeThrough(from, to)
+}
+
+// leastRows is how many row indicators must be read where there is a start pattern only.
+const leastRows = 3
+
+// planeBeside fits a plane without perspective to the row indicators beside a start pattern and the pattern's edge.
+func (c *candidate) planeBeside(left indicators, size dimensions) (plane, bool) {
+	var from, to []point
+	for row := range size.rows {
+		at, ok := left.rows[row]
+		if !ok {
+			continue
+		}
+		// Back along the rows to the edge: offset + slope·v = u.
+		back := (at.x - c.start.offsetAt(at.y)) / (c.along.x - c.start.slope*c.along.y)
+		from = append(from, point{center(0), float64(row) + 0.5}, point{0, float64(row) + 0.5})
+		to = append(to, at, point{at.x - back*c.along.x, at.y - back*c.along.y})
+	}
+	return flatThrough(from, to)
 }
 
 // decode turns guesses into content. Codewords that look like nothing, or like two things, are tried as erasures, more

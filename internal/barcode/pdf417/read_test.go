@@ -2,13 +2,16 @@ package pdf417_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
 	encoder "github.com/boombuler/barcode/pdf417"
+	"pgregory.net/rapid"
 
 	"github.com/usher-kyc/usher/internal/barcode/pdf417"
 	"github.com/usher-kyc/usher/internal/barcode/synth"
@@ -35,11 +38,7 @@ func licence(r *rand.Rand) string {
 
 func draw(t testing.TB, text string, level byte, s synth.Shot) *image.Gray {
 	t.Helper()
-	code, err := encoder.Encode(text, level)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return synth.Photo(code, s)
+	return synth.Photo(symbol(t, text, level), s)
 }
 
 func TestReadClean(t *testing.T) {
@@ -56,16 +55,17 @@ func TestReadClean(t *testing.T) {
 
 // taken is how the pictures of a set are taken.
 type taken struct {
-	name                                    string
-	module, blur, noise, perspective, shade float64
+	name                                          string
+	module, blur, noise, perspective, shade, curl float64
 }
 
 var sets = []taken{
-	{"sharp", 3, 0, 2, 0, 0},
-	{"mild, module 4", 4, 0.8, 6, 0.01, 0.25},
-	{"mild, module 3", 3, 1, 8, 0.01, 0.25},
-	{"poor, module 3", 3, 1.2, 10, 0.02, 0.25},
-	{"small, module 2", 2, 0.8, 6, 0.01, 0.25},
+	{"sharp", 3, 0, 2, 0, 0, 0},
+	{"mild, module 4", 4, 0.8, 6, 0.01, 0.25, 0},
+	{"mild, module 3", 3, 1, 8, 0.01, 0.25, 0},
+	{"poor, module 3", 3, 1.2, 10, 0.02, 0.25, 0},
+	{"small, module 2", 2, 0.8, 6, 0.01, 0.25, 0},
+	{"bowed", 3.5, 0.8, 6, 0.01, 0.25, 0.015},
 }
 
 // share reads n pictures of a set at -12 to 12 degrees and returns how many were read right, and what became of the others.
@@ -75,7 +75,7 @@ func share(t testing.TB, set taken, n int) (right int, others map[string]int) {
 	for i := range n {
 		text := licence(r)
 		m := draw(t, text, 5, synth.Shot{
-			Module: set.module, Blur: set.blur, Noise: set.noise, Perspective: set.perspective, Shade: set.shade, Degrees: 24*r.Float64() - 12, Seed: uint64(i),
+			Module: set.module, Blur: set.blur, Noise: set.noise, Perspective: set.perspective, Shade: set.shade, Curl: set.curl, Degrees: 24*r.Float64() - 12, Seed: uint64(i),
 		})
 		s, err := pdf417.Read(context.Background(), m)
 		switch {
@@ -88,6 +88,108 @@ func share(t testing.TB, set taken, n int) (right int, others map[string]int) {
 		}
 	}
 	return right, others
+}
+
+// cropped is a part of a code.
+type cropped struct {
+	image.Image
+	bounds image.Rectangle
+}
+
+func (c cropped) Bounds() image.Rectangle { return c.bounds }
+
+// symbol encodes a text.
+func symbol(t testing.TB, text string, level byte) image.Image {
+	t.Helper()
+	code, err := encoder.Encode(text, level)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// A compact symbol ends after the data with one bar, which the right row indicators begin with.
+func TestReadCompact(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(4, 4))
+	for _, degrees := range []float64{0, -9, 7, 180} {
+		text := licence(r)
+		whole := symbol(t, text, 5)
+		b := whole.Bounds()
+		b.Max.X -= 17 + 17
+		s, err := pdf417.Read(context.Background(), synth.Photo(cropped{whole, b}, synth.Shot{Module: 3.5, Degrees: degrees, Blur: 0.8, Noise: 5}))
+		if err != nil || string(s.Bytes) != text {
+			t.Errorf("%v degrees: got %q, %v", degrees, s.Bytes, err)
+		}
+	}
+}
+
+// blot covers a share of the picture's width and height with white, from a place on.
+func blot(m *image.Gray, x, y, w, h float64) {
+	b := m.Rect
+	for py := int(y * float64(b.Dy())); py < min(int((y+h)*float64(b.Dy())), b.Dy()); py++ {
+		for px := int(x * float64(b.Dx())); px < min(int((x+w)*float64(b.Dx())), b.Dx()); px++ {
+			m.SetGray(px, py, color.Gray{Y: 220})
+		}
+	}
+}
+
+func TestReadDamaged(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(6, 6))
+	text := licence(r)
+	shot := synth.Shot{Module: 3.5, Degrees: 4, Blur: 0.8, Noise: 6}
+	for name, test := range map[string]struct {
+		x, y, w, h float64
+		want       error
+	}{
+		"a scratch":             {0.5, 0, 0.02, 1, nil},
+		"glare in the middle":   {0.45, 0.3, 0.15, 0.4, nil},
+		"the start half hidden": {0, 0, 0.1, 0.5, nil},
+		"no stop":               {0.9, 0, 0.1, 1, nil},
+		"the middle gone":       {0.3, 0, 0.4, 1, pdf417.ErrDamaged},
+		"all gone":              {0, 0, 1, 1, pdf417.ErrNotFound},
+	} {
+		m := draw(t, text, 5, shot)
+		blot(m, test.x, test.y, test.w, test.h)
+		s, err := pdf417.Read(context.Background(), m)
+		if !errors.Is(err, test.want) || (err == nil && string(s.Bytes) != text) {
+			t.Errorf("%s: got %q, %v", name, s.Bytes, err)
+		}
+		if name == "glare in the middle" && s.Corrected < 5 {
+			t.Errorf("%s: only %d codewords put right", name, s.Corrected)
+		}
+	}
+}
+
+// Whatever the compaction: what is encoded, drawn and photographed is read again.
+func TestReadAnything(t *testing.T) {
+	t.Parallel()
+	alphabets := []string{
+		"0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ ", "abcdefghijklmnopqrstuvwxyz ", "&\r\t,:#-.$/+%*=^", ";<>@[\\]_`~!\r\t,:\n-.$/\"|*()?{}'",
+		"ÀÉÖßæÿ\u0080\u009f", "\x00\x01\x1b\x7f",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var text strings.Builder
+		for range rapid.IntRange(1, 3).Draw(t, "runs") {
+			letters := []rune(rapid.SampledFrom(alphabets).Draw(t, "alphabet"))
+			for range rapid.IntRange(1, 25).Draw(t, "length") {
+				text.WriteRune(rapid.SampledFrom(letters).Draw(t, "letter"))
+			}
+		}
+		level := rapid.ByteRange(2, 4).Draw(t, "level")
+		code, err := encoder.Encode(text.String(), level)
+		if err != nil {
+			t.Skip(err) // does not fit
+		}
+		shot := synth.Shot{
+			Module: 3, Degrees: rapid.Float64Range(-12, 12).Draw(t, "degrees"), Blur: 0.7, Noise: 4, Perspective: 0.005, Seed: 1,
+		}
+		s, err := pdf417.Read(context.Background(), synth.Photo(code, shot))
+		if err != nil || string(s.Bytes) != text.String() {
+			t.Fatalf("%q: got %q, %v", text.String(), s.Bytes, err)
+		}
+	})
 }
 
 // A few of the pictures that BenchmarkRead reads.

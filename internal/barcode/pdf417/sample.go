@@ -15,10 +15,17 @@ type lattice struct {
 	way   way
 	plane plane // to coordinates of the way
 	dimensions
+	compact bool    // without right row indicators and stop pattern
+	drifts  []drift // by column, from the left row indicators to the right ones; none for a flat symbol
 }
 
 // width of the symbol in modules.
-func (l *lattice) width() int { return codewordModules*(l.columns+4) + 1 }
+func (l *lattice) width() int {
+	if l.compact {
+		return codewordModules*(l.columns+2) + 1
+	}
+	return codewordModules*(l.columns+4) + 1
+}
 
 // profile samples one row from a module before the first data codeword to a module behind the last one.
 func (l *lattice) profile(m *image.Gray, row int, out []float32) []float32 {
@@ -30,7 +37,7 @@ func (l *lattice) profile(m *image.Gray, row int, out []float32) []float32 {
 		u := first + (float64(i)+0.5)/perModule
 		var sum float32
 		for _, v := range across {
-			p := l.plane.at(u, float64(row)+v)
+			p := l.at(u, float64(row)+v)
 			x, y := l.way.toPicture(m, p.x, p.y)
 			sum += scan.Brightness(m, x, y)
 		}
