@@ -31,7 +31,7 @@ func floors() map[floor][]string {
 		kit:     {"internal/api", "internal/web", "internal/store", "internal/flow", "internal/vault"},
 		leaf: {
 			"internal/engine", "internal/blob", "internal/webhook", "internal/check/*", "internal/dialect/*", "internal/hosted",
-			"internal/desk", "internal/auth", "internal/audit", "internal/account", "internal/ops", "internal/report", "internal/screening",
+			"internal/desk", "internal/auth", "internal/audit", "internal/account", "internal/ops", "internal/report", "internal/screening", "internal/sender",
 		},
 		command: {"cmd/*"},
 		testKit: {
