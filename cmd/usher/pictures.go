@@ -93,9 +93,9 @@ func refusalText(e *picture.Error) string {
 	case picture.CodeEmpty:
 		return "the file is empty: send a picture"
 	case picture.CodeNotAPicture:
-		return "the file is not a picture: send JPEG or PNG"
+		return "the file is not a picture: " + e.Detail
 	case picture.CodeUnsupportedType:
-		return "the file is of a type that is not taken: send JPEG or PNG"
+		return "the file is of a type that is not taken (" + e.Kind + "): " + e.Detail
 	case picture.CodeAnimated:
 		return "the file holds more than one picture: send a single one"
 	case picture.CodeTooLarge:

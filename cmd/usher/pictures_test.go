@@ -21,8 +21,8 @@ func TestRefusedPicturesAreToldToPeople(t *testing.T) {
 		says string
 	}{
 		"nothing":     {"", usher.CodeInvalid, picture.CodeEmpty, "the file is empty: send a picture"},
-		"text":        {"Dear Sir", usher.CodeInvalid, picture.CodeNotAPicture, "the file is not a picture: send JPEG or PNG"},
-		"a document":  {"%PDF-1.7\n", usher.CodeInvalid, picture.CodeUnsupportedType, "the file is of a type that is not taken: send JPEG or PNG"},
+		"text":        {"Dear Sir", usher.CodeInvalid, picture.CodeNotAPicture, "the file is not a picture: send JPEG, PNG or WebP"},
+		"a document":  {"%PDF-1.7\n", usher.CodeInvalid, picture.CodeUnsupportedType, "the file is of a type that is not taken (pdf): send a photograph of the document, or save the page as JPEG or PNG"},
 		"a cut off":   {"\xff\xd8\xff\xe0\x00", usher.CodeInvalid, picture.CodeDamaged, "the picture is damaged: take it again, or save it again as JPEG or PNG"},
 		"too large":   {strings.Repeat("x", 1001), usher.CodeLimited, picture.CodeTooLarge, "the file is too large: 1001 bytes, at most 1000"},
 		"many pixels": {string(hugePNG()), usher.CodeLimited, picture.CodeTooManyPixels, "the picture has too many pixels: "},

@@ -2,8 +2,9 @@
 //
 // The way of the data: bytes → [Sniff] by magic numbers (never by file name or declared type) → [Intake.Probe], which
 // reads headers only and refuses what is too large, too many pixels, animated, or would be slow on purpose →
-// [Intake.Decode], which decodes behind a limited number of slots and turns the picture upright by its EXIF
-// orientation → an [image.Image] for the checks, [Measure] for advice about quality, and [Intake.Copy] for the
+// [Intake.Decode], which decodes behind a limited number of slots and within a time limit (decode.go), lays what is
+// see-through on white (flat.go) and turns the picture upright by its EXIF orientation; those who need one picture at the
+// same time share it (share.go) → an [image.Image] for the checks, [Measure] for advice about quality, and [Intake.Copy] for the
 // only form that people ever see: a freshly encoded JPEG without EXIF, position or anything else that was in the file.
 //
 // The original bytes are not this package's business: whoever calls it seals them as evidence.

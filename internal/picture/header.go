@@ -10,6 +10,7 @@ type jpegHeader struct {
 	orientation int
 	progressive bool
 	scans       int
+	after       []byte // what stands behind the end marker
 }
 
 // JPEG markers that the walk treats apart.
@@ -44,6 +45,7 @@ func walkJPEG(data []byte) (jpegHeader, error) {
 			rest = rest[1:]
 			continue
 		case marker == markerEOI:
+			header.after = rest[1:]
 			return header, nil
 		}
 		if len(rest) < 3 {
@@ -72,6 +74,7 @@ func walkJPEG(data []byte) (jpegHeader, error) {
 type pngHeader struct {
 	orientation int
 	animated    bool
+	after       []byte // what stands behind the end chunk
 }
 
 // walkPNG goes over the chunk headers up to the end chunk. It does not verify check sums: the decoder does.
@@ -92,6 +95,7 @@ func walkPNG(data []byte) (pngHeader, error) {
 		case "eXIf":
 			header.orientation = orientation(rest[8 : 8+length])
 		case "IEND":
+			header.after = rest[12+length:]
 			return header, nil
 		}
 		rest = rest[12+length:]

@@ -8,8 +8,8 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"image/png"
 	"io"
+	"time"
 )
 
 // The limits that apply where [Config] says nothing.
@@ -17,6 +17,7 @@ const (
 	DefaultMaxBytes    = 10 << 20
 	DefaultMaxPixels   = 40_000_000
 	DefaultConcurrency = 2
+	DefaultTimeout     = 15 * time.Second
 )
 
 // maxScans is how many scans a progressive JPEG may have. Cameras and encoders write about ten; each scan of a few
@@ -35,6 +36,8 @@ type Config struct {
 	// Concurrency is how many pictures may be decoded at once (default 2). A decoded 40-megapixel picture takes up to
 	// 160 MB, so this bounds the memory of the whole process; callers beyond it wait.
 	Concurrency int
+	// Timeout is how long decoding one picture may take (default 15 seconds); it begins when a slot is free.
+	Timeout time.Duration
 }
 
 // Intake takes in pictures within limits. It is safe for concurrent use; make one per process and share it, since
@@ -42,6 +45,7 @@ type Config struct {
 type Intake struct {
 	config Config
 	slots  chan struct{}
+	shelf  *shelf
 }
 
 // New returns an Intake with the given limits.
@@ -55,21 +59,29 @@ func New(config Config) *Intake {
 	if config.Concurrency <= 0 {
 		config.Concurrency = DefaultConcurrency
 	}
-	return &Intake{config: config, slots: make(chan struct{}, config.Concurrency)}
+	if config.Timeout <= 0 {
+		config.Timeout = DefaultTimeout
+	}
+	return &Intake{config: config, slots: make(chan struct{}, config.Concurrency), shelf: newShelf()}
 }
 
 // Info is what the header of a picture says.
 type Info struct {
-	// Kind is [KindJPEG] or [KindPNG].
+	// Kind is [KindJPEG], [KindPNG], [KindWebP] or, in builds with the tag heic, [KindHEIC].
 	Kind string
 	// Width and Height are in pixels, as the picture stands upright.
 	Width, Height int
 	// Orientation is the EXIF orientation, 1 to 8; 1 means that nothing needs turning.
 	Orientation int
+	// After is how many bytes stand behind the end of the picture, and AfterKind what they seem to be (see [Sniff]). Phones
+	// append films and second pictures there, and who wants a file to be two things at once an archive or a page: it is worth
+	// telling a reviewer, and no reason to refuse.
+	After     int
+	AfterKind string
 }
 
-// Probe reads the headers and refuses, in microseconds and without decoding, whatever is not a JPEG or PNG within the
-// limits. What passes may still turn out to be damaged when it is decoded.
+// Probe reads the headers and refuses, in microseconds and without decoding, whatever is not a picture of a kind that is
+// taken and within the limits. What passes may still turn out to be damaged when it is decoded.
 func (in *Intake) Probe(data []byte) (Info, error) {
 	if len(data) == 0 {
 		return Info{}, &Error{Code: CodeEmpty}
@@ -78,70 +90,99 @@ func (in *Intake) Probe(data []byte) (Info, error) {
 	if len(data) > in.config.MaxBytes {
 		return Info{}, &Error{Code: CodeTooLarge, Kind: kind, Detail: fmt.Sprintf("%d bytes, at most %d", len(data), in.config.MaxBytes)}
 	}
-	switch kind {
-	case KindJPEG:
-		return in.probeJPEG(data)
-	case KindPNG:
-		return in.probePNG(data)
-	case "gif":
-		return Info{}, &Error{Code: CodeUnsupportedType, Kind: kind, Detail: "GIF is not taken; send JPEG or PNG"}
-	case "html", "svg", "text", "zip", "rar", "gzip", "executable", "unknown":
-		return Info{}, &Error{Code: CodeNotAPicture, Kind: kind, Detail: "send JPEG or PNG"}
+	d, ok := decoderOf(kind)
+	if !ok {
+		return Info{}, unsupported(kind)
 	}
-	return Info{}, &Error{Code: CodeUnsupportedType, Kind: kind, Detail: "send JPEG or PNG"}
-}
-
-func (in *Intake) probeJPEG(data []byte) (Info, error) {
-	header, err := walkJPEG(data)
+	// The decoder's own reader of headers comes first: it is strict, and what it refuses need not be walked over.
+	config, err := d.config(bytes.NewReader(data))
 	if err != nil {
-		return Info{}, err
+		if kind == KindJPEG {
+			if _, broken := walkJPEG(data); broken != nil {
+				return Info{}, broken
+			}
+		}
+		return Info{}, damaged(kind, err)
 	}
-	config, err := jpeg.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return Info{}, damaged(KindJPEG, err)
-	}
-	pixels := config.Width * config.Height
-	limit := in.config.MaxPixels
-	if header.progressive {
-		// The decoder keeps every coefficient of a progressive picture, about four times the memory of a baseline one.
-		limit /= 2
-	}
-	if header.scans > maxScans {
-		return Info{}, &Error{Code: CodeTooComplex, Kind: KindJPEG, Detail: fmt.Sprintf("%d scans, at most %d", header.scans, maxScans)}
-	}
-	if err := checkPixels(KindJPEG, config.Width, config.Height, pixels, limit); err != nil {
-		return Info{}, err
-	}
-	return upright(Info{Kind: KindJPEG, Width: config.Width, Height: config.Height, Orientation: header.orientation}), nil
-}
-
-func (in *Intake) probePNG(data []byte) (Info, error) {
-	config, err := png.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return Info{}, damaged(KindPNG, err)
-	}
+	info := Info{Kind: kind, Width: config.Width, Height: config.Height, Orientation: 1}
 	limit := in.config.MaxPixels
 	if wide := pixelBytes(config.ColorModel); wide > bytesPerPixel {
 		limit = limit * bytesPerPixel / wide
 	}
-	if err := checkPixels(KindPNG, config.Width, config.Height, config.Width*config.Height, limit); err != nil {
+	if err := checkPixels(kind, config.Width, config.Height, limit); err != nil {
 		return Info{}, err
 	}
-	header, err := walkPNG(data)
+	after, err := in.walk(&info, data)
 	if err != nil {
 		return Info{}, err
 	}
-	if header.animated {
-		return Info{}, &Error{Code: CodeAnimated, Kind: KindPNG, Detail: "send a single picture"}
+	if len(after) > 0 {
+		info.After, info.AfterKind = len(after), Sniff(after)
 	}
-	return upright(Info{Kind: KindPNG, Width: config.Width, Height: config.Height, Orientation: header.orientation}), nil
+	return upright(info), nil
 }
 
-func checkPixels(kind string, width, height, pixels, limit int) error {
+// walk goes over the parts of the file, refuses what the decoder's reader of headers does not see, and gives what stands
+// behind the end.
+func (in *Intake) walk(info *Info, data []byte) (after []byte, err error) {
+	animated := false
+	switch info.Kind {
+	case KindJPEG:
+		header, err := walkJPEG(data)
+		if err != nil {
+			return nil, err
+		}
+		if header.scans > maxScans {
+			return nil, &Error{Code: CodeTooComplex, Kind: KindJPEG, Detail: fmt.Sprintf("%d scans, at most %d", header.scans, maxScans)}
+		}
+		if header.progressive {
+			// The decoder keeps every coefficient of a progressive picture, about four times the memory of a baseline one.
+			if err := checkPixels(KindJPEG, info.Width, info.Height, in.config.MaxPixels/2); err != nil {
+				return nil, err
+			}
+		}
+		info.Orientation, after = header.orientation, header.after
+	case KindPNG:
+		header, err := walkPNG(data)
+		if err != nil {
+			return nil, err
+		}
+		info.Orientation, after, animated = header.orientation, header.after, header.animated
+	case KindWebP:
+		header, err := walkWebP(data)
+		if err != nil {
+			return nil, err
+		}
+		info.Orientation, after, animated = header.orientation, header.after, header.animated
+	}
+	if animated {
+		return nil, &Error{Code: CodeAnimated, Kind: info.Kind, Detail: "send a single picture"}
+	}
+	return after, nil
+}
+
+// unsupported refuses a kind that is not taken, and names the way out.
+func unsupported(kind string) error {
+	switch kind {
+	case "html", "svg", "text", "zip", "rar", "gzip", "executable", "unknown":
+		return &Error{Code: CodeNotAPicture, Kind: kind, Detail: "send JPEG, PNG or WebP"}
+	case KindHEIC:
+		return &Error{Code: CodeUnsupportedType, Kind: kind, Detail: "send it as JPEG: on an iPhone choose Settings, Camera, Formats, Most Compatible, or share the photo by e-mail"}
+	case "avif", "jpegxl", "jpeg2000", "tiff", "bmp", "psd", "gif":
+		return &Error{Code: CodeUnsupportedType, Kind: kind, Detail: "open it and save it again as JPEG or PNG"}
+	case KindPDF:
+		return &Error{Code: CodeUnsupportedType, Kind: kind, Detail: "send a photograph of the document, or save the page as JPEG or PNG"}
+	case "mp4", "webm":
+		return &Error{Code: CodeUnsupportedType, Kind: kind, Detail: "that is a film: send a single picture as JPEG or PNG"}
+	}
+	return &Error{Code: CodeUnsupportedType, Kind: kind, Detail: "send JPEG, PNG or WebP"}
+}
+
+func checkPixels(kind string, width, height, limit int) error {
 	if width <= 0 || height <= 0 {
 		return &Error{Code: CodeDamaged, Kind: kind, Detail: "no width or height"}
 	}
-	if pixels > limit {
+	if width > limit/height {
 		return &Error{Code: CodeTooManyPixels, Kind: kind, Detail: fmt.Sprintf("%d×%d, at most %d pixels", width, height, limit)}
 	}
 	return nil
@@ -163,27 +204,22 @@ func upright(info Info) Info {
 	return info
 }
 
-func damaged(kind string, err error) error {
-	detail := "the file contradicts itself"
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		detail = "the file breaks off"
-	}
-	return &Error{Code: CodeDamaged, Kind: kind, Detail: detail, err: err}
-}
-
-// Decode returns the picture upright. It waits for a free slot, or until ctx ends, in which case it returns ctx's error;
-// any refusal is an [*Error].
+// Decode returns the picture upright, opaque, as *image.YCbCr, *image.Gray or *image.RGBA. Those who decode the same file at
+// the same time get the same picture: nobody may write into it. It waits for a free slot, or until ctx ends, in which case it
+// returns ctx's error; any refusal is an [*Error].
 func (in *Intake) Decode(ctx context.Context, data []byte) (image.Image, Info, error) {
 	info, err := in.Probe(data)
 	if err != nil {
 		return nil, Info{}, err
 	}
-	release, err := in.acquire(ctx)
-	if err != nil {
-		return nil, Info{}, err
-	}
-	defer release()
-	img, err := decode(info, data)
+	img, err := in.shelf.fetch(ctx, data, func() (image.Image, error) {
+		release, err := in.acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
+		return in.decode(ctx, info, data)
+	})
 	if err != nil {
 		return nil, Info{}, err
 	}
@@ -214,18 +250,6 @@ func (in *Intake) acquire(ctx context.Context) (release func(), err error) {
 	}
 }
 
-func decode(info Info, data []byte) (image.Image, error) {
-	decoder := jpeg.Decode
-	if info.Kind == KindPNG {
-		decoder = png.Decode
-	}
-	img, err := decoder(bytes.NewReader(data))
-	if err != nil {
-		return nil, damaged(info.Kind, err)
-	}
-	return Upright(img, info.Orientation), nil
-}
-
 // CopyConfig shapes the copy that people see. Its zero value is ready to use.
 type CopyConfig struct {
 	// MaxSide is the longest side of the copy in pixels (default 2000). Smaller pictures are not enlarged.
@@ -243,16 +267,7 @@ func (in *Intake) Copy(ctx context.Context, data []byte, config CopyConfig) ([]b
 	if config.Quality <= 0 {
 		config.Quality = 85
 	}
-	info, err := in.Probe(data)
-	if err != nil {
-		return nil, Info{}, err
-	}
-	release, err := in.acquire(ctx)
-	if err != nil {
-		return nil, Info{}, err
-	}
-	defer release()
-	img, err := decode(info, data)
+	img, info, err := in.Decode(ctx, data)
 	if err != nil {
 		return nil, Info{}, err
 	}

@@ -3,8 +3,7 @@ package picture
 import (
 	"image"
 	"image/color"
-
-	"golang.org/x/image/draw"
+	"image/draw"
 )
 
 // Gray returns the brightness of the picture, reduced so that its longest side is at most maxSide (0 keeps the size).
@@ -24,10 +23,57 @@ func Shrink(img image.Image, maxSide int) image.Image {
 	if size == img.Bounds().Size() {
 		return img
 	}
+	switch src := img.(type) {
+	case *image.Gray:
+		if src.Rect.Min == (image.Point{}) {
+			dst := image.NewGray(image.Rectangle{Max: size})
+			reduce(dst.Pix, dst.Stride, size.X, size.Y, src.Pix, src.Stride, src.Rect.Dx(), src.Rect.Dy(), 1)
+			return dst
+		}
+	case *image.YCbCr:
+		if src.Rect.Min == (image.Point{}) && src.SubsampleRatio != image.YCbCrSubsampleRatio410 {
+			return shrinkYCbCr(src, size)
+		}
+	case *image.RGBA:
+		if src.Rect.Min == (image.Point{}) {
+			return shrinkRGBA(src, size)
+		}
+	}
+	src := image.NewRGBA(image.Rectangle{Max: img.Bounds().Size()})
+	draw.Draw(src, src.Rect, img, img.Bounds().Min, draw.Src)
+	return shrinkRGBA(src, size)
+}
+
+func shrinkRGBA(src *image.RGBA, size image.Point) image.Image {
 	dst := image.NewRGBA(image.Rectangle{Max: size})
-	// A bilinear kernel widens with the reduction, so fine print is averaged and not dropped.
-	draw.BiLinear.Scale(dst, dst.Rect, img, img.Bounds(), draw.Src, nil)
+	reduce(dst.Pix, dst.Stride, size.X, size.Y, src.Pix, src.Stride, src.Rect.Dx(), src.Rect.Dy(), 4)
 	return dst
+}
+
+// shrinkYCbCr reduces plane by plane, so that a photograph never becomes RGBA.
+func shrinkYCbCr(src *image.YCbCr, size image.Point) image.Image {
+	dst := image.NewYCbCr(image.Rectangle{Max: size}, src.SubsampleRatio)
+	reduce(dst.Y, dst.YStride, size.X, size.Y, src.Y, src.YStride, src.Rect.Dx(), src.Rect.Dy(), 1)
+	from := chroma(src.Rect.Size(), src.SubsampleRatio)
+	to := chroma(size, src.SubsampleRatio)
+	reduce(dst.Cb, dst.CStride, to.X, to.Y, src.Cb, src.CStride, from.X, from.Y, 1)
+	reduce(dst.Cr, dst.CStride, to.X, to.Y, src.Cr, src.CStride, from.X, from.Y, 1)
+	return dst
+}
+
+// chroma is the size of the colour planes of a picture that begins at (0, 0).
+func chroma(size image.Point, ratio image.YCbCrSubsampleRatio) image.Point {
+	switch ratio {
+	case image.YCbCrSubsampleRatio422:
+		return image.Pt((size.X+1)/2, size.Y)
+	case image.YCbCrSubsampleRatio420:
+		return image.Pt((size.X+1)/2, (size.Y+1)/2)
+	case image.YCbCrSubsampleRatio440:
+		return image.Pt(size.X, (size.Y+1)/2)
+	case image.YCbCrSubsampleRatio411:
+		return image.Pt((size.X+3)/4, size.Y)
+	}
+	return size
 }
 
 // fit returns the size reduced to a longest side of at most maxSide.

@@ -9,6 +9,9 @@ import (
 const (
 	KindJPEG = "jpeg"
 	KindPNG  = "png"
+	KindWebP = "webp"
+	// KindHEIC is decoded in builds with the tag heic only.
+	KindHEIC = "heic"
 	// KindPDF is recognised so that a caller may take it as a proof of address; it is never decoded here.
 	KindPDF = "pdf"
 )
@@ -31,7 +34,7 @@ func signatures() []magic {
 		{KindPNG, 0, "\x89PNG\r\n\x1a\n"},
 		{KindPDF, 0, "%PDF-"},
 		{"gif", 0, "GIF8"},
-		{"webp", 8, "WEBP"},
+		{KindWebP, 8, "WEBP"},
 		{"bmp", 0, "BM"},
 		{"tiff", 0, "II*\x00"},
 		{"tiff", 0, "MM\x00*"},
@@ -74,7 +77,7 @@ func sniffContainer(head []byte) string {
 	}
 	switch string(head[8:12]) {
 	case "heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1":
-		return "heic"
+		return KindHEIC
 	case "avif", "avis":
 		return "avif"
 	}
