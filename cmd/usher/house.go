@@ -85,6 +85,10 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	if s.AccountURL != "" {
 		openers = append(openers, account.NewHTTP(account.HTTPConfig{URL: s.AccountURL, Token: s.AccountToken, Client: client}))
 	}
+	senders, err := h.senders(client)
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	h.Engine = engine.New(engine.Config{
 		Store: h.db.Store, Queue: h.db.Jobs, Vault: h.vault, Blobs: blob.Evidence{Store: h.files},
 		Renderers: []usher.Renderer{native.Renderer{}},
@@ -92,6 +96,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 		Simulated: sandbox.All(),
 		Openers:   openers,
 		Pages:     hosted.Steps(),
+		Senders:   senders,
 		LinkURL:   func(token string) string { return h.settings.VerifyURL + verifyBase + "/s/" + token },
 		CheckURL:  outward.CheckURL,
 		NeedsAuth: func(name string) bool { d, ok := h.dialect(name); return ok && d.NeedsAuth },

@@ -27,6 +27,8 @@ type settings struct {
 	ChecksInline                 bool
 	ChecksWait                   time.Duration
 	Watchlists                   string
+	SMTP, MailFrom               string
+	SMSURL, SMSToken             string
 	CSCA                         string
 	Dev, JSONLog                 bool
 	Drain                        time.Duration
@@ -57,12 +59,16 @@ func (s *settings) all() []setting {
 		{name: "allow", text: &s.Allow, about: "private networks that webhooks and openers may reach, such as 10.1.0.0/16,10.2.3.4/32"},
 		{name: "watchlists", text: &s.Watchlists, about: "file that says where watchlists come from and when; empty brings none in by itself"},
 		{name: "csca", text: &s.CSCA, about: "file or folder of the issuers whose chips are believed: PEM, DER, LDIF or a CSCA master list; empty examines no chip"},
+		{name: "mail-from", text: &s.MailFrom, about: "whom e-mails with one-time codes are from, such as \"Example Bank <onboarding@example.com>\""},
+		{name: "sms-url", text: &s.SMSURL, about: "gateway that one-time codes for phones are posted to; empty sends none"},
 		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
 		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes"},
 		{name: "master-key", text: &s.MasterKey, secret: true, about: "the master key, base64; empty is the file master.key in the data folder"},
 		{name: "checks-secret", text: &s.ChecksSecret, secret: true, about: "whsec_… that signs what outside engines are sent, or registry=whsec_…,face=whsec_…"},
+		{name: "smtp", text: &s.SMTP, secret: true, about: "mail server for one-time codes, such as smtp://user:password@mail.example.com:587; empty sends none"},
+		{name: "sms-token", text: &s.SMSToken, secret: true, about: "bearer token for that gateway"},
 		{name: "account-token", text: &s.AccountToken, secret: true, about: "bearer token for the account opener \"http\""},
 	}
 }
