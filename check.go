@@ -107,6 +107,7 @@ type CheckInput struct {
 	Details  Details
 	Mode     Mode
 	Evidence []EvidenceFile // the evidence in force: the newest of each kind
+	Replaced []EvidenceFile // what the evidence in force took the place of, oldest first
 	Now      time.Time
 	Step     string         // the run step it is asked for
 	Round    int            // of that step

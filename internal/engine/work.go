@@ -159,7 +159,7 @@ func (e *Engine) checkInput(ctx context.Context, s usher.Session, st usher.StepS
 		Session: s, Details: a.Details, Mode: s.Mode, Now: e.now(), Step: st.ID, Round: st.Round, AskedAt: st.AskedAt,
 		Steer: steered(s.Mode, s.Steer, a.Details), Recognise: e.recognise(s),
 	}
-	in.Evidence = e.files(s)
+	in.Evidence, in.Replaced = e.files(s), e.replaced(s)
 	in.Simulated = in.Steer != "" || slices.ContainsFunc(in.Evidence, func(f usher.EvidenceFile) bool {
 		return f.IsSimulated() && s.Mode == usher.Sandbox
 	})
@@ -182,12 +182,28 @@ func (e *Engine) checkInput(ctx context.Context, s usher.Session, st usher.StepS
 func (e *Engine) files(s usher.Session) []usher.EvidenceFile {
 	var list []usher.EvidenceFile
 	for _, ev := range s.InForce() {
-		list = append(list, usher.EvidenceFile{
-			Evidence: ev,
-			Open:     func(ctx context.Context) (io.ReadCloser, error) { return e.c.Blobs.Open(ctx, ev.Ref, 0) },
-		})
+		list = append(list, e.file(ev))
 	}
 	return list
+}
+
+// replaced gives the evidence that was in force before.
+func (e *Engine) replaced(s usher.Session) []usher.EvidenceFile {
+	var list []usher.EvidenceFile
+	force := s.InForce()
+	for _, ev := range s.Evidence {
+		if !slices.ContainsFunc(force, func(f usher.Evidence) bool { return f.ID == ev.ID }) {
+			list = append(list, e.file(ev))
+		}
+	}
+	return list
+}
+
+func (e *Engine) file(ev usher.Evidence) usher.EvidenceFile {
+	return usher.EvidenceFile{
+		Evidence: ev,
+		Open:     func(ctx context.Context) (io.ReadCloser, error) { return e.c.Blobs.Open(ctx, ev.Ref, 0) },
+	}
 }
 
 // tidy forgets what has served, and files that no session names.

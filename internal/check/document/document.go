@@ -13,13 +13,15 @@ import (
 // The name and version that results carry.
 const (
 	Provider = "document"
-	Version  = "mrz-1"
+	Version  = "2"
 )
 
 // Config is what the check needs. Its zero value is ready to use.
 type Config struct {
 	// Intake decodes the pictures; share one per process, since it bounds memory.
 	Intake *picture.Intake
+	// PictureTime bounds what is done with one picture (default DefaultPictureTime).
+	PictureTime time.Duration
 	// Now is the clock that durations are measured by (default time.Now).
 	Now func() time.Time
 }
@@ -33,6 +35,9 @@ var _ usher.Checker = (*Checker)(nil)
 func New(config Config) *Checker {
 	if config.Intake == nil {
 		config.Intake = picture.New(picture.Config{})
+	}
+	if config.PictureTime <= 0 {
+		config.PictureTime = DefaultPictureTime
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -65,6 +70,10 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 		v.notRun(usher.DocumentSideMissing)
 	} else {
 		v.judge(in, sides)
+		if err := c.compareEarlier(ctx, v, in, sides); err != nil {
+			return usher.CheckResult{}, err
+		}
+		v.close()
 	}
 	v.result.DurationMS = c.config.Now().Sub(started).Milliseconds()
 	return v.result, nil
@@ -104,6 +113,9 @@ func (v *verdict) notRun(code usher.ReasonCode) {
 
 func (v *verdict) reason(code usher.ReasonCode, field string) {
 	reason := usher.Reason{Code: code, Check: v.result.Kind, Field: field}
+	if kind := usher.EvidenceKind(field); kind == usher.DocumentFront || kind == usher.DocumentBack {
+		reason.Evidence = kind
+	}
 	if !slices.Contains(v.result.Reasons, reason) {
 		v.result.Reasons = append(v.result.Reasons, reason)
 	}
@@ -113,28 +125,73 @@ func (v *verdict) finding(f usher.Finding) { v.result.Findings = append(v.result
 
 // judge applies the rules to what the sides show.
 func (v *verdict) judge(in usher.CheckInput, sides []side) {
-	v.examined("picture")
+	v.examined("picture", "editing_traces")
 	v.pictures(sides)
+	v.provenance(in, sides)
 	v.missingSide(in, sides)
-	best := bestReading(sides)
-	if best == nil {
+	best, licence := bestReading(sides), bestLicence(sides)
+	switch {
+	case best != nil:
+		v.zone(in, sides, best)
+	case licence != nil:
+		v.barcode(in, sides, licence)
+	default:
 		v.unread(in, sides)
-		return
 	}
-	v.examined("mrz_check_digits", "document_type", "expiry", "issuer")
+}
+
+// zone judges a document by its machine readable zone, and by what stands on its other side.
+func (v *verdict) zone(in usher.CheckInput, sides []side, best *side) {
+	v.examined("mrz_check_digits")
 	v.result.Score = best.reading.Score
 	v.result.Fields = fieldsOf(best.reading)
 	v.digits(best)
-	v.oneDocument(sides)
-	v.documentType(in, best.reading)
-	v.issuer(in, best.reading)
-	v.expiry(in, best.reading)
-	if comparesHere(in.Session.Flow) {
-		v.compare(in)
-	}
+	v.oneDocument(sides, best)
+	f := factsOfZone(best.reading)
+	v.facts(in, f)
 	v.unsure(best.reading, agreeing(in, v.result.Fields))
 	if v.result.Outcome != usher.Clear {
 		v.advice(sides)
+	}
+}
+
+// barcode judges a document of which only the barcode was read. Nothing of what is printed was held against it, so the result informs a person.
+func (v *verdict) barcode(in usher.CheckInput, sides []side, s *side) {
+	v.examined("barcode")
+	v.result.NotExamined = append(v.result.NotExamined, "mrz_check_digits")
+	v.result.Assurance, v.result.Score = usher.Assisted, 1
+	v.result.Fields = fieldsOfLicence(*s.licence)
+	f := factsOfLicence(*s.licence)
+	v.facts(in, f)
+	if f.last == "" {
+		v.consider(usher.DocumentUnsure, FieldLastName)
+	}
+	if f.birth == "" {
+		v.consider(usher.DocumentUnsure, FieldBirthDate)
+	}
+	if v.result.Outcome != usher.Clear {
+		v.advice(sides)
+	}
+}
+
+// facts judges what a document says of itself, wherever it was read.
+func (v *verdict) facts(in usher.CheckInput, f facts) {
+	v.examined("document_type", "expiry", "issuer", "specimen")
+	v.documentType(in, f)
+	v.issuer(in, f)
+	v.specimen(in, f)
+	v.number(f)
+	v.validity(in.Now, f)
+	v.age(in.Now, f)
+	if comparesHere(in.Session.Flow) {
+		v.compare(in)
+	}
+}
+
+// close says what the outcome is worth: where nothing but a heuristic stands against the document, the result is a heuristic's.
+func (v *verdict) close() {
+	if v.result.Outcome == usher.Consider && !slices.ContainsFunc(v.result.Reasons, func(r usher.Reason) bool { return r.Code != usher.DocumentEdited }) {
+		v.result.Assurance = usher.Assisted
 	}
 }
 
@@ -151,6 +208,16 @@ func bestReading(sides []side) *side {
 		}
 	}
 	return best
+}
+
+// bestLicence returns the first side with a barcode that was read, or nil.
+func bestLicence(sides []side) *side {
+	for i := range sides {
+		if sides[i].licence != nil {
+			return &sides[i]
+		}
+	}
+	return nil
 }
 
 func trust(s *side) int {

@@ -11,6 +11,9 @@ import (
 // endOfDayEverywhere is how long after midnight UTC a day still lasts somewhere (UTC−12).
 const endOfDayEverywhere = 12 * time.Hour
 
+// startOfDayEverywhere is how long before midnight UTC a day has begun somewhere (UTC+14).
+const startOfDayEverywhere = 14 * time.Hour
+
 // The names of the fields in a result. Those that a person gives too are named as in usher.Details.
 const (
 	FieldFirstName   = "first_name"
@@ -21,6 +24,7 @@ const (
 	FieldIssuer      = "issuer" // the zone's three letters
 	FieldNumber      = "number"
 	FieldExpiry      = "expiry"
+	FieldIssued      = "issued"
 	FieldSex         = "sex"
 	FieldTruncated   = "names_truncated" // "true" when names may be cut off
 	FieldZone        = "mrz"             // the lines, one per line
@@ -48,12 +52,7 @@ func fieldsOf(r mrz.Reading) map[string]string {
 	if d.NamesTruncated {
 		fields[FieldTruncated] = strconv.FormatBool(true)
 	}
-	for name, value := range fields {
-		if value == "" {
-			delete(fields, name)
-		}
-	}
-	return fields
+	return withoutEmpty(fields)
 }
 
 // alpha2 returns the two letters of a country, or the zone's code where it stands for no country.

@@ -3,6 +3,7 @@ package document
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/mrz"
@@ -15,6 +16,11 @@ func (v *verdict) pictures(sides []side) {
 		if s.refused != "" {
 			v.finding(usher.Finding{Name: string(s.kind), Read: string(s.refused)})
 			v.consider(usher.DocumentNotAPicture, string(s.kind))
+			continue
+		}
+		if s.slow {
+			v.finding(usher.Finding{Name: string(s.kind), Read: "took too long"})
+			v.consider(usher.DocumentUnreadable, string(s.kind))
 			continue
 		}
 		q, advice := s.quality, s.quality.Advice()
@@ -34,7 +40,7 @@ func (v *verdict) advice(sides []side) {
 		picture.AdviceGlare: usher.DocumentGlare, picture.AdviceDark: usher.DocumentTooDark,
 	}
 	for _, s := range sides {
-		if s.refused != "" || (s.found && s.reading.DigitsAgree && len(s.reading.Unsure) == 0) {
+		if s.refused != "" || s.slow || s.licence != nil || (s.found && s.reading.DigitsAgree && len(s.reading.Unsure) == 0) {
 			continue
 		}
 		for _, what := range s.quality.Advice() {
@@ -61,11 +67,17 @@ func (v *verdict) unread(in usher.CheckInput, sides []side) {
 	if len(sides) > 1 {
 		where = usher.DocumentBack
 	}
+	coded := slices.IndexFunc(sides, func(s side) bool { return s.code })
 	switch {
+	case coded >= 0:
+		// There is a code, and a better picture of it may be read.
+		v.finding(usher.Finding{Name: string(sides[coded].kind) + "_barcode", Read: "found, but not read"})
+		v.consider(usher.DocumentUnreadable, string(sides[coded].kind))
+		v.advice(sides)
 	case chosen(in.Session).Type == usher.DrivingLicence:
 		// Most licences have no zone: another picture would not help, a person must read it.
 		v.consider(usher.DocumentNotSupported, string(usher.DrivingLicence))
-	case slices.ContainsFunc(sides, func(s side) bool { return s.refused == "" }):
+	case slices.ContainsFunc(sides, func(s side) bool { return s.refused == "" && !s.slow }):
 		v.consider(usher.DocumentUnreadable, string(where))
 		v.advice(sides)
 	}
@@ -97,32 +109,21 @@ func (v *verdict) digits(best *side) {
 	}
 }
 
-// oneDocument compares the zones of two sides that both have one.
-func (v *verdict) oneDocument(sides []side) {
-	if len(sides) < 2 || !sides[0].found || !sides[1].found {
-		return
-	}
-	a, b := sides[0].reading.Document, sides[1].reading.Document
-	same := a.Number == b.Number && a.BirthDate.Raw == b.BirthDate.Raw
-	v.finding(usher.Finding{Name: "sides_number", Given: a.Number, Read: b.Number, OK: same})
-	if !same {
-		v.consider(usher.SidesMismatch, "")
-	}
-}
-
-// documentType compares the kind of the zone with what the flow accepts and the applicant chose.
-func (v *verdict) documentType(in usher.CheckInput, reading mrz.Reading) {
-	types := typesOf(reading.Document)
-	v.finding(usher.Finding{Name: "document_type", Given: string(chosen(in.Session).Type), Read: reading.Document.DocumentCode, OK: len(types) > 0})
-	if len(types) == 0 {
+// documentType compares the kind of the document with what the flow accepts and the applicant chose.
+func (v *verdict) documentType(in usher.CheckInput, f facts) {
+	v.finding(usher.Finding{Name: "document_type", Given: string(chosen(in.Session).Type), Read: f.code, OK: len(f.types) > 0})
+	if len(f.types) == 0 {
 		v.consider(usher.DocumentWrongType, "document_type")
 		return
 	}
-	v.result.Fields["document_type"] = string(types[0])
-	if step, ok := in.Session.Flow.First(usher.StepDocument); ok && len(step.Accept) > 0 && !overlap(types, step.Accept) {
+	v.result.Fields["document_type"] = string(f.types[0])
+	if choice := chosen(in.Session).Type; slices.Contains(f.types, choice) {
+		v.result.Fields["document_type"] = string(choice) // a zone's letters fit cards and permits alike
+	}
+	if step, ok := in.Session.Flow.First(usher.StepDocument); ok && len(step.Accept) > 0 && !overlap(f.types, step.Accept) {
 		v.consider(usher.DocumentWrongType, "document_type")
 	}
-	if choice := chosen(in.Session).Type; choice != "" && !slices.Contains(types, choice) {
+	if choice := chosen(in.Session).Type; choice != "" && !slices.Contains(f.types, choice) {
 		v.consider(usher.DocumentWrongType, "document_type")
 	}
 }
@@ -148,36 +149,58 @@ func typesOf(d mrz.Document) []usher.DocumentType {
 }
 
 // issuer looks for a country that cannot be: the specimen's, one that does not exist, or another than the chosen one.
-func (v *verdict) issuer(in usher.CheckInput, reading mrz.Reading) {
-	code := reading.Document.Issuer
-	country, known := countryOf(code)
-	v.finding(usher.Finding{Name: "issuer", Given: chosen(in.Session).Country, Read: code, OK: known && code != specimenIssuer})
+func (v *verdict) issuer(in usher.CheckInput, f facts) {
+	country, known := countryOf(f.issuer)
+	v.finding(usher.Finding{Name: "issuer", Given: chosen(in.Session).Country, Read: f.issuer, OK: known && f.issuer != specimenIssuer})
 	switch choice := chosen(in.Session).Country; {
-	case code == specimenIssuer && in.Mode != usher.Sandbox:
+	case f.issuer == specimenIssuer && in.Mode != usher.Sandbox:
 		v.refuse(usher.DocumentSpecimen, "issuer")
-	case code == specimenIssuer:
+	case f.issuer == specimenIssuer:
 		// A sandbox is where specimens belong; the finding above still says what it is.
-	case !known:
+	case f.issuer == "":
 		v.consider(usher.DocumentUnsure, "issuer")
+	case !known:
+		v.consider(usher.DocumentNoSuchCountry, "issuer")
 	case choice != "" && country != "" && choice != country:
 		v.consider(usher.DocumentWrongType, "issuer")
 	}
+	if _, known := countryOf(f.nationality); f.nationality != "" && !known {
+		v.consider(usher.DocumentNoSuchCountry, FieldNationality)
+	}
 }
 
-// expiry refuses a document whose last day has passed. A day counts to its end, wherever the holder is.
-func (v *verdict) expiry(in usher.CheckInput, reading mrz.Reading) {
-	day := reading.Document.Expiry
-	last, complete := day.Time()
-	expired := complete && in.Now.After(last.AddDate(0, 0, 1).Add(endOfDayEverywhere))
-	v.finding(usher.Finding{Name: "expiry", Read: day.String(), OK: complete && !expired})
+// validity refuses a document whose last day has passed. A day counts to its end, wherever the holder is, and begins as soon as it does anywhere.
+func (v *verdict) validity(now time.Time, f facts) {
+	last := f.expiry
+	expired := last.complete && now.After(last.midnight.AddDate(0, 0, 1).Add(endOfDayEverywhere))
+	v.finding(usher.Finding{Name: "expiry", Read: last.text, OK: last.complete && !expired})
 	switch {
-	case !complete:
+	case !last.complete:
 		v.consider(usher.DocumentUnsure, "expiry")
-	case expired && reading.Document.Digits.Expiry == mrz.Agreed:
+	case expired && f.sureExpiry:
 		v.refuse(usher.DocumentExpired, "expiry")
 	case expired:
 		// Without a digit that agrees the day itself may be misread.
 		v.consider(usher.DocumentExpired, "expiry")
+	}
+	if first := f.issued; first.complete {
+		early := now.Before(first.midnight.Add(-startOfDayEverywhere))
+		backwards := last.complete && last.midnight.Before(first.midnight)
+		v.finding(usher.Finding{Name: FieldIssued, Read: first.text, OK: !early && !backwards})
+		if early || backwards {
+			v.consider(usher.DocumentNotYetValid, FieldIssued)
+		}
+	}
+}
+
+// age notes the full years, for a reviewer; whether they are enough is the age check's to say. Nobody has a document before they are born.
+func (v *verdict) age(now time.Time, f facts) {
+	years := usher.Date(f.birth).YearsAt(now)
+	if years >= 0 {
+		v.finding(usher.Finding{Name: "age", Read: fmt.Sprintf("%d", years), OK: true})
+	}
+	if f.issued.complete && len(f.birth) == len(time.DateOnly) && f.issued.text < f.birth {
+		v.consider(usher.DocumentUnsure, FieldBirthDate)
 	}
 }
 
@@ -197,7 +220,8 @@ func (v *verdict) unsure(reading mrz.Reading, agreed map[string]bool) {
 	}
 	for _, field := range reading.Unsure {
 		v.finding(usher.Finding{Name: "unsure_" + string(field), Read: fmt.Sprintf("%.2f", reading.Fields[field])})
-		if name, matters := names[field]; matters && !agreed[name] {
+		strange := slices.ContainsFunc(v.result.Reasons, func(r usher.Reason) bool { return r.Code == usher.DocumentNoSuchCountry && r.Field == names[field] })
+		if name, matters := names[field]; matters && !agreed[name] && !strange {
 			v.consider(usher.DocumentUnsure, name)
 		}
 	}

@@ -7,31 +7,70 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/barcode"
+	"github.com/usher-kyc/usher/internal/barcode/aamva"
 	"github.com/usher-kyc/usher/internal/mrz"
 	"github.com/usher-kyc/usher/internal/picture"
 )
 
+// DefaultPictureTime bounds what is done with one picture, from decoding to reading.
+const DefaultPictureTime = 10 * time.Second
+
 // side is what one picture of the document shows.
 type side struct {
+	file    usher.Evidence
 	kind    usher.EvidenceKind
 	refused picture.Code // why it is not a picture to work with, or ""
+	slow    bool         // the time for one picture was not enough
 	quality picture.Quality
+
+	editors []string // programs that the file says it went through
+	seams   float64  // of an earlier saving beside the grid of the last; 0 when there are none to speak of
+	look    picture.Likeness
+	hasLook bool
+
 	found   bool // a zone was found
 	reading mrz.Reading
+	code    bool // a barcode was found
+	licence *aamva.Licence
 }
 
-// look decodes, measures and reads one picture.
+// look takes in one picture, within the time for one.
 func (c *Checker) look(ctx context.Context, file usher.EvidenceFile, now time.Time) (side, error) {
-	s := side{kind: file.Kind}
-	img, _, err := c.config.Intake.DecodeFrom(ctx, file.Open)
-	if code := picture.CodeOf(err); code != "" {
-		s.refused = code
+	s := side{kind: file.Kind, file: file.Evidence}
+	mine, cancel := context.WithTimeout(ctx, c.config.PictureTime)
+	defer cancel()
+	err := c.take(mine, &s, file, now)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		s.slow = true
 		return s, nil
 	}
+	return s, err
+}
+
+// take decodes, measures and reads.
+func (c *Checker) take(ctx context.Context, s *side, file usher.EvidenceFile, now time.Time) error {
+	data, err := c.config.Intake.Fetch(ctx, file.Open)
 	if err != nil {
-		return s, fmt.Errorf("look at %s: %w", file.Kind, err)
+		return fmt.Errorf("look at %s: %w", file.Kind, err)
 	}
+	img, info, err := c.config.Intake.Decode(ctx, data)
+	if code := picture.CodeOf(err); code != "" {
+		s.refused = code
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", file.Kind, err)
+	}
+	s.editors = picture.Editors(data)
 	s.quality = picture.Measure(img)
+	s.look, s.hasLook = picture.LikenessOf(img)
+	// Cameras of computers send frames that are JPEG already, and the page cuts the document out of them: seams say nothing there.
+	if file.Source != usher.FromCamera {
+		if strength, ok := picture.SavedBefore(img, info.Orientation != 1); ok {
+			s.seams = strength
+		}
+	}
 	s.reading, err = mrz.Read(ctx, img, mrz.Options{Now: now})
 	switch {
 	case err == nil:
@@ -39,7 +78,23 @@ func (c *Checker) look(ctx context.Context, file usher.EvidenceFile, now time.Ti
 	case errors.Is(err, mrz.ErrNotFound), errors.Is(err, mrz.ErrTooLarge):
 		// No zone on this side: for a card's front that is as it should be.
 	default:
-		return s, fmt.Errorf("read %s: %w", file.Kind, err)
+		return fmt.Errorf("read %s: %w", file.Kind, err)
 	}
-	return s, nil
+	if s.found && s.reading.DigitsAgree {
+		return nil // no document has both on one side
+	}
+	codes, err := barcode.Read(ctx, img, barcode.Options{Kinds: []barcode.Kind{barcode.PDF417}})
+	if err != nil && !errors.Is(err, barcode.ErrTooLarge) {
+		return fmt.Errorf("read %s: %w", file.Kind, err)
+	}
+	for _, code := range codes {
+		s.code = true
+		if code.Err != nil {
+			continue
+		}
+		if licence, err := aamva.Parse(code.Bytes); err == nil {
+			s.licence = &licence
+		}
+	}
+	return nil
 }

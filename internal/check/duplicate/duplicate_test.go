@@ -197,6 +197,23 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+func TestSamePersonsNextDocument(t *testing.T) {
+	t.Parallel()
+	h := open(t, reader{
+		"Berg":  {"number": "C01X00T4", "issuer": "POL", "date_of_birth": "1964-08-12", "optional_1": "64081212345"},
+		"Holm":  {"number": "C9PPPPP1", "issuer": "POL", "date_of_birth": "1964-08-12", "optional_1": "64081212345"},
+		"Short": {"number": "C9PPPPP2", "issuer": "POL", "date_of_birth": "1964-08-12", "optional_1": "12345"},
+	})
+	first, _ := h.onboard(h.Tenant, "", usher.Details{FirstName: "Eva", LastName: "Berg", DateOfBirth: "1964-08-12"}, []byte("1"))
+	_, wed := h.onboard(h.Tenant, "", usher.Details{FirstName: "Eva", LastName: "Holm", DateOfBirth: "1964-08-12"}, []byte("2"))
+	if diff := cmp.Diff([]usher.TraitKind{usher.TraitNational}, found(wed, first.ApplicantID)); diff != "" || !wed.Duplicates[0].OtherName {
+		t.Errorf("%+v (-want +got):\n%s", wed.Duplicates, diff)
+	}
+	if _, short := h.onboard(h.Tenant, "", usher.Details{FirstName: "Eva", LastName: "Short", DateOfBirth: "1964-08-12"}, []byte("3")); len(short.Duplicates) != 0 {
+		t.Errorf("%+v", short.Duplicates)
+	}
+}
+
 func TestWhoIsNoDuplicate(t *testing.T) {
 	t.Parallel()
 	h := open(t, reader{"Berg": {"number": "AB1234567", "issuer": "SWE"}})

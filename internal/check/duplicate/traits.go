@@ -15,6 +15,9 @@ import (
 // shortestNumber is how many letters and digits a number must have to stand for one person or document.
 const shortestNumber = 5
 
+// shortestOptional is how long the optional data of a zone must be to be taken for a number of the person.
+const shortestOptional = 8
+
 // traitsOf gives what the applicant can be known again by.
 func (c *Checker) traitsOf(ctx context.Context, in usher.CheckInput, document usher.CheckResult) ([]usher.Trait, error) {
 	var traits []usher.Trait
@@ -29,7 +32,12 @@ func (c *Checker) traitsOf(ctx context.Context, in usher.CheckInput, document us
 		add(usher.TraitDocument, number(f["number"], f["issuer"]))
 	}
 	add(usher.TraitNational, number(in.Details.NationalID, ""))
-	add(usher.TraitNational, number(f["personal_number"], ""))
+	// What an issuer adds to the zone is the number of the person in many countries, and outlives the document.
+	for _, more := range []string{f["optional_1"], f["optional_2"]} {
+		if born := f["date_of_birth"]; len(more) >= shortestOptional && born != "" {
+			add(usher.TraitNational, number(more, f["issuer"]+"/"+born))
+		}
+	}
 	add(usher.TraitPerson, person(in.Details.FirstName, in.Details.LastName, born))
 	if !unsure(document, "date_of_birth") && !unsure(document, "last_name") {
 		add(usher.TraitPerson, person(f["first_name"], f["last_name"], f["date_of_birth"]))
