@@ -34,12 +34,18 @@ func TestScreeningGuideIsTrue(t *testing.T) {
 			t.Skipf("the guide's commands need %s", tool)
 		}
 	}
-	text, err := os.ReadFile("../../docs/screening.md")
+	dir := t.TempDir()
+	startDev(t, filepath.Join(dir, "data"))
+	guideIsTrue(t, "../../docs/screening.md", dir)
+}
+
+// guideIsTrue runs the commands of a page in a folder, where the server's data folder is, and compares the answers.
+func guideIsTrue(t *testing.T, page, dir string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	startDev(t, filepath.Join(dir, "data"))
 	const mark = "-- block --"
 	script := fmt.Sprintf("set -euo pipefail\nusher() { %s=1 %q \"$@\"; }\n", asProgram, os.Args[0])
 	var shown []string // by block of commands

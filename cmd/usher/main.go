@@ -74,6 +74,10 @@ func commands() []command {
 			"bench", "screening --lists DIR [--seed N] [--json] | mrz --dir FOLDER [--json] [--wrong] | mrz --make FOLDER [--level L] [--count N]",
 			"measure how fast and how well names are found on watchlists, and zones are read on documents", "usher bench mrz --dir ./pictures", benchCommand,
 		},
+		{
+			"specimen", "chip [--out DIR]", "write the picture and the chip of a made-up passport, to try the check of chips with",
+			"usher specimen chip --out ./chip", specimenCommand,
+		},
 		{"version", "[--json]", "say which build this is", "usher version", version},
 	}
 }
