@@ -32,21 +32,22 @@ type caseData struct {
 	Beside     []row
 	Prev, Next string // ids of the neighbours in the queue
 
-	Pictures  []evidence // in force, to be looked at
-	Files     []evidence // in force, of other kinds
-	Older     []evidence
-	Facts     []fact
-	MRZ       []string
-	Checks    []check
-	Screening *usher.Screening // the applicant's newest, or nil
-	Hits      []hit
-	OpenHit   int    // place of the first hit nobody has judged, 0 when there is none
-	Recent    []line // what happened last
-	Earlier   []line
-	Looks     []glance
-	Accounts  []usher.Account
-	Sent      []delivery
-	Trouble   bool // a message was given up
+	Pictures   []evidence // in force, to be looked at
+	Files      []evidence // in force, of other kinds
+	Older      []evidence
+	Facts      []fact
+	MRZ        []string
+	Checks     []check
+	Screening  *usher.Screening // the applicant's newest, or nil
+	Hits       []hit
+	Duplicates []duplicate
+	OpenHit    int    // place of the first hit nobody has judged, 0 when there is none
+	Recent     []line // what happened last
+	Earlier    []line
+	Looks      []glance
+	Accounts   []usher.Account
+	Sent       []delivery
+	Trouble    bool // a message was given up
 
 	Acts []act
 	Why  string // key of why there is nothing to decide, or not for this reader
@@ -118,7 +119,7 @@ func (d *Desk) showCase(w http.ResponseWriter, r *http.Request, v visit) error {
 	data.Checks = checksOf(s, v.say)
 	data.Facts = factsOf(s, data.Applicant.Details, v.say)
 	data.MRZ = mrzOf(s)
-	for _, load := range []func(context.Context, visit, people, *caseData) error{d.loadHits, d.loadQueue, d.loadHistory, d.loadLooks, d.loadAccounts, d.loadSent} {
+	for _, load := range []func(context.Context, visit, people, *caseData) error{d.loadHits, d.loadDuplicates, d.loadQueue, d.loadHistory, d.loadLooks, d.loadAccounts, d.loadSent} {
 		if err := load(ctx, v, who, &data); err != nil {
 			return err
 		}
@@ -169,7 +170,7 @@ func checksOf(s usher.Session, say words) []check {
 			c.Reasons[i].Check = "" // it stands under its check
 		}
 		for _, f := range r.Findings {
-			c.Findings = append(c.Findings, finding{f, say.name("desk.field.", f.Name)})
+			c.Findings = append(c.Findings, finding{say.found(f), say.name("desk.field.", f.Name)})
 		}
 		list = append(list, c)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/browsertest"
+	"github.com/usher-kyc/usher/internal/check/duplicate"
 	"github.com/usher-kyc/usher/internal/desk"
 	"github.com/usher-kyc/usher/internal/enginetest"
 	"github.com/usher-kyc/usher/internal/picture"
@@ -87,6 +88,7 @@ func checkers() []usher.Checker {
 			Examined: []string{"face_presence"}, NotExamined: []string{"face_comparison", "liveness"},
 		}},
 		reader{onLists()},
+		duplicate.New(duplicate.Config{}),
 		reader{usher.CheckResult{Kind: usher.CheckAge, Outcome: usher.Clear, Score: 1, Assurance: usher.Verified, Provider: "check/age"}},
 	}
 }
