@@ -43,11 +43,11 @@ func encode(t testing.TB, kind barcode.Kind, text string) image.Image {
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []barcode.Kind{barcode.PDF417, barcode.QR, barcode.DataMatrix, barcode.Aztec} {
-		for _, degrees := range []float64{0, 5, -12, 90, 184} {
+		for _, degrees := range []float64{0, -12, 95} {
 			t.Run(fmt.Sprintf("%s at %v", kind, degrees), func(t *testing.T) {
 				t.Parallel()
 				want := strings.Repeat("Specimen 0123456789, ", 3)
-				shot := synth.Shot{Module: 4, Degrees: degrees, Blur: 0.8, Noise: 5, Width: 1000, Height: 700, Seed: 3}
+				shot := synth.Shot{Module: 4, Degrees: degrees, Blur: 0.8, Noise: 5, Width: 720, Height: 640, Seed: 3}
 				found, err := barcode.Read(context.Background(), synth.Photo(encode(t, kind, want), shot), barcode.Options{})
 				if err != nil || len(found) != 1 || found[0].Kind != kind || found[0].Text != want {
 					t.Fatalf("got %+v, %v", found, err)

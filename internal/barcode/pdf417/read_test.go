@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	encoder "github.com/boombuler/barcode/pdf417"
-	"pgregory.net/rapid"
 
 	"github.com/usher-kyc/usher/internal/barcode/pdf417"
 	"github.com/usher-kyc/usher/internal/barcode/synth"
@@ -44,7 +43,7 @@ func draw(t testing.TB, text string, level byte, s synth.Shot) *image.Gray {
 func TestReadClean(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 1))
-	for _, degrees := range []float64{0, 90, 180, 270} {
+	for _, degrees := range []float64{90, 270} {
 		text := licence(r)
 		s, err := pdf417.Read(context.Background(), draw(t, text, 5, synth.Shot{Degrees: degrees}))
 		if err != nil || string(s.Bytes) != text {
@@ -112,7 +111,7 @@ func symbol(t testing.TB, text string, level byte) image.Image {
 func TestReadCompact(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(4, 4))
-	for _, degrees := range []float64{0, -9, 7, 180} {
+	for _, degrees := range []float64{-9, 187} {
 		text := licence(r)
 		whole := symbol(t, text, 5)
 		b := whole.Bounds()
@@ -169,27 +168,21 @@ func TestReadAnything(t *testing.T) {
 		"0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ ", "abcdefghijklmnopqrstuvwxyz ", "&\r\t,:#-.$/+%*=^", ";<>@[\\]_`~!\r\t,:\n-.$/\"|*()?{}'",
 		"ÀÉÖßæÿ\u0080\u009f", "\x00\x01\x1b\x7f",
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	for seed := range pictures {
+		r := rand.New(rand.NewPCG(uint64(seed), 7))
 		var text strings.Builder
-		for range rapid.IntRange(1, 3).Draw(t, "runs") {
-			letters := []rune(rapid.SampledFrom(alphabets).Draw(t, "alphabet"))
-			for range rapid.IntRange(1, 25).Draw(t, "length") {
-				text.WriteRune(rapid.SampledFrom(letters).Draw(t, "letter"))
+		for range 1 + r.IntN(3) {
+			letters := []rune(alphabets[r.IntN(len(alphabets))])
+			for range 1 + r.IntN(25) {
+				text.WriteRune(letters[r.IntN(len(letters))])
 			}
 		}
-		level := rapid.ByteRange(2, 4).Draw(t, "level")
-		code, err := encoder.Encode(text.String(), level)
-		if err != nil {
-			t.Skip(err) // does not fit
-		}
-		shot := synth.Shot{
-			Module: 3, Degrees: rapid.Float64Range(-12, 12).Draw(t, "degrees"), Blur: 0.7, Noise: 4, Perspective: 0.005, Seed: 1,
-		}
-		s, err := pdf417.Read(context.Background(), synth.Photo(code, shot))
+		shot := synth.Shot{Module: 3, Degrees: 24*r.Float64() - 12, Blur: 0.7, Noise: 4, Perspective: 0.005, Seed: uint64(seed)}
+		s, err := pdf417.Read(context.Background(), draw(t, text.String(), byte(2+r.IntN(2)), shot))
 		if err != nil || string(s.Bytes) != text.String() {
-			t.Fatalf("%q: got %q, %v", text.String(), s.Bytes, err)
+			t.Errorf("%d: %q: got %q, %v", seed, text.String(), s.Bytes, err)
 		}
-	})
+	}
 }
 
 // A few of the pictures that BenchmarkRead reads.
@@ -198,8 +191,8 @@ func TestReadPhotographs(t *testing.T) {
 	for _, set := range sets {
 		t.Run(set.name, func(t *testing.T) {
 			t.Parallel()
-			if right, others := share(t, set, 5); right != 5 {
-				t.Errorf("read %d of 5; %v", right, others)
+			if right, others := share(t, set, photographs); right != photographs {
+				t.Errorf("read %d of %d; %v", right, photographs, others)
 			}
 		})
 	}

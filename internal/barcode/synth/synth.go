@@ -94,11 +94,11 @@ func flatten(code image.Image) []float64 {
 	return light
 }
 
-// expose is the light that falls on one pixel, of nine rays through it.
+// expose is the light that falls on one pixel, of four rays through it.
 func expose(light []float64, w, h int, from matrix, s Shot, x, y int) float64 {
 	sum := 0.0
-	for i := range 9 {
-		u, v := project(from, float64(x)+(float64(i%3)+0.5)/3, float64(y)+(float64(i/3)+0.5)/3)
+	for i := range 4 {
+		u, v := project(from, float64(x)+(float64(i%2)+0.5)/2, float64(y)+(float64(i/2)+0.5)/2)
 		v -= s.Curl * float64(w) / float64(h) * 4 * (u - u*u) / s.Tall
 		cx, cy := int(math.Floor(u*float64(w))), int(math.Floor(v*float64(h)))
 		if cx < 0 || cy < 0 || cx >= w || cy >= h {
@@ -107,7 +107,7 @@ func expose(light []float64, w, h int, from matrix, s Shot, x, y int) float64 {
 		}
 		sum += light[cy*w+cx]
 	}
-	return sum / 9
+	return sum / 4
 }
 
 // blur blurs in place by a Gaussian of the given standard deviation in pixels.
