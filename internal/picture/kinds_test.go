@@ -8,10 +8,12 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"runtime"
 	"slices"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/usher-kyc/usher/internal/picture"
@@ -241,5 +243,20 @@ func TestShrinkIsAMean(t *testing.T) {
 	small := picture.Shrink(photo, 100)
 	if _, ok := small.(*image.YCbCr); !ok || corner(small) != "top left" {
 		t.Errorf("%T with its corner at %s", small, corner(small))
+	}
+}
+
+func TestGather(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 100, 256 << 10, 256<<10 + 1, 700_000} {
+		want := bytes.Repeat([]byte("abcdefg"), n/7+1)[:n]
+		if got, err := picture.Gather(iotest.HalfReader(bytes.NewReader(want))); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("of %d bytes %d came back (%v)", n, len(got), err)
+		}
+	}
+	// A line that breaks is told, and never taken for the end.
+	broken := io.MultiReader(bytes.NewReader(make([]byte, 300_000)), iotest.ErrReader(io.ErrUnexpectedEOF))
+	if got, err := picture.Gather(broken); !errors.Is(err, io.ErrUnexpectedEOF) || len(got) != 300_000 {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }

@@ -109,14 +109,20 @@ func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
 func (s *Server) Term() error { return s.end(syscall.SIGTERM) }
 
 // Memory gives what the process holds in memory (resident), in bytes, or 0 where the system does not tell.
-func (s *Server) Memory() int64 {
+func (s *Server) Memory() int64 { return s.status("VmRSS:") }
+
+// Peak gives the most that the process ever held in memory (resident), in bytes, or 0 where the system does not tell.
+func (s *Server) Peak() int64 { return s.status("VmHWM:") }
+
+// status reads a line of the process's status that counts kilobytes (proc(5)), in bytes.
+func (s *Server) status(line string) int64 {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	_, line, _ := strings.Cut(string(raw), "VmRSS:")
-	line, _, _ = strings.Cut(line, "kB")
-	kilobytes, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+	_, count, _ := strings.Cut(string(raw), line)
+	count, _, _ = strings.Cut(count, "kB")
+	kilobytes, err := strconv.ParseInt(strings.TrimSpace(count), 10, 64)
 	if err != nil {
 		return 0
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
+	"github.com/usher-kyc/usher/internal/picture"
 )
 
 const (
@@ -44,7 +45,7 @@ func (s *server) evidenceRoutes() {
 	handle(s, route{
 		method: http.MethodPost, path: evidencePath, id: "add_evidence", tag: tagEvidence, scope: usher.ScopeWrite, status: http.StatusCreated,
 		summary: "Upload a file", command: true,
-		about: fmt.Sprintf("A form (multipart/form-data) with `kind` and `file`, in this order. A file has at most %d MB; pictures are JPEG or PNG, a "+
+		about: fmt.Sprintf("A form (multipart/form-data) with `kind` and `file`, in this order. A file has at most %d MB; pictures are JPEG, PNG or WebP, a "+
 			"proof of address may be a PDF. The newest file of a kind counts.", s.UploadLimit>>20),
 	}, s.addEvidence)
 	// huma would put the files of a form it knows about into temporary files, where a person's document would lie open.
@@ -84,7 +85,7 @@ func (s *server) addEvidence(ctx context.Context, p api.Principal, in *ByID) (*m
 	if err := form.open(req); err != nil {
 		return nil, err
 	}
-	raw, err := io.ReadAll(form.file)
+	raw, err := picture.Gather(form.file)
 	if err != nil {
 		return nil, uploadError(api.BodyError(err))
 	}
@@ -119,7 +120,7 @@ func (s *server) look(ctx context.Context, raw []byte, kind usher.EvidenceKind) 
 	}
 	return "", nil, &usher.Error{
 		Code: usher.CodeInvalid, Field: "file", Detail: "wrong_kind_of_file", Err: err,
-		Message: "is no file that can be " + string(kind) + ": send a JPEG or PNG picture, or a PDF where a proof of address is asked",
+		Message: "is no file that can be " + string(kind) + ": send a JPEG, PNG or WebP picture, or a PDF where a proof of address is asked",
 	}
 }
 

@@ -17,8 +17,8 @@ func TestUploads(t *testing.T) {
 	}{
 		{"picture", "document_front", "a.jpg", jpeg, 201, "image/jpeg"},
 		{"PDF of an address", "proof_of_address", "a.pdf", "%PDF-1.7 …", 201, "application/pdf"},
-		{"text named like a picture", "document_front", "a.jpg", "just words", 422, "JPEG or PNG"},
-		{"PDF where a picture is asked", "document_front", "a.pdf", "%PDF-1.7 …", 422, "JPEG or PNG"},
+		{"text named like a picture", "document_front", "a.jpg", "just words", 422, "JPEG, PNG or WebP"},
+		{"PDF where a picture is asked", "document_front", "a.pdf", "%PDF-1.7 …", 422, "JPEG, PNG or WebP"},
 		{"empty", "selfie", "a.jpg", "", 422, "is empty"},
 		{"too large", "selfie", "a.jpg", big, 413, "larger than 10 MB"},
 		{"unknown kind", "x-ray", "a.jpg", jpeg, 422, "document_front"},
