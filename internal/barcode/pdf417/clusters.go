@@ -38,6 +38,27 @@ var clusters = sync.OnceValue(func() *[3][modulus][8]uint8 {
 	return &table
 })
 
+// patterns says which codeword a pattern is, its modules as bits, a bar's set: cluster × 929 + value, or −1.
+var patterns = sync.OnceValue(func() *[1 << codewordModules]int16 {
+	index := new([1 << codewordModules]int16)
+	for i := range index {
+		index[i] = -1
+	}
+	for k := range 3 {
+		for value := range modulus {
+			bits := 0
+			for i, width := range clusters()[k][value] {
+				bits <<= width
+				if i%2 == 0 {
+					bits |= 1<<width - 1
+				}
+			}
+			index[bits] = int16(k*modulus + value)
+		}
+	}
+	return index
+})
+
 // template is what the modules of a pattern look like, brightness less its mean, scaled to length 1. The last places
 // are for a length that is a multiple of four.
 type template [20]float32

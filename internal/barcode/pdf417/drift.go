@@ -76,7 +76,7 @@ func (l *lattice) fitAt(m *image.Gray, column int, d drift) float32 {
 			}
 		}
 		if t, ok := looksOf(&modules); ok {
-			sum += among(&templates()[spread][row%3], &t).alike
+			sum += among(&templates()[spread], row%3, &t).alike
 		}
 	}
 	return sum / float32(n)

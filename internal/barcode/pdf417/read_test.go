@@ -213,3 +213,14 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReadDamaged reads a symbol whose middle is gone: everything is tried.
+func BenchmarkReadDamaged(b *testing.B) {
+	m := draw(b, licence(rand.New(rand.NewPCG(6, 6))), 5, synth.Shot{Module: 3.5, Degrees: 4, Blur: 0.8, Noise: 6})
+	blot(m, 0.3, 0, 0.4, 1)
+	for b.Loop() {
+		if _, err := pdf417.Read(context.Background(), m); !errors.Is(err, pdf417.ErrDamaged) {
+			b.Fatal(err)
+		}
+	}
+}

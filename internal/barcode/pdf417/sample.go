@@ -50,7 +50,7 @@ func (l *lattice) profile(m *image.Gray, row int, out []float32) []float32 {
 var shifts = [...]int{0, -1, 1, -2, 2}
 
 // codewordAt guesses the codeword of a data column from its row's profile.
-func codewordAt(profile []float32, column int, table *[modulus]template) guess {
+func codewordAt(profile []float32, column int, tables *[3][modulus]template, cluster int) guess {
 	var best guess
 	for _, shift := range shifts {
 		var modules [codewordModules]float32
@@ -63,8 +63,12 @@ func codewordAt(profile []float32, column int, table *[modulus]template) guess {
 		if !ok {
 			continue
 		}
-		if got := among(table, &t); got.alike > best.alike {
+		if got := among(tables, cluster, &t); got.alike > best.alike {
 			best = got
+		}
+		const plainly, lead = 0.97, 0.1
+		if best.alike > plainly && best.lead > lead {
+			break
 		}
 	}
 	return best
@@ -79,9 +83,8 @@ func (l *lattice) guesses(m *image.Gray) []guess {
 	spread := l.spread(profiles)
 	all := make([]guess, 0, l.rows*l.columns)
 	for row, profile := range profiles {
-		table := &templates()[spread][row%3]
 		for column := range l.columns {
-			all = append(all, codewordAt(profile, column, table))
+			all = append(all, codewordAt(profile, column, &templates()[spread], row%3))
 		}
 	}
 	return all
@@ -97,7 +100,7 @@ func (l *lattice) spread(profiles [][]float32) int {
 		for i := range some {
 			at := i * n / some
 			row := at / l.columns
-			sum += codewordAt(profiles[row], at%l.columns, &templates()[s][row%3]).alike
+			sum += codewordAt(profiles[row], at%l.columns, &templates()[s], row%3).alike
 		}
 		if sum > most {
 			best, most = s, sum
