@@ -1,6 +1,7 @@
 package document
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/usher-kyc/usher"
@@ -39,8 +40,43 @@ func Compare(given usher.Details, read map[string]string) (findings []usher.Find
 	if said, found := given.Nationality, read[FieldNationality]; said != "" && found != "" && found != specimenIssuer {
 		note(FieldNationality, said, found, strings.EqualFold(said, found), usher.NationalityMismatch)
 	}
+	if said := plainNumber(given.NationalID); said != "" {
+		if found, shown := nationalNumber(said, read); shown {
+			note(FieldNational, said, found, said == found, usher.NumberMismatch)
+		}
+	}
 	return findings, reasons
 }
+
+// nationalNumber finds the person's number at home in what the document says: as it was given, or, of an issuer that prints it in the zone, another of
+// that form.
+func nationalNumber(said string, read map[string]string) (found string, shown bool) {
+	for _, name := range []string{"optional_1", "optional_2", FieldNumber} {
+		if plainNumber(read[name]) == said {
+			return said, true
+		}
+	}
+	for line := range strings.Lines(nationalNumbers) {
+		issuer, form, _ := strings.Cut(strings.TrimSpace(line), " ")
+		for _, name := range []string{"optional_1", "optional_2"} {
+			value := plainNumber(read[name])
+			if issuer == "" || issuer != read[FieldIssuer] {
+				continue
+			}
+			if fits, err := regexp.MatchString("^(?:"+form+")$", value); err == nil && fits {
+				return value, true
+			}
+		}
+	}
+	return "", false
+}
+
+// nationalNumbers are issuers whose zones carry the number of the person as optional data, and its form.
+const nationalNumbers = `
+EST \d{11}
+LTU \d{11}
+POL \d{11}
+ESP \d{8}[A-Z]|[XYZ]\d{7}[A-Z]`
 
 // sameDay compares a given day with a read one that may be incomplete. A zone has two digits for the year, so that it
 // cannot tell a centenarian from a child: the century is the given one's.

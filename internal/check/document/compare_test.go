@@ -34,6 +34,10 @@ func TestCompare(t *testing.T) {
 		{"centenarian", usher.Details{DateOfBirth: "1922-08-12"}, read("date_of_birth", "2022-08-12"), []string{"date_of_birth"}},
 		{"specimen nationality", usher.Details{Nationality: "SE"}, read("nationality", "UTO"), nil},
 		{"stateless", usher.Details{Nationality: "SE"}, read("nationality", "XXA"), []string{"-nationality"}},
+		{"national number in the zone", usher.Details{NationalID: "640812-12345"}, read("issuer", "POL", "optional_1", "64081212345"), []string{"national_id"}},
+		{"another national number", usher.Details{NationalID: "64081212346"}, read("issuer", "POL", "optional_1", "64081212345"), []string{"-national_id"}},
+		{"national number as the document's", usher.Details{NationalID: "AB 123456"}, read("number", "AB123456"), []string{"national_id"}},
+		{"an issuer that does not print it", usher.Details{NationalID: "64081212346"}, read("issuer", "UTO", "optional_1", "64081212345"), nil},
 		{"cut names", usher.Details{FirstName: "Anna Maria Sofia", LastName: "Eriksson"}, read("first_name", "ANNA MARIA S", "names_truncated", "true"), []string{"last_name", "first_name"}},
 	}
 	for _, tt := range tests {

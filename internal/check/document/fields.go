@@ -26,6 +26,7 @@ const (
 	FieldExpiry      = "expiry"
 	FieldIssued      = "issued"
 	FieldSex         = "sex"
+	FieldNational    = "national_id"     // of the person
 	FieldTruncated   = "names_truncated" // "true" when names may be cut off
 	FieldZone        = "mrz"             // the lines, one per line
 )

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/draw"
@@ -22,6 +23,7 @@ import (
 	"github.com/usher-kyc/usher/internal/check/document"
 	"github.com/usher-kyc/usher/internal/picture"
 	"github.com/usher-kyc/usher/internal/specimen"
+	"github.com/usher-kyc/usher/web"
 )
 
 // licence draws the barcode of an American driving licence.
@@ -118,6 +120,7 @@ func TestFindings(t *testing.T) {
 		{"number of a sample, live", given([]usher.EvidenceFile{front(t, small(passport(t, sample)))}, live, said("Sarah", "Martin", "1974-08-12")), consider, usher.Verified, []string{"document_specimen number"}, []string{"specimen ZE000509 -"}},
 		{"number of a sample, sandbox", given([]usher.EvidenceFile{front(t, small(passport(t, sample)))}, said("Sarah", "Martin", "1974-08-12")), clear, usher.Verified, nil, []string{"specimen ZE000509 -"}},
 		{"edited", given([]usher.EvidenceFile{file(usher.DocumentFront, edited(t, page, "GIMP 2.10"))}), consider, usher.Assisted, []string{"document_edited document_front"}, []string{"document_front_editors GIMP -"}},
+		{"something behind the picture", given([]usher.EvidenceFile{file(usher.DocumentFront, append(must[[]byte](t)(specimen.JPEG(page)), "PK\x03\x04 more"...))}), clear, usher.Verified, nil, []string{"document_front_after_end 9 bytes (zip) +"}},
 		{"edited and expired", given([]usher.EvidenceFile{file(usher.DocumentFront, edited(t, page, "GIMP 2.10"))}, func(in *usher.CheckInput) { in.Now = in.Now.AddDate(9, 0, 0) }), refuse, usher.Verified, []string{"document_edited document_front", "document_expired expiry"}, nil},
 		{"saved, cut and saved, uploaded", given([]usher.EvidenceFile{with(front(t, pasted(t, page)), usher.FromUpload, "1", 1)}), consider, usher.Assisted, []string{"document_edited document_front"}, nil},
 		{"the same from a camera", given([]usher.EvidenceFile{with(front(t, pasted(t, page)), usher.FromCamera, "1", 1)}), clear, usher.Verified, nil, nil},
@@ -132,6 +135,7 @@ func TestFindings(t *testing.T) {
 		{"barcode of a licence where a card was chosen", given(both(card, jane(t)), choose(usher.IDCard, ""), janes), consider, usher.Assisted, []string{"document_wrong_type document_type"}, nil},
 		{"zone and barcode of two documents", given(both(page, jane(t, "DBA12312034"))), consider, usher.Verified, []string{"sides_mismatch"}, []string{"sides_number 012345678 -", "sides_expiry 2034-12-31 +"}},
 	}
+	words := deskWords(t)
 	checker := document.New(document.Config{})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,12 +156,50 @@ func TestFindings(t *testing.T) {
 					t.Errorf("no finding %q in %q", want, found)
 				}
 			}
+			inWords(t, words, result)
 			for _, r := range result.Reasons {
 				if (r.Field == "document_front" || r.Field == "document_back") != (r.Evidence != "") {
 					t.Errorf("the reason %s for %s names the file %q", r.Code, r.Field, r.Evidence)
 				}
 			}
 		})
+	}
+}
+
+// deskWords gives the reviewer's texts, by language.
+func deskWords(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	all := map[string]map[string]string{}
+	for _, lang := range []string{"en", "sv"} {
+		raw := must[[]byte](t)(web.Files.ReadFile("locales/desk." + lang + ".json"))
+		texts := map[string]string{}
+		if err := json.Unmarshal(raw, &texts); err != nil {
+			t.Fatal(err)
+		}
+		all[lang] = texts
+	}
+	return all
+}
+
+// inWords holds that a reviewer reads words for everything that a result says.
+func inWords(t *testing.T, words map[string]map[string]string, r usher.CheckResult) {
+	t.Helper()
+	var keys []string
+	for _, f := range r.Findings {
+		keys = append(keys, "desk.field."+f.Name)
+	}
+	for _, id := range slices.Concat(r.Examined, r.NotExamined) {
+		keys = append(keys, "desk.examined."+id)
+	}
+	for _, reason := range r.Reasons {
+		keys = append(keys, "desk.reason."+string(reason.Code))
+	}
+	for lang, texts := range words {
+		for _, key := range keys {
+			if texts[key] == "" {
+				t.Errorf("there are no words in %s for %s", lang, key)
+			}
+		}
 	}
 }
 

@@ -20,6 +20,10 @@ func (v *verdict) provenance(in usher.CheckInput, sides []side) {
 		if s.file.Source != "" {
 			v.finding(usher.Finding{Name: name + "_source", Read: string(s.file.Source), OK: true})
 		}
+		if s.after != "" {
+			// Phones append films and second pictures there: worth telling, and no ground.
+			v.finding(usher.Finding{Name: name + "_after_end", Read: s.after, OK: true})
+		}
 		if len(s.editors) > 0 {
 			v.finding(usher.Finding{Name: name + "_editors", Read: strings.Join(s.editors, ", ")})
 			v.consider(usher.DocumentEdited, name)

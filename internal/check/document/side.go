@@ -24,6 +24,7 @@ type side struct {
 	slow    bool         // the time for one picture was not enough
 	quality picture.Quality
 
+	after   string   // what stands behind the end of the picture, or ""
 	editors []string // programs that the file says it went through
 	seams   float64  // of an earlier saving beside the grid of the last; 0 when there are none to speak of
 	look    picture.Likeness
@@ -61,6 +62,9 @@ func (c *Checker) take(ctx context.Context, s *side, file usher.EvidenceFile, no
 	}
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", file.Kind, err)
+	}
+	if info.After > 0 {
+		s.after = fmt.Sprintf("%d bytes (%s)", info.After, info.AfterKind)
 	}
 	s.editors = picture.Editors(data)
 	s.quality = picture.Measure(img)

@@ -70,7 +70,7 @@ func (d *dialect) processFace(r request) (any, error) {
 // existing tells whether the search for duplicates found somebody; nil when nobody searched.
 func existing(s usher.Session) *bool {
 	result, ok := resultIn(s.Checks(), usher.CheckDuplicate)
-	if !ok {
+	if !ok || (result.Outcome != usher.Clear && result.Outcome != usher.Consider && result.Outcome != usher.Refuse) {
 		return nil
 	}
 	found := result.Outcome != usher.Clear
