@@ -53,6 +53,7 @@ type Staff struct {
 	TenantID string `json:"tenant_id"`
 	Email    string `json:"email"`
 	Role     Role   `json:"role"`
+	KeysOff  bool   `json:"keys_off,omitempty"` // single-letter keys of the desk (WCAG 2.2, 2.1.4)
 }
 
 // Actor gives the member as the author of a command.

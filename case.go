@@ -6,7 +6,7 @@ import (
 )
 
 // Case is what reviewers keep about a session beside what happened to it: who has it, until when it is to be decided, and its tags. Clients
-// never see it. A session becomes a case when it first comes to the reviewers, or when somebody puts a note or a tag on it before.
+// never see it. A session is in the lists of cases once it has come to the reviewers, or somebody has taken or tagged it before.
 type Case struct {
 	Redacted
 	SessionID, TenantID, ApplicantID string
@@ -17,6 +17,7 @@ type Case struct {
 	OpenedAt                         time.Time // when it came to the reviewers, the last time; zero when it never did
 	DueAt                            time.Time // when it should be decided; zero like OpenedAt
 	Held                             *HeldDecision
+	Place                            string // in lists of cases: a cursor for [CaseFilter]
 }
 
 // Overdue tells whether the case should have been decided by now.

@@ -234,6 +234,8 @@ type StaffDoor interface {
 	SignIn(ctx context.Context, email, password, address string) (Staff, string, error)
 	Staff(ctx context.Context, cookie string) (Staff, error)
 	SignOut(ctx context.Context, cookie string) error
+	// SetKeys switches the single-letter keys of the desk off, or on again, for a member of staff.
+	SetKeys(ctx context.Context, staff string, off bool) error
 }
 
 // Auditor keeps the trail of who saw and did what, in words without personal data.

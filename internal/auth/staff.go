@@ -265,6 +265,29 @@ func (a *Auth) Staff(ctx context.Context, cookie string) (usher.Staff, error) {
 	return staffOf(row), nil
 }
 
+// SetKeys switches the single-letter keys of the desk off, or on again; see [usher.StaffDoor].
+func (a *Auth) SetKeys(ctx context.Context, staff string, off bool) error {
+	if err := a.store.SetStaffKeys(ctx, staff, off); err != nil {
+		return fmt.Errorf("write staff: %w", err)
+	}
+	return nil
+}
+
+// Reviewers lists those of a tenant's staff who may decide now, by e-mail address, at most so many.
+func (a *Auth) Reviewers(ctx context.Context, tenant string, most int) ([]usher.Staff, error) {
+	all, err := a.Members(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	var list []usher.Staff
+	for _, m := range all {
+		if !m.Disabled && m.Role.AtLeast(usher.RoleReviewer) && len(list) < most {
+			list = append(list, m.Staff)
+		}
+	}
+	return list, nil
+}
+
 // SignOut ends the session of a cookie; an unknown one is signed out already.
 func (a *Auth) SignOut(ctx context.Context, cookie string) error {
 	session, row, err := a.session(ctx, cookie)
@@ -313,7 +336,7 @@ func hashed[T any](ctx context.Context, a *Auth, work func() (T, error)) (T, err
 }
 
 func staffOf(row store.StaffRow) usher.Staff {
-	return usher.Staff{ID: row.ID, TenantID: row.TenantID, Email: row.Email, Role: row.Role}
+	return usher.Staff{ID: row.ID, TenantID: row.TenantID, Email: row.Email, Role: row.Role, KeysOff: row.KeysOff}
 }
 
 func plainEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

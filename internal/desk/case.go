@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/web"
 )
 
 const (
@@ -36,7 +37,7 @@ type caseData struct {
 	Files      []evidence // in force, of other kinds
 	Older      []evidence
 	Facts      []fact
-	MRZ        []string
+	MRZ        [][]run
 	Checks     []check
 	Screening  *usher.Screening // the applicant's newest, or nil
 	Hits       []hit
@@ -49,9 +50,15 @@ type caseData struct {
 	Sent       []delivery
 	Trouble    bool // a message was given up
 
+	Work  work
+	draft draft
+
+	Correct bool // what was read may be set right
+
 	Acts []act
 	Why  string // key of why there is nothing to decide, or not for this reader
 	Done string // key of what was just done here
+	Late bool   // it was not done: somebody was faster
 }
 
 // decision is the one that stands, in words.
@@ -66,6 +73,8 @@ type check struct {
 	usher.CheckResult
 	Name     string
 	Percent  int
+	Sure     string // the score in a word, "" where it says nothing
+	Means    string // what the score measures
 	Reasons  []reason
 	Seen     []string // what was examined
 	Unseen   []string // and what was not
@@ -94,12 +103,17 @@ type delivery struct {
 }
 
 func (d *Desk) showCase(w http.ResponseWriter, r *http.Request, v visit) error {
+	return d.caseWith(w, r, v, draft{}, nil)
+}
+
+// caseWith shows a case, with what was typed into one of its own forms and what was wrong with it.
+func (d *Desk) caseWith(w http.ResponseWriter, r *http.Request, v visit, typed draft, problems web.Errors) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	s, err := d.config.Service.Session(ctx, v.tenant.ID, id)
 	if err != nil {
 		return err
 	}
-	data := caseData{frame: v.frame(), S: s, Reasons: v.say.reasons(s.Reasons), Since: waitingSince(s)}
+	data := caseData{frame: v.frame(), S: s, Reasons: v.say.reasons(s.Reasons), Since: waitingSince(s), draft: typed, Correct: canCorrect(s, v.staff)}
 	data.Waits = v.say.span(d.config.Now().Sub(data.Since))
 	if data.Applicant, err = d.config.Service.Applicant(ctx, v.tenant.ID, s.ApplicantID); err != nil {
 		return err
@@ -107,7 +121,7 @@ func (d *Desk) showCase(w http.ResponseWriter, r *http.Request, v visit) error {
 	data.Name = v.say.person(data.Applicant)
 	data.Age = data.Applicant.Details.DateOfBirth.YearsAt(d.config.Now())
 	if done := "desk.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
-		data.Done = done
+		data.Done, data.Late = done, strings.HasSuffix(done, "late")
 	}
 	who := d.people(v)
 	data.Decision = decided(ctx, s, v.say, who)
@@ -118,13 +132,20 @@ func (d *Desk) showCase(w http.ResponseWriter, r *http.Request, v visit) error {
 	data.showEvidence(v.say)
 	data.Checks = checksOf(s, v.say)
 	data.Facts = factsOf(s, data.Applicant.Details, v.say)
-	data.MRZ = mrzOf(s)
-	for _, load := range []func(context.Context, visit, people, *caseData) error{d.loadHits, d.loadDuplicates, d.loadQueue, d.loadHistory, d.loadLooks, d.loadAccounts, d.loadSent} {
+	data.MRZ = mrzOf(s, d.config.Now())
+	for _, load := range []func(context.Context, visit, people, *caseData) error{d.loadWork, d.loadHits, d.loadDuplicates, d.loadQueue, d.loadHistory, d.loadLooks, d.loadAccounts, d.loadSent} {
 		if err := load(ctx, v, who, &data); err != nil {
 			return err
 		}
 	}
-	return d.Render(w, r, v.page("case", data))
+	if data.Work.Held != nil {
+		data.Acts, data.Why, data.Correct = nil, "desk.why.held", false
+	}
+	page := v.page("case", data)
+	if page.Errors = problems; len(problems) > 0 {
+		page.Status, page.Here = http.StatusUnprocessableEntity, "/cases/"+s.ID
+	}
+	return d.Render(w, r, page)
 }
 
 func decided(ctx context.Context, s usher.Session, say words, who people) *decision {
@@ -166,6 +187,9 @@ func checksOf(s usher.Session, say words) []check {
 			CheckResult: r, Name: say.name("desk.check.", string(r.Kind)), Percent: int(r.Score*100 + 0.5), Reasons: say.reasons(r.Reasons),
 			Seen: say.names("desk.examined.", r.Examined), Unseen: say.names("desk.examined.", r.NotExamined),
 		}
+		if r.Outcome == usher.Clear || r.Outcome == usher.Consider || r.Outcome == usher.Refuse {
+			c.Sure, c.Means = say.text("desk.score."+sureness(r.Score)), say.name("desk.means.", string(r.Kind))
+		}
 		for i := range c.Reasons {
 			c.Reasons[i].Check = "" // it stands under its check
 		}
@@ -177,36 +201,60 @@ func checksOf(s usher.Session, say words) []check {
 	return list
 }
 
-// loadQueue reads what comes after this case in the queue, and what came before it.
+// sureness puts a score into a word.
+func sureness(score float64) string {
+	const high, fair, low = .9, .7, .4
+	switch {
+	case score >= high:
+		return "high"
+	case score >= fair:
+		return "fair"
+	case score >= low:
+		return "low"
+	}
+	return "none"
+}
+
+// loadQueue reads what comes after this case in its queue, and what came before it: the reader's own cases where it is one of them, or else
+// all that need a decision. Behind the last comes the first.
 func (d *Desk) loadQueue(ctx context.Context, v visit, _ people, data *caseData) error {
-	list := func(p usher.Paging) ([]usher.Session, error) {
-		p.Oldest = true
-		page, err := d.config.Service.ListSessions(ctx, v.tenant.ID, usher.SessionFilter{State: usher.InReview, Paging: p})
+	list := func(f usher.CaseFilter) ([]usher.CaseItem, error) {
+		f.State = usher.InReview
+		if data.Work.Mine {
+			f.Of = v.staff.ID
+		}
+		page, err := d.config.Service.ListCases(ctx, v.tenant.ID, f)
 		return page.Items, err
 	}
-	before, err := list(usher.Paging{Limit: 1, Before: data.S.ID})
+	before, err := list(usher.CaseFilter{Limit: 1, Newest: true, After: data.Work.Place})
 	if err != nil {
 		return err
 	}
-	after, err := list(usher.Paging{Limit: queueBeside, After: data.S.ID})
+	after, err := list(usher.CaseFilter{Limit: queueBeside, After: data.Work.Place})
 	if err != nil {
 		return err
 	}
 	if len(before) > 0 {
-		data.Prev = before[0].ID
+		data.Prev = before[0].SessionID
+	}
+	if len(after) == 0 {
+		if after, err = list(usher.CaseFilter{Limit: queueBeside}); err != nil {
+			return err
+		}
+		after = slices.DeleteFunc(after, func(it usher.CaseItem) bool { return it.SessionID == data.S.ID || it.SessionID == data.Prev })
 	}
 	if len(after) > 0 {
-		data.Next = after[0].ID
+		data.Next = after[0].SessionID
 	}
 	shown := before
 	if data.S.State == usher.InReview {
-		shown = append(shown, data.S)
+		shown = append(shown, usher.CaseItem{Case: data.Work.Case, Session: data.S, Applicant: data.Applicant})
 	}
-	data.Beside, err = d.rows(ctx, v, append(shown, after...))
+	data.Beside = d.caseRows(ctx, v, append(shown, after...))
 	for i := range data.Beside {
 		data.Beside[i].Here = data.Beside[i].ID == data.S.ID
 	}
-	return err
+	return nil
 }
 
 func (d *Desk) loadAccounts(ctx context.Context, v visit, _ people, data *caseData) (err error) {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -105,7 +106,8 @@ type decideData struct {
 	Groups   []group
 	Note     string
 	Internal string
-	Second   bool // a second reviewer must agree after this approval
+	Undo     int64 // s in which it can be taken back
+	Second   bool  // a second reviewer must agree after this approval
 	To       usher.State
 	Version  int64
 }
@@ -137,7 +139,11 @@ func (d *Desk) decisionPage(a act) handler {
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(a.states, s.State) {
+		kept, err := d.config.Service.Case(r.Context(), v.tenant.ID, s.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(a.states, s.State) || kept.Held != nil {
 			return d.changed(w, r, v, s, s.Version)
 		}
 		return d.form(w, r, v, a, s, sent{version: s.Version, opened: true}, nil)
@@ -153,6 +159,9 @@ func (d *Desk) form(w http.ResponseWriter, r *http.Request, v visit, a act, s us
 	data := decideData{
 		frame: v.frame(), S: s, Name: v.say.person(applicant), Act: a.path, TakeNote: a.note, Note: was.note, Internal: was.internal,
 		Version: was.version, To: usher.Approved,
+	}
+	if d.config.Undo > 0 && a.command != usher.CmdReview {
+		data.Undo = int64(d.config.Undo.Seconds())
 	}
 	if s.State == usher.Approved {
 		data.To = usher.Rejected
@@ -279,10 +288,10 @@ func (d *Desk) decide(a act) handler {
 			Kind: a.command, By: v.staff.Actor(), IfVersion: was.version, Steps: was.steps, Reasons: a.grounds(s, was), Note: was.note,
 			Internal: was.internal,
 		}
-		after, err := d.config.Service.Do(r.Context(), v.tenant.ID, s.ID, cmd)
+		done, err := d.carry(r.Context(), v, s.ID, a, cmd)
 		switch code, _ := told(err); {
 		case err == nil:
-			return d.See(w, r, "/cases/"+s.ID+"?done="+doneKey(a, after))
+			return d.See(w, r, "/cases/"+s.ID+"?done="+done)
 		case code == usher.CodeConflict:
 			if s, err = d.config.Service.Session(r.Context(), v.tenant.ID, s.ID); err != nil {
 				return err
@@ -291,6 +300,16 @@ func (d *Desk) decide(a act) handler {
 		}
 		return err
 	}
+}
+
+// carry carries a decision out, or keeps it until it cannot be taken back any more. It gives the word for what was done.
+func (d *Desk) carry(ctx context.Context, v visit, session string, a act, cmd usher.Command) (string, error) {
+	if d.config.Undo > 0 && a.command != usher.CmdReview {
+		_, err := d.config.Service.HoldDecision(ctx, v.tenant.ID, session, cmd, d.config.Undo)
+		return "held", err
+	}
+	after, err := d.config.Service.Do(ctx, v.tenant.ID, session, cmd)
+	return doneKey(a, after), err
 }
 
 // doneKey names what was done: an approval that a second one must follow is not an approval yet.
@@ -342,6 +361,7 @@ type changedData struct {
 	Name     string
 	Decision *decision
 	Reasons  []reason
+	Held     *held // another decision waits to be carried out
 }
 
 // changed tells that nothing was decided, and why: the case has moved on since the reviewer looked at it, or does not take the decision.
@@ -354,8 +374,13 @@ func (d *Desk) changed(w http.ResponseWriter, r *http.Request, v visit, s usher.
 	if looked == s.Version {
 		key = "desk.not_now"
 	}
+	who := d.people(v)
+	kept, err := d.held(r.Context(), v, s, who)
+	if err != nil {
+		return err
+	}
 	page := v.page("changed", changedData{
-		v.frame(), key, s, v.say.person(a), decided(r.Context(), s, v.say, d.people(v)), v.say.reasons(s.Reasons),
+		v.frame(), key, s, v.say.person(a), decided(r.Context(), s, v.say, who), v.say.reasons(s.Reasons), kept,
 	})
 	page.Status = http.StatusConflict
 	return d.Render(w, r, page)

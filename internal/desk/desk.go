@@ -20,6 +20,7 @@ import (
 const (
 	cookieName  = "desk"
 	defaultIdle = 15 * time.Minute
+	defaultUndo = 10 * time.Second
 	// warnBefore is how long before the end of a quiet session its page says so (WCAG 2.2, 2.2.1 asks for 20 s at least).
 	warnBefore = 2 * time.Minute
 )
@@ -38,7 +39,11 @@ type Config struct {
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error)
 	// Member gives a member of staff of a tenant by id, for their name; nil shows ids.
 	Member func(ctx context.Context, tenant, id string) (usher.Staff, error)
-	Keys   Keys // makes credentials of API clients; nil leaves out the settings
+	// Members gives the reviewers that a senior may give a case to; nil leaves that out.
+	Members func(ctx context.Context, tenant string, most int) ([]usher.Staff, error)
+	// Undo is how long a decision can be taken back before it is carried out; 0 means 10 s, and less that it is carried out at once.
+	Undo time.Duration
+	Keys Keys // makes credentials of API clients; nil leaves out the settings
 	// CheckEndpoint says why a webhook endpoint may not be registered, beyond what the service says; nil takes any.
 	CheckEndpoint func(usher.Endpoint) error
 	Address       func(*http.Request) string // who is counted when a password is wrong; nil takes the peer's address
@@ -62,6 +67,9 @@ func New(c Config) (*Desk, error) {
 	}
 	if c.Idle == 0 {
 		c.Idle = defaultIdle
+	}
+	if c.Undo == 0 {
+		c.Undo = defaultUndo
 	}
 	if c.Address == nil {
 		c.Address = peer
@@ -89,6 +97,13 @@ func New(c Config) (*Desk, error) {
 	d.Handle("GET /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleViewer, d.hitPage))
 	d.Handle("POST /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleReviewer, d.judgeHit))
 	d.Handle("POST /cases/{id}/resend/{delivery}", web.Route{}, d.staff(usher.RoleAdmin, d.resend))
+	d.Handle("POST /next", web.Route{}, d.staff(usher.RoleReviewer, d.next))
+	d.Handle("POST /cases/{id}/assign", web.Route{}, d.staff(usher.RoleReviewer, d.assign))
+	d.Handle("POST /cases/{id}/notes", web.Route{}, d.staff(usher.RoleReviewer, d.takeNote))
+	d.Handle("POST /cases/{id}/tags", web.Route{}, d.staff(usher.RoleReviewer, d.takeTags))
+	d.Handle("POST /cases/{id}/undo", web.Route{}, d.staff(usher.RoleReviewer, d.undo))
+	d.Handle("GET /cases/{id}/correct", web.Route{}, d.staff(usher.RoleReviewer, d.correctPage))
+	d.Handle("POST /cases/{id}/correct", web.Route{}, d.staff(usher.RoleReviewer, d.correct))
 	d.settingsRoutes()
 	for _, a := range acts() {
 		d.Handle("GET /cases/{id}/"+a.path, web.Route{}, d.staff(a.role, d.decisionPage(a)))
@@ -147,7 +162,7 @@ func (d *Desk) staff(least usher.Role, h handler) web.HandlerFunc {
 			return fmt.Errorf("read tenant: %w", err)
 		}
 		v := visit{
-			staff: s, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: d.Cookie(r, keysCookie) != keysOff,
+			staff: s, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: !s.KeysOff,
 			warn: d.config.Idle - warnBefore, sets: d.config.Keys != nil && s.Role.AtLeast(usher.RoleAdmin),
 		}
 		return forDesk(h(w, r, v))

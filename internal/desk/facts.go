@@ -3,8 +3,10 @@ package desk
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/mrz"
 )
 
 // mark says how what was given and what was read stand to each other.
@@ -74,6 +76,13 @@ func factsOf(s usher.Session, d usher.Details, say words) []fact {
 				f.Corrected = c.New
 			}
 		}
+		// What a reviewer made of it counts: no check has compared that.
+		if f.Corrected != "" && f.Given != "" {
+			f.Mark = markLook
+			if strings.EqualFold(f.Given, f.Corrected) {
+				f.Mark = markSame
+			}
+		}
 		if f.Given != "" || f.Read != "" || f.Corrected != "" {
 			list = append(list, f)
 		}
@@ -101,13 +110,50 @@ func readFields(s usher.Session) map[string]string {
 	return read
 }
 
-// mrzOf gives the lines of the machine readable zone, or none.
-func mrzOf(s usher.Session) []string {
+// run is a piece of a line of a machine readable zone. Unsure pieces are to be compared with the picture.
+type run struct {
+	Text   string
+	Unsure bool
+}
+
+// mrzOf gives the lines of the machine readable zone, or none, cut where what is sure and what is not meet: the fields that the check was not
+// sure of, and those whose check digits do not agree.
+func mrzOf(s usher.Session, now time.Time) [][]run {
 	zone := strings.TrimSpace(readFields(s)["mrz"])
 	if zone == "" {
 		return nil
 	}
-	return strings.Split(zone, "\n")
+	reading := mrz.Reading{Lines: strings.Split(zone, "\n")}
+	if doc, err := mrz.Parse(reading.Lines, now); err == nil {
+		reading.Format, reading.Document = doc.Format, doc
+	}
+	for _, r := range s.Checks() {
+		for _, f := range r.Findings {
+			unsure, ok := strings.CutPrefix(f.Name, "unsure_")
+			if !ok && !f.OK {
+				unsure, ok = strings.CutPrefix(f.Name, "digit_")
+			}
+			if ok {
+				reading.Unsure = append(reading.Unsure, mrz.Field(unsure))
+			}
+		}
+	}
+	lines := make([][]run, len(reading.Lines))
+	for i, text := range reading.Lines {
+		for column := range len(text) {
+			unsure := reading.UnsureAt(i, column)
+			if n := len(lines[i]); n == 0 || lines[i][n-1].Unsure != unsure {
+				lines[i] = append(lines[i], run{Unsure: unsure})
+			}
+			lines[i][len(lines[i])-1].Text += text[column : column+1]
+		}
+	}
+	return lines
+}
+
+// Unsure tells whether a part of the machine readable zone is to be compared with the picture.
+func (c caseData) Unsure() bool {
+	return slices.ContainsFunc(c.MRZ, func(line []run) bool { return slices.ContainsFunc(line, func(r run) bool { return r.Unsure }) })
 }
 
 // chosen gives the document that the applicant said they would show.

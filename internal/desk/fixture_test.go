@@ -78,6 +78,7 @@ func checkers() []usher.Checker {
 				{Name: "last_name", Given: "Berg", Read: "AASTROEM"},
 				{Name: "first_name", Given: "Örjan", Read: "OERJAN", OK: true},
 				{Name: "digit_number", Read: "agrees", OK: true},
+				{Name: "unsure_birth_date", Read: "0.41"},
 				{Name: "a_thing_from_tomorrow", Read: "42 bits", OK: true},
 			},
 			DurationMS: 312,
@@ -101,6 +102,7 @@ func open(t testing.TB, change ...func(*desk.Config)) *firm {
 	in := picture.New(picture.Config{})
 	c := desk.Config{
 		Files: web.Files, Base: "/desk", Log: log, Service: f.Service, Door: f.auth, Auditor: f.Engine, Member: f.auth.Member, Now: f.Now,
+		Members: f.auth.Reviewers, Undo: -1, // tests that are about taking back say so
 		Preview: func(ctx context.Context, raw io.Reader, side int) ([]byte, error) {
 			data, err := io.ReadAll(raw)
 			if err != nil {

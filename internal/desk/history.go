@@ -23,7 +23,11 @@ type line struct {
 	About   string // the step, check or file it is about
 	Reasons []reason
 	Note    string
+	Changes []change
 }
+
+// change is what something was and what it is now.
+type change struct{ Label, Old, New string }
 
 // glance is one look at a file.
 type glance struct {
@@ -39,6 +43,7 @@ func (d *Desk) loadHistory(ctx context.Context, v visit, who people, data *caseD
 	if err != nil {
 		return err
 	}
+	lines := d.caseLines(ctx, v, who, data.Work.Log)
 	for _, e := range page.Items {
 		l := line{At: e.At, What: v.say.name("desk.event.", string(e.Type)), About: v.say.about(e, data.S), Note: e.Data.Note}
 		if e.Data.By != nil {
@@ -51,6 +56,13 @@ func (d *Desk) loadHistory(ctx context.Context, v visit, who people, data *caseD
 			}
 		}
 		l.Reasons = v.say.reasons(e.Data.Reasons)
+		for _, f := range e.Data.Facts {
+			l.Changes = append(l.Changes, change{v.say.name("desk.field.", f.Field), f.Old, f.New})
+		}
+		lines = append(lines, l)
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return b.At.Compare(a.At) })
+	for _, l := range lines {
 		if len(data.Recent) < recentEvents {
 			data.Recent = append(data.Recent, l)
 		} else {
@@ -58,6 +70,43 @@ func (d *Desk) loadHistory(ctx context.Context, v visit, who people, data *caseD
 		}
 	}
 	return nil
+}
+
+// caseLines puts what reviewers did with the case into lines. Notes stand by themselves.
+func (d *Desk) caseLines(ctx context.Context, v visit, who people, log []usher.CaseEntry) []line {
+	var lines []line
+	for _, e := range log {
+		l := line{At: e.At, What: v.say.name("desk.log.", string(e.Kind)), Who: who.actor(ctx, v.say, e.By)}
+		switch e.Kind {
+		case usher.CaseNoted:
+			continue
+		case usher.CaseAssigned, usher.CaseDealt:
+			c := change{Label: v.say.text("desk.with")}
+			if e.Old != "" {
+				c.Old = who.member(ctx, e.Old)
+			}
+			if e.New != "" {
+				c.New = who.member(ctx, e.New)
+			}
+			l.Changes = []change{c}
+		case usher.CaseTagged:
+			l.Changes = []change{{v.say.text("desk.tags"), e.Old, e.New}}
+		case usher.CaseHeld, usher.CaseUndone, usher.CaseDropped:
+			l.About, l.Note = v.say.command(e.Old+e.New), e.Text
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// command names what was decided.
+func (w words) command(kind string) string {
+	for _, a := range acts() {
+		if string(a.command) == kind {
+			return w.text("desk.act." + a.path)
+		}
+	}
+	return kind
 }
 
 // about says what an event is about, in a few words.
@@ -78,8 +127,6 @@ func (w words) about(e usher.Event, s usher.Session) string {
 			steps[i] = w.step(s, id)
 		}
 		return strings.Join(steps, ", ")
-	case len(d.Facts) > 0:
-		return w.name("desk.field.", d.Facts[0].Field)
 	case d.Resumed:
 		return w.text("desk.event.resumed")
 	}

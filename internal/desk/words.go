@@ -83,6 +83,11 @@ func (d *Desk) people(v visit) people {
 	return people{desk: d, tenant: v.tenant.ID, known: map[string]string{v.staff.ID: v.staff.Email}}
 }
 
+// member gives the name of a member of staff.
+func (p people) member(ctx context.Context, id string) string {
+	return p.actor(ctx, words{}, usher.Actor{Kind: usher.ByStaff, ID: id})
+}
+
 // actor says who did something.
 func (p people) actor(ctx context.Context, say words, a usher.Actor) string {
 	if a.Kind != usher.ByStaff {

@@ -118,7 +118,7 @@ func (e *Engine) caseRow(ctx context.Context, tenant, session string) (store.Cas
 func (e *Engine) openCase(ctx context.Context, r store.CaseRow) (usher.Case, error) {
 	c := usher.Case{
 		SessionID: r.SessionID, TenantID: r.TenantID, ApplicantID: r.ApplicantID, State: r.State, Flow: r.Flow, Assignee: r.Assignee,
-		OpenedAt: r.OpenedAt, DueAt: r.DueAt,
+		OpenedAt: r.OpenedAt, DueAt: r.DueAt, Place: r.Cursor(),
 	}
 	if r.Doc != nil {
 		var doc caseDoc

@@ -136,24 +136,31 @@ type StaffRow struct {
 	ID, TenantID, Email, PasswordHash string
 	Role                              usher.Role
 	Disabled                          bool
+	KeysOff                           bool // single-letter keys of the desk; read only, see SetStaffKeys
 	CreatedAt                         time.Time
 }
 
-const staffColumns = `id, tenant_id, email, password_hash, role, disabled, created_at`
+const staffColumns = `id, tenant_id, email, password_hash, role, disabled, created_at, keys_off`
 
 func scanStaff(row scanner) (StaffRow, error) {
 	var r StaffRow
 	var created int64
-	err := row.Scan(&r.ID, &r.TenantID, &r.Email, &r.PasswordHash, &r.Role, &r.Disabled, &created)
+	err := row.Scan(&r.ID, &r.TenantID, &r.Email, &r.PasswordHash, &r.Role, &r.Disabled, &created, &r.KeysOff)
 	r.CreatedAt = at(created)
 	return r, err
 }
 
 // PutStaff writes a member of staff, new or changed.
 func (s *Store) PutStaff(ctx context.Context, r StaffRow) error {
-	_, err := s.exec(ctx, `INSERT INTO staff (`+staffColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	_, err := s.exec(ctx, `INSERT INTO staff (`+staffColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE)
 		ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role, disabled = excluded.disabled`,
 		r.ID, r.TenantID, r.Email, r.PasswordHash, r.Role, r.Disabled, ms(r.CreatedAt))
+	return err
+}
+
+// SetStaffKeys switches the single-letter keys of the desk off, or on again, for a member of staff.
+func (s *Store) SetStaffKeys(ctx context.Context, id string, off bool) error {
+	_, err := s.exec(ctx, `UPDATE staff SET keys_off = $2 WHERE id = $1`, id, off)
 	return err
 }
 

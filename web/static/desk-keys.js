@@ -22,6 +22,8 @@ document.addEventListener("keydown", (event) => {
   const target = document.querySelector(`[data-key="${event.key}"]`);
   if (!(target instanceof HTMLElement)) return;
   event.preventDefault();
+  const fold = target.closest("details");
+  if (fold && target.tagName !== "SUMMARY") fold.open = true;
   // A field gets the focus when the key is let go, so that it does not also get the character.
   if (takesText(target)) document.addEventListener("keyup", () => target.focus(), { once: true });
   else target.click();

@@ -1,8 +1,16 @@
-// Zoom and turn for pictures of evidence. Without this module a picture fits its frame and opens large by its link.
+// Zoom, turn and light for pictures of evidence. The key z zooms the picture that was touched last, at first the first one. Without this module a picture fits its frame and opens large by its link.
 
 const most = 8; // times the size that fits
 
-for (const shot of document.querySelectorAll("[data-shot]")) {
+/** Lets the key z press a shot's button to zoom in. @param {Element} shot */
+function take(shot) {
+  document.querySelector('[data-shot] [data-key="z"]')?.removeAttribute("data-key");
+  shot.querySelector('[data-do="in"]')?.setAttribute("data-key", "z");
+}
+
+for (const shot of [...document.querySelectorAll("[data-shot]")].reverse()) {
+  take(shot);
+  for (const touch of ["focusin", "pointerdown"]) shot.addEventListener(touch, () => take(shot));
   const glass = shot.querySelector(".glass");
   const plate = shot.querySelector(".plate");
   const img = shot.querySelector("img");
@@ -40,11 +48,21 @@ function view(glass, plate, img, tools) {
     in: () => { zoom = Math.min(zoom * 1.5, most); },
     out: () => { zoom = Math.max(zoom / 1.5, 1); },
     turn: () => { turns = (turns + 1) % 4; },
+    reset: () => {
+      [zoom, turns] = [1, 0];
+      for (const dial of dials) dial.value = dial.defaultValue;
+      light();
+    },
   };
+  const dials = /** @type {HTMLInputElement[]} */ ([...tools.querySelectorAll("[data-light]")]);
+  const light = () => {
+    img.style.filter = dials.map((dial) => dial.value === dial.defaultValue ? "" : `${dial.dataset.light}(${dial.value}%)`).join(" ").trim();
+  };
+  tools.addEventListener("input", light);
   tools.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("[data-do]") : null;
     const what = button instanceof HTMLElement ? button.dataset.do : undefined;
-    if (img.naturalWidth === 0 || (what !== "in" && what !== "out" && what !== "turn")) return;
+    if (img.naturalWidth === 0 || (what !== "in" && what !== "out" && what !== "turn" && what !== "reset")) return;
     act[what]();
     draw();
   });
