@@ -7,14 +7,21 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
-// templates are the pages of one area, each parsed once per language, so that a template's functions already know theirs and a partial
-// need not be handed it.
+// templates are the pages of one area. Each is read once, and made for a language, so that a template's functions know theirs and a partial need
+// not be handed it, when the first reader of that language comes.
 type templates struct {
-	pages map[string]map[string]*template.Template // by language, by name
+	read  map[string]*template.Template // by name; never shown, since a template that was shown cannot be made for another language
+	words func(lang string) template.FuncMap
+
+	mu   sync.Mutex
+	made map[pageIn]*template.Template
 }
+
+type pageIn struct{ lang, name string }
 
 // loadTemplates reads templates/shared/*.html and templates/<area>/parts/*.html as partials, and each templates/<area>/*.html (and
 // shared/page/*.html) as a page that the partial "layout" frames.
@@ -27,30 +34,49 @@ func loadTemplates(files fs.FS, area string, catalog *Catalog, funcs template.Fu
 	if err != nil {
 		return nil, err
 	}
-	t := &templates{pages: map[string]map[string]*template.Template{}}
-	for _, l := range catalog.Languages() {
-		t.pages[l.Tag] = map[string]*template.Template{}
-		root := template.New("").Funcs(funcs).Funcs(textFuncs(catalog, l.Tag))
-		if len(partials) > 0 {
-			if root, err = root.ParseFS(files, partials...); err != nil {
-				return nil, err
-			}
-		}
-		for _, file := range pages {
-			page, err := root.Clone()
-			if err != nil {
-				return nil, err
-			}
-			if page, err = page.ParseFS(files, file); err != nil {
-				return nil, err
-			}
-			if page.Lookup("layout") == nil {
-				return nil, fmt.Errorf("area %s: no template is called \"layout\"", area)
-			}
-			t.pages[l.Tag][strings.TrimSuffix(path.Base(file), ".html")] = page
+	t := &templates{
+		read: map[string]*template.Template{}, made: map[pageIn]*template.Template{},
+		words: func(lang string) template.FuncMap { return textFuncs(catalog, lang) },
+	}
+	root := template.New("").Funcs(funcs).Funcs(t.words(DefaultLanguage))
+	if len(partials) > 0 {
+		if root, err = root.ParseFS(files, partials...); err != nil {
+			return nil, err
 		}
 	}
+	for _, file := range pages {
+		page, err := root.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if page, err = page.ParseFS(files, file); err != nil {
+			return nil, err
+		}
+		if page.Lookup("layout") == nil {
+			return nil, fmt.Errorf("area %s: no template is called \"layout\"", area)
+		}
+		t.read[strings.TrimSuffix(path.Base(file), ".html")] = page
+	}
 	return t, nil
+}
+
+// page gives a page in a language.
+func (t *templates) page(lang, name string) (*template.Template, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if page := t.made[pageIn{lang, name}]; page != nil {
+		return page, nil
+	}
+	read, ok := t.read[name]
+	if !ok {
+		return nil, fmt.Errorf("no template %q", name)
+	}
+	page, err := read.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("make %s for %s: %w", name, lang, err)
+	}
+	t.made[pageIn{lang, name}] = page.Funcs(t.words(lang))
+	return page, nil
 }
 
 func globs(files fs.FS, patterns ...string) ([]string, error) {
@@ -109,9 +135,9 @@ func dict(pairs ...any) (map[string]any, error) {
 
 // execute renders a page whole, so that an error on its last line cannot leave half of it at the reader.
 func (t *templates) execute(lang, name string, view any) (*bytes.Buffer, error) {
-	page, ok := t.pages[lang][name]
-	if !ok {
-		return nil, fmt.Errorf("no template %q in %q", name, lang)
+	page, err := t.page(lang, name)
+	if err != nil {
+		return nil, err
 	}
 	var out bytes.Buffer
 	if err := page.ExecuteTemplate(&out, "layout", view); err != nil {
