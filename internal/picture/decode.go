@@ -41,6 +41,7 @@ func (in *Intake) decode(ctx context.Context, info Info, data []byte) (image.Ima
 	if !ok {
 		return nil, &Error{Code: CodeUnsupportedType, Kind: info.Kind}
 	}
+	makeRoom(info)
 	img, err := d.decode(&until{ctx: limited, r: bytes.NewReader(data)})
 	switch {
 	case err == nil:
