@@ -114,6 +114,7 @@ func merged(all []Found, code Found) []Found {
 func readAt(ctx context.Context, m *image.Gray, kinds []Kind) ([]Found, error) {
 	wanted := func(k Kind) bool { return len(kinds) == 0 || slices.Contains(kinds, k) }
 	var all []Found
+	var taken image.Rectangle // by a code that was read: there is no other in it
 	if wanted(PDF417) {
 		s, err := pdf417.Read(ctx, m)
 		switch {
@@ -121,6 +122,7 @@ func readAt(ctx context.Context, m *image.Gray, kinds []Kind) ([]Found, error) {
 			all = append(all, Found{
 				Kind: PDF417, Bytes: s.Bytes, Text: textOf(s.Bytes), Corners: s.Corners, Corrected: s.Corrected,
 			})
+			taken = boxOf(s.Corners)
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case !errors.Is(err, pdf417.ErrNotFound):
@@ -128,13 +130,22 @@ func readAt(ctx context.Context, m *image.Gray, kinds []Kind) ([]Found, error) {
 		}
 	}
 	if wanted(QR) || wanted(DataMatrix) || wanted(Aztec) {
-		found, err := readMatrix(ctx, m, wanted)
+		found, err := readMatrix(ctx, m, taken, wanted)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, found...)
 	}
 	return all, nil
+}
+
+// boxOf returns the upright rectangle around corners.
+func boxOf(corners [4][2]float64) (box image.Rectangle) {
+	for _, c := range corners {
+		x, y := int(c[0]), int(c[1])
+		box = box.Union(image.Rect(x, y, x+1, y+1))
+	}
+	return box
 }
 
 // textOf reads bytes as UTF-8 where they are, and as ISO 8859-1, the standard's default, where they are not.

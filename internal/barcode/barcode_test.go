@@ -93,11 +93,29 @@ func TestReadNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkReadNothing(b *testing.B) {
-	m := page(1700, 1200)
-	for b.Loop() {
-		if found, err := barcode.Read(context.Background(), m, barcode.Options{}); err != nil || len(found) != 0 {
-			b.Fatal(found, err)
-		}
+// BenchmarkRead reads pictures of 2 and 12 megapixels: a page of strokes without a code, and one with a symbol of PDF417.
+func BenchmarkRead(b *testing.B) {
+	for _, size := range []image.Point{{1700, 1200}, {4080, 3060}} {
+		none := page(size.X, size.Y)
+		b.Run(fmt.Sprintf("nothing in %d megapixels", size.X*size.Y/1_000_000), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if found, err := barcode.Read(context.Background(), none, barcode.Options{}); err != nil || len(found) != 0 {
+					b.Fatal(found, err)
+				}
+			}
+		})
+		code := encode(b, barcode.PDF417, strings.Repeat("SPECIMEN 0123 ", 24))
+		shot := synth.Shot{Module: 0.6 * float64(size.X) / float64(code.Bounds().Dx()), Degrees: 5, Blur: 1, Noise: 6, Width: size.X, Height: size.Y}
+		m := synth.Photo(code, shot)
+		b.Run(fmt.Sprintf("pdf417 in %d megapixels", size.X*size.Y/1_000_000), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				found, err := barcode.Read(context.Background(), m, barcode.Options{})
+				if err != nil || len(found) != 1 || found[0].Err != nil {
+					b.Fatal(found, err)
+				}
+			}
+		})
 	}
 }

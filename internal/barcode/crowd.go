@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// tile is the side of the squares, in pixels, by which edges are counted.
-const tile = 8
-
 // crowd counts edges along rows and along columns by tiles of a picture.
 type crowd struct {
+	tile   int // its side in pixels
 	w, h   int // in tiles
 	counts [2][]uint8
 }
 
-func newCrowd(w, h int) *crowd {
-	c := &crowd{w: (w + tile - 1) / tile, h: (h + tile - 1) / tile}
+// newCrowd has tiles that about three scan lines pass through.
+func newCrowd(w, h, step int) *crowd {
+	tile := 8 * step / 3
+	c := &crowd{tile: tile, w: (w + tile - 1) / tile, h: (h + tile - 1) / tile}
 	for turn := range c.counts {
 		c.counts[turn] = make([]uint8, c.w*c.h)
 	}
@@ -25,7 +25,7 @@ func newCrowd(w, h int) *crowd {
 
 // count counts an edge at a place along a row (turn 0) or a column (turn 1).
 func (c *crowd) count(turn int, along float64, line int) {
-	x, y := int(along)/tile, line/tile
+	x, y := int(along)/c.tile, line/c.tile
 	if turn == 1 {
 		x, y = y, x
 	}
@@ -63,7 +63,7 @@ func (c *crowd) squares() []image.Rectangle {
 	var places []image.Rectangle
 	for _, r := range regions[:min(len(regions), 6)] {
 		places = append(places, image.Rect(
-			(r.box.Min.X-1)*tile, (r.box.Min.Y-1)*tile, (r.box.Max.X+1)*tile, (r.box.Max.Y+1)*tile))
+			(r.box.Min.X-1)*c.tile, (r.box.Min.Y-1)*c.tile, (r.box.Max.X+1)*c.tile, (r.box.Max.Y+1)*c.tile))
 	}
 	return places
 }

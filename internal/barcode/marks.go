@@ -25,13 +25,14 @@ var (
 	bullseye = []float64{1, 1, 1, 1, 1, 1, 1}
 )
 
-// marksOf scans a picture's rows and columns, every third, for the rings of QR and Aztec and for squares that are dense
-// with edges both ways, as Data Matrix is.
-func marksOf(m *image.Gray) marks {
-	const step, swing = 3, 3 * 24
+// marksOf scans a picture's rows and columns for the rings of QR and Aztec and for squares that are dense
+// with edges both ways, as Data Matrix is. It looks past what lies in the part that is taken.
+func marksOf(m *image.Gray, taken image.Rectangle) marks {
+	const swing = 3 * 24 // of three lines together
+	step := scan.Step(m)
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	var rows, columns [2][]ring
-	crowd := newCrowd(w, h)
+	crowd := newCrowd(w, h, step)
 	var edges []scan.Edge
 	for turn := range 2 {
 		length, lines := w, h
@@ -57,10 +58,15 @@ func marksOf(m *image.Gray) marks {
 			}
 		}
 	}
+	outside := func(rings []ring) []ring {
+		return slices.DeleteFunc(rings, func(r ring) bool { return image.Pt(int(r.x), int(r.y)).In(taken) })
+	}
 	return marks{
-		qr:     finderPlaces(crossings(rows[0], columns[0])),
-		aztec:  bullseyePlaces(crossings(rows[1], columns[1])),
-		square: crowd.squares(),
+		qr:    finderPlaces(outside(crossings(rows[0], columns[0]))),
+		aztec: bullseyePlaces(outside(crossings(rows[1], columns[1]))),
+		square: slices.DeleteFunc(crowd.squares(), func(place image.Rectangle) bool {
+			return place.Min.Add(place.Size().Div(2)).In(taken)
+		}),
 	}
 }
 

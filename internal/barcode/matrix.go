@@ -20,11 +20,11 @@ var errUnread = errors.New("barcode: a code that cannot be read")
 
 // readMatrix looks for the square codes. The library is asked only where marks of them were seen: it takes tens of
 // milliseconds for a picture, finds Data Matrix and Aztec in the middle of it alone, and takes text for codes.
-func readMatrix(ctx context.Context, m *image.Gray, wanted func(Kind) bool) ([]Found, error) {
+func readMatrix(ctx context.Context, m *image.Gray, taken image.Rectangle, wanted func(Kind) bool) ([]Found, error) {
 	if m.Rect.Dx() < 24 || m.Rect.Dy() < 24 {
 		return nil, nil
 	}
-	seen := marksOf(m)
+	seen := marksOf(m, taken)
 	var all []Found
 	for _, look := range []struct {
 		kind   Kind

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"image"
 	"slices"
+
+	"github.com/usher-kyc/usher/internal/barcode/scan"
 )
 
 // Symbol is a symbol that was read.
@@ -49,7 +51,7 @@ func Read(ctx context.Context, m *image.Gray) (Symbol, error) {
 		if !errors.Is(failure, ErrNotFound) && !errors.Is(failure, ErrUnreadable) {
 			break
 		}
-		guards := guardsOf(m, 3, swing)
+		guards := guardsOf(m, scan.Step(m), swing)
 		for _, c := range append(pairUp(guards), single(guards)...) {
 			if err := ctx.Err(); err != nil {
 				return Symbol{}, fmt.Errorf("read pdf417: %w", err)

@@ -23,6 +23,13 @@ func Line(m *image.Gray, columns bool, at int, line []int32) {
 	}
 }
 
+// Step is how many lines apart a picture should be scanned: every third of a small one, and in a large one, where codes
+// are large too or else were found when it was shrunk, fewer.
+func Step(m *image.Gray) int {
+	const side = 1800
+	return 3 * max(1, (max(m.Rect.Dx(), m.Rect.Dy())+side/2)/side)
+}
+
 // Edge is where a line goes from bright to dark or back.
 type Edge struct {
 	At   float64 // pixels from the line's beginning
