@@ -14,6 +14,7 @@ type Service interface {
 	Links
 	EvidenceStore
 	Contacts
+	Handoffs
 	History
 	Webhooks
 	Screenings
@@ -79,6 +80,7 @@ type Visit struct {
 	Session  Session
 	Took     bool // this browser took over from another: what was typed there is not shown here
 	Replaced bool // another browser took over from this one
+	Follows  bool // and got the session from this one, by a hand-off
 }
 
 // Links are the applicant's keys.

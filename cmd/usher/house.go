@@ -91,19 +91,20 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	}
 	h.Engine = engine.New(engine.Config{
 		Store: h.db.Store, Queue: h.db.Jobs, Vault: h.vault, Blobs: blob.Evidence{Store: h.files},
-		Renderers: []usher.Renderer{native.Renderer{}},
-		Checkers:  withOutside(checks, h.outside),
-		Simulated: sandbox.All(),
-		Openers:   openers,
-		Pages:     hosted.Steps(),
-		Senders:   senders,
-		LinkURL:   func(token string) string { return h.settings.VerifyURL + verifyBase + "/s/" + token },
-		CheckURL:  outward.CheckURL,
-		NeedsAuth: func(name string) bool { d, ok := h.dialect(name); return ok && d.NeedsAuth },
-		Stamps:    h.stamps,
-		Wake:      func() { h.sender.Wake() },
-		Stand:     standInPicture,
-		Dev:       s.Dev, Log: log,
+		Renderers:  []usher.Renderer{native.Renderer{}},
+		Checkers:   withOutside(checks, h.outside),
+		Simulated:  sandbox.All(),
+		Openers:    openers,
+		Pages:      hosted.Steps(),
+		Senders:    senders,
+		HandoffURL: func(token string) string { return h.settings.VerifyURL + verifyBase + "/h/" + token },
+		LinkURL:    func(token string) string { return h.settings.VerifyURL + verifyBase + "/s/" + token },
+		CheckURL:   outward.CheckURL,
+		NeedsAuth:  func(name string) bool { d, ok := h.dialect(name); return ok && d.NeedsAuth },
+		Stamps:     h.stamps,
+		Wake:       func() { h.sender.Wake() },
+		Stand:      standInPicture,
+		Dev:        s.Dev, Log: log,
 	})
 	if err := h.openReport(); err != nil {
 		return nil, errors.Join(err, h.close())

@@ -59,15 +59,16 @@ type Config struct {
 	Pages     []usher.StepKind                   // the applicant's steps that the hosted page can show
 	Senders   map[usher.Channel]usher.CodeSender // what brings one-time codes to people
 
-	LinkURL   func(token string) string         // the address of the applicant's page
-	Stamps    usher.Stamps                      // signs the links that can be asked for again
-	NeedsAuth func(dialect string) bool         // whether endpoints of a dialect need authentication in live tenants; nil asks for none
-	CheckURL  func(url string) error            // whether an endpoint's address may be called; nil allows all
-	Wake      func()                            // wakes the webhook sender after a commit
-	Stand     func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations
-	Dev       bool                              // allows any https or loopback return URL
-	Now       func() time.Time
-	Log       *slog.Logger
+	HandoffURL func(token string) string         // of the page that a second browser opens
+	LinkURL    func(token string) string         // the address of the applicant's page
+	Stamps     usher.Stamps                      // signs the links that can be asked for again
+	NeedsAuth  func(dialect string) bool         // whether endpoints of a dialect need authentication in live tenants; nil asks for none
+	CheckURL   func(url string) error            // whether an endpoint's address may be called; nil allows all
+	Wake       func()                            // wakes the webhook sender after a commit
+	Stand      func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations
+	Dev        bool                              // allows any https or loopback return URL
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // Engine is an [usher.Service], an [usher.Outbox] and the memory of idempotency keys.

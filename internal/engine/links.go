@@ -152,6 +152,13 @@ func (e *Engine) Visit(ctx context.Context, cookie string) (usher.Visit, error) 
 	}
 	v, err := e.visit(ctx, row.TenantID, row.SessionID)
 	v.Token, v.Took, v.Replaced = cookie, row.Took, row.Replaced
+	if row.Replaced && err == nil {
+		_, err = e.c.Store.Followed(ctx, row.Hash)
+		v.Follows = err == nil
+		if errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+	}
 	return v, err
 }
 

@@ -184,9 +184,10 @@ func Open(t testing.TB, configs ...Config) *House {
 		Pages: []usher.StepKind{
 			usher.StepConsent, usher.StepDetails, usher.StepContact, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress,
 		},
-		Senders:   map[usher.Channel]usher.CodeSender{usher.ByEmail: h.Codes, usher.ByPhone: h.Codes},
-		LinkURL:   func(token string) string { return c.LinkBase + token },
-		NeedsAuth: c.NeedsAuth,
+		Senders:    map[usher.Channel]usher.CodeSender{usher.ByEmail: h.Codes, usher.ByPhone: h.Codes},
+		LinkURL:    func(token string) string { return c.LinkBase + token },
+		HandoffURL: func(token string) string { return strings.TrimSuffix(c.LinkBase, "s/") + "h/" + token },
+		NeedsAuth:  c.NeedsAuth,
 	})
 	h.Service = h.Engine
 	must(t, h.Engine.Start(ctx))
