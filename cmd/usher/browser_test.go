@@ -59,8 +59,10 @@ func TestApplicantAndReviewerInTheBrowser(t *testing.T) {
 	a.Visit(b.session.URL)
 	a.Click("Start now")
 	a.Click("Agree and continue")
-	a.WaitText("Your details")
-	a.Click("Continue")
+	for _, topic := range []string{"Your name", "Date of birth", "Your home address", "How to reach you"} {
+		a.WaitText(topic)
+		a.Click("Continue")
+	}
 	a.Click("[value=passport]")
 	a.Click("Continue")
 	a.Click("Open camera")

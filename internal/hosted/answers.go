@@ -56,7 +56,7 @@ func (t *turn) answersOf(st usher.StepStatus) (answerGroup, error) {
 	}
 	switch st.Kind {
 	case usher.StepDetails:
-		rows, err := t.detailRows(st, change(atDetails))
+		rows, err := t.detailRows(st, change)
 		return answerGroup{"answers.details", rows}, err
 	case usher.StepDocument:
 		d := documentOf(t.s, st, t.note)
@@ -88,26 +88,23 @@ func (t *turn) answersOf(st usher.StepStatus) (answerGroup, error) {
 	}
 }
 
-func (t *turn) detailRows(st usher.StepStatus, change string) ([]answerRow, error) {
+func (t *turn) detailRows(st usher.StepStatus, change func(place) string) ([]answerRow, error) {
 	a, err := t.h.config.Service.Applicant(t.ctx(), t.s.TenantID, t.s.ApplicantID)
 	if err != nil {
 		return nil, err
 	}
-	d, def := a.Details, usher.Step{}
-	if found, _, ok := t.s.Flow.Step(st.ID); ok {
-		def = found
-	}
+	d := a.Details
 	var rows []answerRow
-	add := func(label string, lines ...string) {
-		row := answerRow{Label: "answers." + label, Change: change, Hidden: t.hidesDetails()}
-		for _, line := range lines {
-			if line = strings.TrimSpace(line); line != "" && !row.Hidden {
-				row.Lines = append(row.Lines, line)
+	for _, f := range asked(t.s, st) {
+		add := func(label string, lines ...string) {
+			row := answerRow{Label: "answers." + label, Change: change(topicOf(f)), Hidden: t.hides(f)}
+			for _, line := range lines {
+				if line = strings.TrimSpace(line); line != "" && !row.Hidden {
+					row.Lines = append(row.Lines, line)
+				}
 			}
+			rows = append(rows, row)
 		}
-		rows = append(rows, row)
-	}
-	for _, f := range def.Ask {
 		switch f {
 		case usher.AskName:
 			add("name", d.FirstName+" "+d.LastName)

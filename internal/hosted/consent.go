@@ -46,12 +46,12 @@ func (t *turn) consentPage() consentPage {
 	parts = append(parts, "stored", decidedBy(t.s.Flow), "rights")
 	p := consentPage{progress: t.progress(), Decline: t.url(atDecline)}
 	for _, part := range slices.Compact(parts) {
-		p.Words = append(p.Words, t.text("consent."+id+"."+part, "client", t.visit.Tenant.Name))
+		p.Words = append(p.Words, t.text("consent."+id+"."+part, "client", t.client()))
 	}
 	p.Text = id + "/" + t.text("consent."+id+".version")
 	lines := append([]string{p.Text, t.text("consent.title"), t.text("consent.lead")}, p.Words...)
 	if face {
-		p.Face = t.text(t.word("consent.face"), "client", t.visit.Tenant.Name)
+		p.Face = t.text(t.word("consent.face"), "client", t.client())
 		lines = append(lines, p.Face, t.text("consent.face.hint"))
 	}
 	sum := sha256.Sum256([]byte(strings.Join(append(lines, t.text("consent.agree")), "\n")))

@@ -9,40 +9,67 @@ import (
 	"github.com/usher-kyc/usher/internal/web"
 )
 
-// detailsPage is the form of the details step.
+// detailsPage asks for one topic of a person's details.
 type detailsPage struct {
 	progress
+	Topic     usher.DetailField
+	Title     string // key
 	Why       []usher.ReasonCode
 	Hidden    bool // something typed elsewhere is not shown
 	Filled    bool // the client filled something in
 	Countries []country
 
-	ask    []usher.DetailField
 	values map[string]string
-	filled map[string]bool // what came from the client
 }
-
-// Asks tells whether the flow asks for a field.
-func (p detailsPage) Asks(f string) bool { return slices.Contains(p.ask, usher.DetailField(f)) }
 
 // Value gives what a field of the form shows.
 func (p detailsPage) Value(field string) string { return p.values[field] }
 
 // Mark gives the words beside a field that the client filled in, and "" beside any other.
 func (p detailsPage) Mark(field, words string) string {
-	if p.filled[field] {
+	if p.Filled && p.values[field] != "" {
 		return words
 	}
 	return ""
 }
 
+// titles are the keys of the headings. It is never written to.
+var titles = map[usher.DetailField]string{
+	usher.AskName: "details.name", usher.AskDateOfBirth: "details.birth", usher.AskNationality: "details.nationality",
+	usher.AskAddress: "details.address", usher.AskContact: "details.contact",
+}
+
 func (t *turn) detailsPage() (detailsPage, usher.StepStatus) {
 	st, _ := stepOf(t.s, usher.StepDetails)
-	def, _, _ := t.s.Flow.Step(st.ID)
+	topic := topicAt(t.at)
 	return detailsPage{
-		progress: t.progress(), ask: def.Ask, Why: codes(st.Redo), Countries: t.h.countries[t.lang()],
-		values: map[string]string{}, filled: map[string]bool{},
+		progress: t.progress(), Topic: topic, Title: titles[topic], Why: t.whyTopic(st, topic), Countries: t.h.countries[t.lang()], values: map[string]string{},
 	}, st
+}
+
+// whyTopic gives why a topic is asked again: the reasons that name one of its fields, or no field at all.
+func (t *turn) whyTopic(st usher.StepStatus, topic usher.DetailField) []usher.ReasonCode {
+	own := slices.DeleteFunc(slices.Clone(st.Redo), func(r usher.Reason) bool {
+		return r.Field != "" && fieldTopic(r.Field) != "" && fieldTopic(r.Field) != topic
+	})
+	return codes(own)
+}
+
+// fieldTopic gives the topic that a detail belongs to, by the name that reasons give it.
+func fieldTopic(field string) usher.DetailField {
+	switch field[strings.LastIndexByte(field, '.')+1:] {
+	case "first_name", "last_name", "name":
+		return usher.AskName
+	case "date_of_birth", "birth_date":
+		return usher.AskDateOfBirth
+	case "nationality":
+		return usher.AskNationality
+	case "address", "street", "city", "postal_code", "region", "country":
+		return usher.AskAddress
+	case "email", "phone":
+		return usher.AskContact
+	}
+	return ""
 }
 
 // showDetails shows what is known, so that nothing is asked twice: what the client gave is marked; what was typed in a browser that this one
@@ -53,50 +80,53 @@ func (t *turn) showDetails() error {
 	if err != nil {
 		return err
 	}
-	p.Hidden = t.hidesDetails()
-	if !p.Hidden {
+	if p.Hidden = t.hides(p.Topic); !p.Hidden {
 		p.values = formOf(a.Details)
 	}
-	// What stands there before the step was ever done came from the client.
-	if !p.Hidden && st.State != usher.StepDone && len(st.Redo) == 0 {
-		for field, value := range p.values {
-			p.filled[field] = value != ""
-			p.Filled = p.Filled || value != ""
-		}
+	// What stands there before anybody was asked came from the client.
+	if !p.Hidden && st.State != usher.StepDone && len(st.Redo) == 0 && !t.note.typed(p.Topic) {
+		p.Filled = slices.ContainsFunc(inputsOf[p.Topic], func(field string) bool { return p.values[field] != "" })
 	}
 	return t.render("details", p, nil)
 }
 
-// hidesDetails tells whether the details may have been typed by somebody at another browser.
-func (t *turn) hidesDetails() bool { return t.visit.Took && !t.note.Typed }
+// hides tells whether a topic may have been given by somebody at another browser.
+func (t *turn) hides(topic usher.DetailField) bool { return t.visit.Took && !t.note.typed(topic) }
 
-// details takes the form.
+// details takes the form of one topic. What was given is kept at once, so that it is there when the person comes back; with the last topic the
+// step is done.
 func (t *turn) details() error {
 	p, st := t.detailsPage()
 	a, err := t.h.config.Service.Applicant(t.ctx(), t.s.TenantID, t.s.ApplicantID)
 	if err != nil {
 		return err
 	}
-	for _, field := range detailInputs {
+	for _, field := range inputsOf[p.Topic] {
 		p.values[field] = strings.TrimSpace(t.r.PostFormValue(field))
 	}
-	d, errs := readDetails(a.Details, p.values, p.ask, t.h.kit.Catalog(), t.h.config.now())
+	d, errs := readDetails(a.Details, p.values, []usher.DetailField{p.Topic}, t.h.kit.Catalog(), t.h.config.now())
 	if len(errs) > 0 {
 		return t.render("details", p, errs)
 	}
-	if err := t.do(usher.Command{Kind: usher.CmdCompleteStep, Step: st.ID, Details: &d}); err != nil {
-		if field := refused(err); field != "" {
+	c := usher.Command{Kind: usher.CmdOpen, Details: &d}
+	if st.State == usher.StepDone || !slices.ContainsFunc(asked(t.s, st), func(f usher.DetailField) bool { return f != p.Topic && !t.note.typed(f) }) {
+		c.Kind, c.Step = usher.CmdCompleteStep, st.ID
+	}
+	if err := t.do(c); err != nil {
+		if field := refused(err, p.Topic); field != "" {
 			return t.render("details", p, web.Errors{{Field: field, Key: "wrong." + wrongKey(field)}})
 		}
 		return err
 	}
-	t.note.Typed = true
+	if !t.note.typed(p.Topic) {
+		t.note.Typed = append(t.note.Typed, p.Topic)
+	}
 	t.remember()
 	return t.goHome()
 }
 
 // refused names the field of the form that the domain refused, or "".
-func refused(err error) string {
+func refused(err error, topic usher.DetailField) string {
 	if !isCode(err, usher.CodeInvalid) {
 		return ""
 	}
@@ -106,9 +136,9 @@ func refused(err error) string {
 	}
 	field := e.Field[strings.LastIndexByte(e.Field, '.')+1:]
 	if field == "date_of_birth" {
-		return "birth_day"
+		field = "birth_day"
 	}
-	if slices.Contains(detailInputs, field) {
+	if slices.Contains(inputsOf[topic], field) {
 		return field
 	}
 	return ""

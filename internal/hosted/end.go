@@ -2,23 +2,41 @@ package hosted
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/web"
 )
 
+// redoItem is something that is asked again: a step, or one file of it.
+type redoItem struct {
+	Title string // key
+	Why   []usher.ReasonCode
+}
+
+// redoItems gives what is asked again of a step.
+func redoItems(st usher.StepStatus) []redoItem {
+	var files []redoItem
+	for _, kind := range usher.EvidenceKinds() {
+		if st.Again(kind) && slices.ContainsFunc(st.Redo, func(r usher.Reason) bool { return r.Evidence == kind }) {
+			files = append(files, redoItem{"redo." + string(kind), why(st, kind)})
+		}
+	}
+	// Where a reason is about no file, all of the step is asked again.
+	if len(files) == 0 || slices.ContainsFunc(st.Redo, func(r usher.Reason) bool { return r.Evidence == "" }) {
+		return []redoItem{{"redo." + string(st.Kind), codes(st.Redo)}}
+	}
+	return files
+}
+
 // showRedo lists what is asked again, and why.
 func (t *turn) showRedo() error {
-	type step struct {
-		Kind usher.StepKind
-		Why  []usher.ReasonCode
-	}
-	var steps []step
+	var items []redoItem
 	for _, st := range t.s.Asked() {
-		steps = append(steps, step{st.Kind, codes(st.Redo)})
+		items = append(items, redoItems(st)...)
 	}
 	return t.render("redo", map[string]any{
-		"Steps": steps, "Note": t.s.Note, "Deadline": t.h.kit.Catalog().Time(t.lang(), t.s.ExpiresAt),
+		"Items": items, "Note": t.s.Note, "Deadline": t.h.kit.Catalog().Time(t.lang(), t.s.ExpiresAt), "Attempt": t.s.Attempt, "Attempts": t.s.Flow.Attempts,
 	}, nil)
 }
 
@@ -27,7 +45,7 @@ func (t *turn) beginRedo() error {
 	if err := t.do(usher.Command{Kind: usher.CmdOpen}); err != nil {
 		return err
 	}
-	t.note.Document, t.note.From, t.note.Told = "", 0, nil
+	t.note.Document, t.note.From, t.note.Failed, t.note.Told, t.note.Typed = "", 0, 0, nil, nil
 	t.remember()
 	return t.goHome()
 }

@@ -51,7 +51,7 @@ var ends = []usher.Moment{usher.MomentFinished, usher.MomentDeclined, usher.Mome
 // out gives the way out at a moment, or at none ("", for pages that are not about the session). Where the dialect has a rule, it alone says
 // whether there is one; otherwise it is the session's return URL, once the session is over.
 func (t *turn) out(m usher.Moment) wayOut {
-	w := wayOut{Client: t.visit.Tenant.Name}
+	w := wayOut{Client: t.client()}
 	exit := t.rules().Exit
 	switch {
 	case exit == nil && !wrong(m):
@@ -116,6 +116,7 @@ func (t *turn) problems() []problem {
 		{"none", usher.MomentHardware},
 		{"busy", usher.MomentHardware},
 		{"slow", usher.MomentHardware},
+		{"inapp", usher.MomentHardware},
 	} {
 		list = append(list, t.problem(p.word, p.m))
 	}

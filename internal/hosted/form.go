@@ -14,10 +14,13 @@ import (
 	"github.com/usher-kyc/usher/internal/web"
 )
 
-// detailInputs are the names of the inputs of the details form.
-var detailInputs = []string{
-	"first_name", "last_name", "birth_day", "birth_month", "birth_year", "nationality", "country", "street", "postal_code", "city", "region",
-	"email", "phone",
+// inputsOf names the inputs of each topic's form. It is never written to.
+var inputsOf = map[usher.DetailField][]string{
+	usher.AskName:        {"first_name", "last_name"},
+	usher.AskDateOfBirth: {"birth_day", "birth_month", "birth_year"},
+	usher.AskNationality: {"nationality"},
+	usher.AskAddress:     {"country", "street", "postal_code", "city", "region"},
+	usher.AskContact:     {"email", "phone"},
 }
 
 // longest is how many characters a field may have.

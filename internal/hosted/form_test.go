@@ -110,8 +110,8 @@ func FuzzForm(f *testing.F) {
 // FuzzNote holds that a note that is not ours is read as an empty one.
 func FuzzNote(f *testing.F) {
 	h := &Hosted{config: Config{Key: []byte("a key of a test")}}
-	ours := h.seal(note{Document: usher.Passport, From: 3, Typed: true, Sent: []string{"e1"}}, "s1", "v1")
-	if got := h.open(ours, "s1", "v1"); got.Document != usher.Passport || got.From != 3 || !got.Typed || !got.sent("e1") {
+	ours := h.seal(note{Document: usher.Passport, From: 3, Typed: []usher.DetailField{usher.AskName}, Sent: []string{"e1"}}, "s1", "v1")
+	if got := h.open(ours, "s1", "v1"); got.Document != usher.Passport || got.From != 3 || !got.typed(usher.AskName) || !got.sent("e1") {
 		f.Fatalf("our own note is read as %+v", got)
 	}
 	f.Add(ours, "s1", "v2")
@@ -122,7 +122,7 @@ func FuzzNote(f *testing.F) {
 		if value == ours && session == "s1" && visit == "v1" {
 			return
 		}
-		if got := h.open(value, session, visit); got.Typed || got.Document != "" || got.From != 0 || len(got.Sent) != 0 {
+		if got := h.open(value, session, visit); len(got.Typed) > 0 || got.Document != "" || got.From != 0 || len(got.Sent) != 0 {
 			t.Errorf("a forged note is read as %+v", got)
 		}
 	})

@@ -97,7 +97,7 @@ func TestInFrame(t *testing.T) {
 			p.look("Help and other ways")
 			p.Click("Back")
 			p.Click("Agree and continue")
-			p.look("Your details")
+			p.look("Your name")
 			p.Click("Continue")
 			p.WaitText("Write your family name")
 			p.details()
@@ -123,7 +123,7 @@ func TestInFrame(t *testing.T) {
 			p.look("Check before you send")
 			p.WaitText("Anna Maria Eriksson")
 			p.Click("Change Email")
-			p.look("Your details")
+			p.look("Your name")
 			p.Click("Continue")
 			p.Click("Send")
 			p.look("We are checking what you sent")
@@ -283,28 +283,28 @@ func TestVisitHeldByPage(t *testing.T) {
 	v := h.visitor()
 	v.http.Jar = nil // keeps no cookies
 	first := v.post("/s/"+link.Token, nil)
-	if first.path != "/s/"+link.Token || !strings.Contains(first.body, "Your details") {
+	if first.path != "/s/"+link.Token || !strings.Contains(first.body, "Your name") {
 		t.Fatalf("the first page is at %s: %s", first.path, first.body)
 	}
 	form := detailsForm()
 	form.Set("visit", first.hidden("visit"))
-	second := v.post(at+"/details", form)
-	if !strings.Contains(second.body, "Take a photo of the photo page") || second.path != at+"/details" {
+	second := v.post(at+"/details/name", form)
+	if !strings.Contains(second.body, "Take a photo of the photo page") || second.path != at+"/details/name" {
 		t.Fatalf("the second page is at %s: %s", second.path, second.body)
 	}
 	go1 := func(path, held string) page { return v.post(path, url.Values{"visit": {held}, "go": {"1"}}) }
-	if got := go1(at+"/details", second.hidden("visit")); !strings.Contains(got.body, "Eriksson") {
+	if got := go1(at+"/details/name", second.hidden("visit")); !strings.Contains(got.body, "Eriksson") {
 		t.Error("what was typed is not shown to who typed it")
 	}
 	if got := v.sendHeld(at+"/front", pics.passport, second.hidden("visit")); !strings.Contains(got.body, "Is everything readable?") {
 		t.Errorf("the file was not taken: %s", got.body)
 	}
 	for _, held := range []string{"", "x", ".", "x.y", strings.ToLower(first.hidden("visit"))} {
-		if got := go1(at+"/details", held); got.status != 401 || strings.Contains(got.body, "Eriksson") {
+		if got := go1(at+"/details/name", held); got.status != 401 || strings.Contains(got.body, "Eriksson") {
 			t.Errorf("held %q: %d", held, got.status)
 		}
 	}
-	for _, other := range []string{"/nothing", "/details"} {
+	for _, other := range []string{"/nothing", "/details/name"} {
 		otherSession, _ := h.session("short")
 		if got := go1("/f/"+otherSession.ID+other, second.hidden("visit")); got.status != 404 {
 			t.Errorf("the visit of one session gets %d of another", got.status)
@@ -315,15 +315,15 @@ func TestVisitHeldByPage(t *testing.T) {
 	taker := v.post("/s/"+link.Token, nil)
 	token, _, _ := strings.Cut(taker.hidden("visit"), ".")
 	_, note, _ := strings.Cut(second.hidden("visit"), ".")
-	if got := go1(at+"/details", token+"."+note); got.status != 200 || strings.Contains(got.body, "Eriksson") {
+	if got := go1(at+"/details/name", token+"."+note); got.status != 200 || strings.Contains(got.body, "Eriksson") {
 		t.Errorf("who took over with another's note: %d", got.status)
 	}
-	if got := go1(at+"/details", second.hidden("visit")); got.status != 409 {
+	if got := go1(at+"/details/name", second.hidden("visit")); got.status != 409 {
 		t.Errorf("the first goes on: %d", got.status)
 	}
 
 	parents = nil
-	if got := go1(at+"/details", taker.hidden("visit")); got.status != 404 {
+	if got := go1(at+"/details/name", taker.hidden("visit")); got.status != 404 {
 		t.Errorf("without frames a page's visit gets %d", got.status)
 	}
 }

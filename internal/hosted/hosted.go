@@ -44,6 +44,10 @@ type Config struct {
 	Intake func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)
 	// Preview gives a fresh JPEG of a stored picture, its longest side at most maxSide pixels, free of anything but the picture.
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) (jpeg []byte, err error)
+	// Uploads keeps files that come in pieces. Without it each file comes whole, and a lost connection costs all of it.
+	Uploads usher.Uploads
+	// Brand gives how a tenant wants the pages to look. Without it they look as they come.
+	Brand func(ctx context.Context, tenant string) (usher.Brand, error)
 
 	// Rules says, by dialect, where browsers are sent and who may frame the pages; a dialect without a rule takes what the pages do by themselves.
 	Rules map[string]usher.PageRules
@@ -77,7 +81,7 @@ type Hosted struct {
 
 // Steps lists the kinds of step that the pages can show, for [usher.Known].
 func Steps() []usher.StepKind {
-	return []usher.StepKind{usher.StepConsent, usher.StepDetails, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress}
+	return []usher.StepKind{usher.StepConsent, usher.StepDetails, usher.StepContact, usher.StepDocument, usher.StepSelfie, usher.StepProofOfAddress}
 }
 
 // New reads the pages' files and gives their handler.
@@ -107,7 +111,11 @@ func (h *Hosted) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.kit.Serve
 func (h *Hosted) routes() {
 	h.kit.Handle("GET /s/{token}", web.Route{}, h.showLink)
 	h.kit.Handle("POST /s/{token}", web.Route{}, h.start)
+	h.kit.Handle("GET /brand/{tenant}/{hash}/style.css", web.Route{}, h.style)
+	h.kit.Handle("GET /brand/{tenant}/{hash}/logo", web.Route{}, h.logo)
 	h.kit.Handle("GET /help", web.Route{}, h.help)
+	h.kit.Handle("POST /s/{token}/ask", web.Route{}, h.askByLink)
+	h.kit.Handle("POST /f/{session}/ask", web.Route{}, h.visit((*turn).ask))
 	h.kit.Handle("GET /s/{token}/help", web.Route{}, h.linkHelp)
 	for _, method := range []string{"GET", "POST"} {
 		h.kit.Handle(method+" /f/{session}", web.Route{}, h.visit((*turn).goHome))
@@ -119,11 +127,14 @@ func (h *Hosted) routes() {
 
 	h.page(atConsent, web.Route{}, (*turn).showConsent, (*turn).consent)
 	h.page(atDecline, web.Route{}, (*turn).showDecline, (*turn).decline)
-	h.page(atDetails, web.Route{}, (*turn).showDetails, (*turn).details)
+	for _, topic := range topics {
+		h.page(topic.at, web.Route{}, (*turn).showDetails, (*turn).details)
+	}
 	h.page(atDocument, web.Route{}, (*turn).showDocument, (*turn).chooseDocument)
 	upload := web.Route{MaxBody: mostBody, ReadTimeout: uploadSilence}
 	camera := web.Route{MaxBody: mostBody, ReadTimeout: uploadSilence, Camera: true}
 	for _, sub := range subjects {
+		h.parts(sub)
 		h.page(sub.at, upload, (*turn).showPhoto, (*turn).upload)
 		if sub.at == atVideo { // it is played back before it is sent, where it was recorded
 			h.page(sub.camera(), camera, (*turn).showRecorder, (*turn).capture)

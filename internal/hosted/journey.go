@@ -9,21 +9,27 @@ import (
 
 // The screens that are kept of an applicant's way, in the order in which they usually come. They are stable: dialects map them to the words of
 // their vendors. Document is where it is chosen and document.front how to take its photo; document.camera and document.preview are of the front,
-// those of the back are document.back.camera and document.back.preview. Address is proof_of_address.
+// those of the back are document.back.camera and document.back.preview. Address is proof_of_address. Details is the first page of the details;
+// those after it are details.birth, details.nationality, details.address and details.contact.
 //
 // A screen with a camera has moments of its own, which its script tells, each after the word of the screen as in "selfie.camera.denied":
-// running; denied, none, busy, slow, old (why there is no picture); taken; lost (it did not arrive). That of a video has recording and preview
+// running; denied, none, busy, slow, inapp, old (why there is no picture); taken; lost (it did not arrive). That of a video has recording and preview
 // as well. "wait.lost" is a waiting page without a connection.
 const (
 	screenWelcome = "welcome" // kept when the link is used: before that there is no visit to keep it in
 	screenHelp    = "help"
+	screenDetails = "details" // the first page of the details, whatever it asks for
 )
 
 // screens names each page. It is never written to.
 var screens = map[place]string{
 	atConsent:         "consent",
 	atDecline:         "consent.decline",
-	atDetails:         "details",
+	atName:            "details.name",
+	atBirth:           "details.birth",
+	atNation:          "details.nationality",
+	atHome:            "details.address",
+	atContact:         "details.contact",
 	atDocument:        "document",
 	atFront:           "document.front",
 	atFront.camera():  "document.camera",
@@ -47,7 +53,7 @@ var screens = map[place]string{
 
 // Screens lists every screen, its moments left out.
 func Screens() []string {
-	list := []string{screenWelcome, screenHelp, "declined", "expired"}
+	list := []string{screenWelcome, screenHelp, screenDetails, "declined", "expired"}
 	for _, s := range screens {
 		list = append(list, s)
 	}
@@ -57,7 +63,7 @@ func Screens() []string {
 
 // moments are what a script may tell of the page it runs on.
 var moments = []string{
-	"running", "denied", "none", "busy", "slow", "old", "taken", "recording", "preview", "lost",
+	"running", "denied", "none", "busy", "slow", "inapp", "old", "taken", "recording", "preview", "lost",
 }
 
 // mostSeen is how many bytes the script may use to say it: nearly all of them are the visit that a page holds.
@@ -65,6 +71,11 @@ const mostSeen = longestVisit + 1<<10
 
 // screenAt gives the word for a page of a session.
 func screenAt(p place, s usher.Session) string {
+	if st, ok := stepOf(s, usher.StepDetails); ok && topicAt(p) != "" {
+		if first := asked(s, st)[0]; topicOf(first) == p {
+			return screenDetails
+		}
+	}
 	if p != atEnded {
 		return screens[p]
 	}

@@ -39,8 +39,8 @@ func TestJourney(t *testing.T) {
 	v.get(at + "/consent/decline")
 	v.get(at + "/help")
 	v.post(at+"/consent", url.Values{"words": {v.get(at + "/consent").hidden("words")}})
-	v.post(at+"/details", nil) // comes back with errors: no new screen
-	v.post(at+"/details", detailsForm())
+	v.post(at+"/details/name", nil) // comes back with errors: no new screen
+	v.details(at)
 	v.post(at+"/document", url.Values{"document": {"id_card"}})
 	v.get(at + "/front/camera")
 	v.send(at+"/front", pics.front)
@@ -55,7 +55,7 @@ func TestJourney(t *testing.T) {
 	h.Settle()
 	v.get(at)
 	want := []string{
-		"welcome", "consent", "consent.decline", "help", "consent", "details", "document", "document.front", "document.camera", "document.preview",
+		"welcome", "consent", "consent.decline", "help", "consent", "details", "details", "details.birth", "details.nationality", "details.address", "details.contact", "document", "document.front", "document.camera", "document.preview",
 		"document.back.preview", "selfie", "selfie.camera", "selfie.preview", "proof_of_address", "proof_of_address.preview", "check", "check", "wait", "done",
 	}
 	got := h.journey(s.ID)

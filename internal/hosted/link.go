@@ -151,6 +151,49 @@ func (h *Hosted) start(w http.ResponseWriter, r *http.Request) error {
 	return t.goHome()
 }
 
+// askURL gives the address that asks for a new link, where this notice is about a link or time that ended and the client can give a new one.
+func (t *turn) askURL(key string) string {
+	ended := key == "link.expired" || key == "ended.expired"
+	switch {
+	case t.s.ID == "" || !t.s.Flow.Reissue && ended, key != "link.replaced" && !ended:
+		return ""
+	case t.secret != "":
+		return t.url("ask")
+	case t.r.PathValue("token") != "":
+		return t.h.kit.URL("/s/" + t.r.PathValue("token") + "/ask")
+	}
+	return ""
+}
+
+// askByLink tells the client that who holds a link that has ended wants a new one.
+func (h *Hosted) askByLink(w http.ResponseWriter, r *http.Request) error {
+	v, err := h.config.Service.LookLink(r.Context(), r.PathValue("token"))
+	if err != nil && !isCode(err, usher.CodeGone) || v.Session.ID == "" {
+		return err
+	}
+	t := &turn{h: h, w: w, r: r}
+	if err := t.enter(v); err != nil {
+		return err
+	}
+	return t.asked(h.config.Service.AskLink(r.Context(), r.PathValue("token")))
+}
+
+// ask does the same for a browser that was in the session when its time ended.
+func (t *turn) ask() error {
+	return t.asked(t.do(usher.Command{Kind: usher.CmdAskLink}))
+}
+
+// asked says that the client was told, or, where it can give no new link, what there is to do.
+func (t *turn) asked(err error) error {
+	switch {
+	case isCode(err, usher.CodeConflict):
+		return t.notice(http.StatusConflict, "link.expired", "link.next", "")
+	case err != nil:
+		return err
+	}
+	return t.notice(http.StatusOK, "link.asked", "link.asked.way", "")
+}
+
 // deadLink shows why a link does not work, and the way to a new one. A link that never was gets the same page as any address that is not
 // there.
 func (t *turn) deadLink(err error) error {

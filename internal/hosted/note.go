@@ -16,17 +16,20 @@ import (
 // which decides what may be shown here after a visit was taken over from another. It is signed together with the visit's secret, so that
 // nobody can claim to have typed what they only want to read.
 type note struct {
-	Document usher.DocumentType `json:"d,omitempty"`
-	From     int                `json:"f,omitempty"` // place in the session's evidence where pictures of that document begin
-	Typed    bool               `json:"t,omitempty"` // the details were typed in this browser
-	Sent     []string           `json:"s,omitempty"` // evidence sent from this browser
-	Lang     string             `json:"l,omitempty"` // picked in a frame
-	Told     []usher.Moment     `json:"m,omitempty"` // what the framing page was told
+	Document usher.DocumentType  `json:"d,omitempty"`
+	From     int                 `json:"f,omitempty"` // place in the session's evidence where pictures of that document begin
+	Typed    []usher.DetailField `json:"t,omitempty"` // details that were given in this browser, in this go
+	Failed   int                 `json:"w,omitempty"` // pictures in a row that were refused or could be better
+	Sent     []string            `json:"s,omitempty"` // evidence sent from this browser
+	Lang     string              `json:"l,omitempty"` // picked in a frame
+	Told     []usher.Moment      `json:"m,omitempty"` // what the framing page was told
 }
 
 func (n note) empty() bool {
-	return n.Document == "" && n.From == 0 && !n.Typed && n.Lang == "" && len(n.Sent)+len(n.Told) == 0
+	return n.Document == "" && n.From == 0 && n.Failed == 0 && n.Lang == "" && len(n.Sent)+len(n.Told)+len(n.Typed) == 0
 }
+
+func (n note) typed(f usher.DetailField) bool { return slices.Contains(n.Typed, f) }
 
 func (n note) sent(id string) bool { return slices.Contains(n.Sent, id) }
 

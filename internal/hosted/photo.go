@@ -16,7 +16,7 @@ func (t *turn) documentPage(errs web.Errors) error {
 	st, _ := stepOf(t.s, usher.StepDocument)
 	d := documentOf(t.s, st, t.note)
 	return t.render("document", map[string]any{
-		"At": t.progress().At, "Of": t.progress().Of, "Accept": d.accept, "Chosen": string(d.kind), "Why": codes(st.Redo),
+		"At": t.progress().At, "Of": t.progress().Of, "Accept": d.accept, "Chosen": string(d.kind), "Why": why(st, ""),
 	}, errs)
 }
 
@@ -73,6 +73,10 @@ type photo struct {
 	Max      int64
 	TooLarge string // key
 
+	Part   string // address that the file is sent to in pieces, ""
+	Native string // which camera app of a phone is to take the photo, after several that failed, ""
+	Sent   string // address of the page with the photo that was sent before, ""
+
 	// of the camera page
 	Upload  string // address of the upload page
 	Facing  string // which camera is asked for
@@ -106,16 +110,25 @@ func (t *turn) showPhoto() error { return t.photoPage(nil) }
 
 func (t *turn) photoPage(errs web.Errors) error {
 	sub, st, d := t.subject()
+	if wait := t.mustWait(sub); wait > 0 {
+		return t.triesPage(sub, wait)
+	}
 	p := photo{
-		progress: t.progress(), Title: "photo." + sub.name(d) + ".title", Why: codes(st.Redo), Tips: "document", Open: "photo.camera",
+		progress: t.progress(), Title: "photo." + sub.name(d) + ".title", Why: why(st, sub.kind), Part: t.partURL(sub), Tips: "document", Open: "photo.camera",
 		Label: "photo.upload.title", Hint: "photo.upload.hint", Instead: "photo.upload.instead", Accept: "image/jpeg,image/png",
-		Max: t.most(sub), TooLarge: sub.wrong("too_large"),
+		Max: t.most(sub), TooLarge: sub.wrong("too_large"), Lost: t.lost(),
 	}
 	if d.kind != "" {
 		p.Document = "doc." + string(d.kind) + ".your"
 	}
 	if sub.facing != "" {
 		p.Camera = t.url(sub.camera())
+	}
+	if t.note.Failed >= nativeAfter && sub.at != atVideo {
+		p.Native = sub.facing
+	}
+	if last, sent := newest(t.s, st, sub.kind, d.from); sent && last.Attempt == t.s.Attempt && len(errs) > 0 && sub.at != atVideo {
+		p.Sent = t.url(sub.check())
 	}
 	switch sub.at {
 	case atSelfie:
@@ -135,8 +148,11 @@ func (t *turn) photoPage(errs web.Errors) error {
 
 func (t *turn) showCamera() error {
 	sub, _, d := t.subject()
+	if wait := t.mustWait(sub); wait > 0 {
+		return t.triesPage(sub, wait)
+	}
 	p := photo{
-		progress: t.progress(), Title: "camera." + sub.name(d) + ".title", Upload: t.url(sub.at) + "#upload", Facing: sub.facing,
+		progress: t.progress(), Part: t.partURL(sub), Title: "camera." + sub.name(d) + ".title", Upload: t.url(sub.at) + "#upload", Facing: sub.facing,
 		Frame: "card", Ready: "camera.ready.document", Problems: t.problems(), Lost: t.lost(), Instead: "photo.upload.instead",
 	}
 	switch {
@@ -155,7 +171,7 @@ func (t *turn) showCamera() error {
 func (t *turn) showRecorder() error {
 	sub, _, _ := t.subject()
 	return t.render("video", photo{
-		progress: t.progress(), Title: "video.title", Upload: t.url(sub.at) + "#upload", Facing: sub.facing, Instead: "video.upload.instead",
+		progress: t.progress(), Part: t.partURL(sub), Title: "video.title", Upload: t.url(sub.at) + "#upload", Facing: sub.facing, Instead: "video.upload.instead",
 		Problems: append(t.problems(), t.problem("old", usher.MomentHardware)), Lost: t.lost(), Max: t.most(sub), TooLarge: sub.wrong("too_large"),
 	}, nil)
 }
@@ -195,10 +211,7 @@ func (t *turn) showCheck() error {
 	e, _ := newest(t.s, st, sub.kind, d.from)
 	p := checkPage{
 		progress: t.progress(), Title: "check.title", Text: "check.document", Thumb: t.thumb(e), Again: t.url(sub.at), Use: "check.use", AgainText: "check.again",
-		Advice: t.better,
-	}
-	if len(p.Advice) == 0 {
-		p.Advice = advice(t.r.URL.Query().Get("advice"))
+		Advice: e.Advice,
 	}
 	switch sub.at {
 	case atSelfie:
@@ -207,7 +220,7 @@ func (t *turn) showCheck() error {
 		p.Title, p.Text, p.Use, p.AgainText = "check.file.title", "check.file", "check.use_file", "check.again_file"
 	default:
 	}
-	if e.Source == usher.FromCamera {
+	if e.Source == usher.FromCamera && t.note.Failed < nativeAfter {
 		p.Again = t.url(sub.camera())
 	}
 	tries := 0
@@ -285,25 +298,7 @@ func codes(rs []usher.Reason) []usher.ReasonCode {
 	return list
 }
 
-// advice reads the codes that an address carries; what is no code of ours is left out.
-func advice(s string) []usher.ReasonCode {
-	var list []usher.ReasonCode
-	for code := range strings.SplitSeq(s, ",") {
-		if class, ok := usher.ReasonCode(code).Class(); ok && class == usher.Retry && len(list) < 3 {
-			list = append(list, usher.ReasonCode(code))
-		}
-	}
-	return list
-}
-
-// adviceQuery writes codes for an address.
-func adviceQuery(list []usher.ReasonCode) string {
-	if len(list) == 0 {
-		return ""
-	}
-	words := make([]string, len(list))
-	for i, code := range list {
-		words[i] = string(code)
-	}
-	return "?advice=" + url.QueryEscape(strings.Join(words, ","))
+// why gives the reasons for which a kind of evidence is asked again: those that name it, or no file.
+func why(st usher.StepStatus, kind usher.EvidenceKind) []usher.ReasonCode {
+	return codes(slices.DeleteFunc(slices.Clone(st.Redo), func(r usher.Reason) bool { return r.Evidence != "" && r.Evidence != kind }))
 }

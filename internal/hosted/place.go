@@ -13,7 +13,11 @@ type place string
 const (
 	atConsent  place = "consent"
 	atDecline  place = "consent/decline"
-	atDetails  place = "details"
+	atName     place = "details/name"
+	atBirth    place = "details/birth"
+	atNation   place = "details/nationality"
+	atHome     place = "details/address"
+	atContact  place = "details/contact"
 	atDocument place = "document"
 	atFront    place = "front"
 	atBack     place = "back"
@@ -26,6 +30,61 @@ const (
 	atDone     place = "done"
 	atEnded    place = "ended"
 )
+
+// topics are the pages of a details step: each asks for one thing, in the order in which people expect them. It is never written to.
+var topics = []struct {
+	at    place
+	field usher.DetailField
+}{
+	{atName, usher.AskName},
+	{atBirth, usher.AskDateOfBirth},
+	{atNation, usher.AskNationality},
+	{atHome, usher.AskAddress},
+	{atContact, usher.AskContact},
+}
+
+// topicAt gives the field that a page asks for, or "".
+func topicAt(p place) usher.DetailField {
+	for _, topic := range topics {
+		if topic.at == p {
+			return topic.field
+		}
+	}
+	return ""
+}
+
+// topicOf gives the page that asks for a field.
+func topicOf(f usher.DetailField) place {
+	for _, topic := range topics {
+		if topic.field == f {
+			return topic.at
+		}
+	}
+	return atEnded
+}
+
+// asked gives the fields that a details step asks for, in the order of its pages.
+func asked(s usher.Session, st usher.StepStatus) []usher.DetailField {
+	def, _, _ := s.Flow.Step(st.ID)
+	var list []usher.DetailField
+	for _, topic := range topics {
+		if slices.Contains(def.Ask, topic.field) {
+			list = append(list, topic.field)
+		}
+	}
+	return list
+}
+
+// nextTopic gives the page of the first field that was not given in this browser yet, or of the last.
+func nextTopic(s usher.Session, st usher.StepStatus, n note) place {
+	at := atEnded
+	for _, f := range asked(s, st) {
+		if at = topicOf(f); !n.typed(f) {
+			break
+		}
+	}
+	return at
+}
 
 // subject is something the applicant shows in a picture.
 type subject struct {
@@ -67,10 +126,11 @@ func kindAt(p place) (usher.StepKind, bool) {
 	switch p {
 	case atConsent, atDecline:
 		return usher.StepConsent, true
-	case atDetails:
-		return usher.StepDetails, true
 	case atDocument:
 		return usher.StepDocument, true
+	}
+	if topicAt(p) != "" {
+		return usher.StepDetails, true
 	}
 	sub, ok := subjectAt(p)
 	return sub.step, ok
@@ -114,7 +174,7 @@ func within(s usher.Session, st usher.StepStatus, n note) place {
 	case usher.StepConsent:
 		return atConsent
 	case usher.StepDetails:
-		return atDetails
+		return nextTopic(s, st, n)
 	case usher.StepDocument:
 		return documentOf(s, st, n).next()
 	case usher.StepSelfie, usher.StepProofOfAddress:
@@ -161,6 +221,9 @@ func reachable(s usher.Session, n note, p place) bool {
 	if !ok || !due(s, st) && !changeable(s, st) {
 		return false
 	}
+	if kind == usher.StepDetails {
+		return opened(s, st, n, p)
+	}
 	if sub.at == atVideo {
 		_, photo := newest(s, st, usher.Selfie, 0)
 		return photo && wantsVideo(s, st)
@@ -181,6 +244,19 @@ func reachable(s usher.Session, n note, p place) bool {
 		return d.kind.HasBack() && d.front && (p != atBack.check() || d.back)
 	}
 	return true
+}
+
+// opened tells whether a page of a details step may be seen: it is one that the step has, and the ones before it were given.
+func opened(s usher.Session, st usher.StepStatus, n note, p place) bool {
+	for _, f := range asked(s, st) {
+		switch {
+		case topicOf(f) == p:
+			return true
+		case st.State != usher.StepDone && !n.typed(f):
+			return false
+		}
+	}
+	return false
 }
 
 // stepOf gives the step of a kind that pages of that kind are about: the first that is open, else the last.
@@ -207,7 +283,7 @@ func due(s usher.Session, st usher.StepStatus) bool {
 
 // changeable tells whether a step that is done may be done over: it was done in this go, and no check rests on it yet.
 func changeable(s usher.Session, st usher.StepStatus) bool {
-	if st.State != usher.StepDone || st.Kind == usher.StepConsent || !st.DoneAt.After(s.SubmittedAt) {
+	if st.State != usher.StepDone || st.Kind == usher.StepConsent || st.Kind == usher.StepContact || !st.DoneAt.After(s.SubmittedAt) {
 		return false
 	}
 	behind := false
@@ -220,11 +296,11 @@ func changeable(s usher.Session, st usher.StepStatus) bool {
 	return true
 }
 
-// newest gives the evidence of a kind that a step rests on: the newest since place from, and since it was asked again, where it was.
+// newest gives the evidence of a kind that a step rests on: the newest since place from, and since it was asked again, where that very file was.
 func newest(s usher.Session, st usher.StepStatus, kind usher.EvidenceKind, from int) (usher.Evidence, bool) {
 	for i := len(s.Evidence) - 1; i >= from && i >= 0; i-- {
 		e := s.Evidence[i]
-		if e.Kind == kind && (len(st.Redo) == 0 || e.Attempt == s.Attempt) {
+		if e.Kind == kind && (!st.Again(kind) || e.Attempt == s.Attempt) {
 			return e, true
 		}
 	}

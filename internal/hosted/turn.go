@@ -24,11 +24,12 @@ type turn struct {
 	note  note
 	at    place
 
+	looks *usher.Brand // the client's, once it was asked for
+
 	keep    keeping
 	secret  string   // of the visit; "" before there is one
 	origins []string // that may frame this page
 	tells   []json.RawMessage
-	better  []usher.ReasonCode // what could be better about the file that was just sent
 
 	parts *multipart.Reader // of a form with a file
 	ahead *multipart.Part   // its first part, where it was read while looking for the visit
@@ -165,7 +166,7 @@ func (t *turn) see(p place) error {
 	if t.keep == byPage {
 		return t.show(p)
 	}
-	return t.h.kit.See(t.w, t.r, t.path(p)+adviceQuery(t.better))
+	return t.h.kit.See(t.w, t.r, t.path(p))
 }
 
 // goHome reads the session as it is now and sends the browser where the applicant belongs.
@@ -197,14 +198,22 @@ func (t *turn) render(name string, data any, errs web.Errors) error {
 	return t.display(p)
 }
 
+// displayOf shows a page that is no answer to a form.
+func (t *turn) displayOf(name string, data any) error {
+	return t.display(web.Page{Name: name, Here: t.url(t.at), Data: data})
+}
+
 // display shows a page in the name of the client, in the language of the session.
 func (t *turn) display(p web.Page) error {
-	p.Brand, p.Test, p.Locale = t.visit.Tenant.Name, t.s.Mode == usher.Sandbox, t.locale()
+	p.Brand, p.Test, p.Locale = t.client(), t.s.Mode == usher.Sandbox, t.locale()
 	if title := t.rules().Title; title != nil {
 		p.Title = title(t.s, t.lang())
 	}
 	return t.h.kit.Render(t.w, t.r, p)
 }
+
+// client gives the name of who asks, as applicants know it.
+func (t *turn) client() string { return cmp.Or(t.brand().Name, t.visit.Tenant.Name) }
 
 // locale gives the language that was picked in a frame, or that the session was ordered in.
 func (t *turn) locale() string { return cmp.Or(t.note.Lang, t.s.Locale) }
@@ -235,11 +244,11 @@ func (t *turn) notice(status int, key, way string, m usher.Moment) error {
 	if t.r.Method == http.MethodGet && t.secret == "" && !t.mayBeFramed() && t.h.kit.PickLanguage(t.w, t.r) {
 		return nil
 	}
-	if t.visit.Tenant.Name == "" && way == "link.next" {
+	if t.client() == "" && way == "link.next" {
 		way = "help.person.text_any"
 	}
 	t.tell(m)
-	page := web.Page{Name: "notice", Status: status, Data: map[string]any{"Key": key, "Way": way, "Out": t.out(m)}}
+	page := web.Page{Name: "notice", Status: status, Data: map[string]any{"Key": key, "Way": way, "Out": t.out(m), "Ask": t.askURL(key)}}
 	if t.at != "" {
 		page.Here = t.url(t.at)
 	}

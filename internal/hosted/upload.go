@@ -8,26 +8,33 @@ import (
 	"io"
 	"mime/multipart"
 	"strconv"
+	"strings"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/web"
 )
 
-// upload takes a file from the form.
+// upload takes a file from the form, or from its script.
 func (t *turn) upload() error {
+	if strings.HasPrefix(t.r.Header.Get("Accept"), "application/json") {
+		return t.taken(usher.FromUpload)
+	}
 	at, wrong, err := t.take(usher.FromUpload)
 	if err != nil {
 		return err
 	}
 	if wrong != "" {
-		return t.photoPage(web.Errors{{Field: "file", Key: wrong, Args: []any{"client", t.visit.Tenant.Name}}})
+		return t.photoPage(web.Errors{{Field: "file", Key: wrong, Args: []any{"client", t.client()}}})
 	}
 	return t.see(at)
 }
 
-// capture takes a photo from the camera page's script, and answers it where to go, or what was wrong.
-func (t *turn) capture() error {
-	at, wrong, err := t.take(usher.FromCamera)
+// capture takes a photo or a video from the camera page's script.
+func (t *turn) capture() error { return t.taken(usher.FromCamera) }
+
+// taken takes a file from a script, and answers it where to go, or what was wrong.
+func (t *turn) taken(source usher.EvidenceSource) error {
+	at, wrong, err := t.take(source)
 	if err != nil && !isCode(err, usher.CodeConflict, usher.CodeGone) {
 		return err
 	}
@@ -36,16 +43,16 @@ func (t *turn) capture() error {
 		// The session moved on while the camera was open; its address knows where.
 		return t.json(map[string]string{"page": t.h.kit.URL(t.home())})
 	case wrong != "":
-		return t.json(map[string]string{"wrong": t.text(wrong, "client", t.visit.Tenant.Name)})
+		return t.json(map[string]string{"wrong": t.text(wrong, "client", t.client()), "visit": layout{t}.Carry()})
 	}
-	return t.json(map[string]string{"page": t.url(at) + adviceQuery(t.better), "visit": layout{t}.Carry()})
+	return t.json(map[string]string{"page": t.url(at), "visit": layout{t}.Carry()})
 }
 
 // take takes in one file. A video was played back before it was sent, so with it the step is done.
 func (t *turn) take(source usher.EvidenceSource) (at place, wrong string, err error) {
 	at, wrong, err = t.receive(source)
 	sub, st, _ := t.subject()
-	if err != nil || wrong != "" || sub.at != atVideo {
+	if err != nil || wrong != "" || sub.at != atVideo || at != sub.check() {
 		return at, wrong, err
 	}
 	if err := t.do(usher.Command{Kind: usher.CmdCompleteStep, Step: st.ID}); err != nil {
@@ -56,7 +63,7 @@ func (t *turn) take(source usher.EvidenceSource) (at place, wrong string, err er
 
 // receive takes in one file: read within limits, looked at, kept. It gives the page where it is checked, or the key of what is wrong.
 func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err error) {
-	sub, st, _ := t.subject()
+	sub, st, d := t.subject()
 	raw, wrong, err := t.readFile(sub)
 	if err != nil || wrong != "" {
 		return "", wrong, err
@@ -64,17 +71,24 @@ func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err
 	if sub.kind != usher.ProofOfAddress && sub.at != atVideo && isPDF(raw) {
 		return "", "photo.error.pdf", nil
 	}
-	if t.sentBefore(st, sub.kind, raw) {
-		return "", sub.wrong("same"), nil
+	sum := sha256.Sum256(raw)
+	if at, wrong := t.knows(sub, st, d, hex.EncodeToString(sum[:])); at != "" || wrong != "" {
+		return at, wrong, nil
+	}
+	if t.mustWait(sub) > 0 {
+		return sub.at, "", nil // which says so
 	}
 	contentType, better, err := t.h.config.Intake(t.ctx(), sub.kind, raw)
 	if err != nil {
-		if wrong := t.refusal(err); wrong != "" {
-			return "", wrong, nil
+		wrong := t.refusal(err)
+		if wrong == "" {
+			return "", "", err
 		}
-		return "", "", err
+		t.note.Failed++
+		t.remember()
+		return "", wrong, nil
 	}
-	n := usher.NewEvidence{Kind: sub.kind, Source: source, ContentType: contentType, By: t.by()}
+	n := usher.NewEvidence{Kind: sub.kind, Source: source, ContentType: contentType, Advice: better, By: t.by()}
 	s, e, err := t.h.config.Service.AddEvidence(t.ctx(), t.s.TenantID, t.s.ID, n, bytes.NewReader(raw))
 	switch {
 	case isCode(err, usher.CodeLimited):
@@ -84,9 +98,11 @@ func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err
 	}
 	t.s = s
 	t.note.Sent = append(t.note.Sent, e.ID)
+	if t.note.Failed++; len(better) == 0 {
+		t.note.Failed = 0
+	}
 	t.remember()
-	t.better = better
-	return sub.check(), "", nil
+	return sub.check(), "", t.forget(e.SHA256)
 }
 
 // readFile reads the one file of the form, in memory, and gives the key of what is wrong with it before anybody looks inside.
@@ -104,7 +120,15 @@ func (t *turn) readFile(sub subject) (raw []byte, wrong string, err error) {
 		if err != nil {
 			return nil, "photo.error.broken", nil
 		}
-		if part.FormName() != "file" {
+		switch part.FormName() {
+		case uploadField:
+			sum, err := io.ReadAll(io.LimitReader(part, 2*sha256.Size))
+			if err != nil {
+				return nil, "photo.error.broken", nil
+			}
+			return t.assemble(string(sum))
+		case "file":
+		default:
 			continue
 		}
 		if part.FileName() == "" {
@@ -134,20 +158,6 @@ func (t *turn) nextPart() (*multipart.Part, error) {
 }
 
 func isPDF(raw []byte) bool { return bytes.HasPrefix(raw, []byte("%PDF-")) }
-
-// sentBefore tells whether a file that was asked for again is the very one that was not good enough.
-func (t *turn) sentBefore(st usher.StepStatus, kind usher.EvidenceKind, raw []byte) bool {
-	if len(st.Redo) == 0 {
-		return false
-	}
-	sum := sha256.Sum256(raw)
-	for _, e := range t.s.Evidence {
-		if e.Kind == kind && e.Attempt < t.s.Attempt && e.SHA256 == hex.EncodeToString(sum[:]) {
-			return true
-		}
-	}
-	return false
-}
 
 // refusal gives the key of the words for what Intake refused, or "" when the error is not about the file.
 func (t *turn) refusal(err error) string {

@@ -10,11 +10,19 @@ export function byId(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
 }
 
+// Browsers inside of other apps, which often have no camera to give. Their names are no sure sign, so they are looked at only when it failed.
+const IN_APP = /FBA[NV]|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|TikTok|musical_ly|LinkedInApp|Twitter|GSA\/|; wv\)/;
+
 /**
  * Gives the word for what keeps a camera from working.
  * @param {unknown} error
  */
 export function cause(error) {
+  return IN_APP.test(navigator.userAgent) ? "inapp" : why(error);
+}
+
+/** @param {unknown} error */
+function why(error) {
   switch (error instanceof Error ? error.name : "") {
     case "NotAllowedError":
     case "SecurityError":

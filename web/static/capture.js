@@ -1,29 +1,37 @@
 // Takes a photo with the camera and sends it. The page has a form for uploading as the other way; whatever goes wrong here ends in words
 // and a way there.
 //
-// The way of data: camera → <video> → shutter → canvas at the camera's own resolution → JPEG → POST to this page's address → the answer
-// names the page where the photo is checked.
+// The way of data: camera → <video> → shutter → canvas at the camera's own resolution → JPEG → send.js → the answer names the page where the
+// photo is checked. Meanwhile look.js says what could be better.
 
 import { byId, cause, open } from "./camera.js";
-import { again, go, headers, here, keep, problem as showProblem, saw } from "./way.js";
+import { Eye } from "./look.js";
+import { send } from "./send.js";
+import { again, go, problem as showProblem, saw } from "./way.js";
 
 const camera = byId("camera");
+const words = camera.dataset;
 const video = /** @type {HTMLVideoElement} */ (byId("video"));
 const status = byId("status");
 const shutter = /** @type {HTMLButtonElement} */ (byId("shutter"));
 const torch = /** @type {HTMLButtonElement} */ (byId("torch"));
 
+const LOOK_EVERY = 500; // ms
 const HINT_EVERY = 2000; // ms between two hints, so that a screen reader can finish the first
+const FAILURES = 3; // after which the phone's own camera app is offered
 
 /** @type {MediaStream | null} */
 let stream = null;
 let sending = false;
-let hints = 0;
+let looking = 0, wrong = 0;
 let quiet = 0; // no hint before this time, so that what went wrong can be read
+let last = "";
+/** @type {Eye | null} */
+let eye = null;
 
-/** @param {string} words */
-function say(words) {
-  if (status.textContent !== words) status.textContent = words;
+/** @param {string | undefined} text */
+function say(text) {
+  if (text && status.textContent !== text) status.textContent = text;
 }
 
 /** @param {string} which */
@@ -35,14 +43,13 @@ function fail(which) {
 }
 
 async function start() {
-  say(camera.dataset.starting ?? "");
+  say(words.starting);
   try {
-    stream = await open(camera.dataset.facing, 1920, 1080);
+    stream = await open(words.facing, 1920, 1080);
     video.srcObject = stream;
     await video.play();
   } catch (error) {
-    fail(cause(error));
-    return;
+    return fail(cause(error));
   }
   const [track] = stream.getVideoTracks();
   track.addEventListener("ended", () => { if (!sending) fail("busy"); });
@@ -51,31 +58,30 @@ async function start() {
   saw("running");
   // With the focus on the shutter, Space and Enter take the photo.
   if (document.activeElement === document.body) shutter.focus({ preventScroll: true });
-  say(camera.dataset.ready ?? "");
-  hints = window.setInterval(hint, HINT_EVERY);
+  say(words.ready);
+  quiet = performance.now() + HINT_EVERY;
+  eye = new Eye(video, byId("outline"), words.frame === "selfie");
+  looking = window.setInterval(hint, LOOK_EVERY);
 }
 
 function stop() {
-  clearInterval(hints);
+  clearInterval(looking);
   stream?.getTracks().forEach((t) => t.stop());
   stream = null;
 }
 
-/** Says when there is too little or too much light, and nothing else: the server looks at the photo itself. */
+/** Says what could be better: what was seen twice running, so that a passing hand is not spoken of. */
 function hint() {
-  if (sending || !video.videoWidth || performance.now() < quiet) return;
-  const small = document.createElement("canvas");
-  small.width = small.height = 32;
-  const pen = small.getContext("2d");
-  if (!pen) return;
-  pen.drawImage(video, 0, 0, 32, 32);
-  const pixels = pen.getImageData(0, 0, 32, 32).data;
-  let light = 0;
-  for (let i = 0; i < pixels.length; i += 4) light += 0.299 * pixels[i] + 0.587 * pixels[i + 1] + 0.114 * pixels[i + 2];
-  light /= 32 * 32;
-  if (light < 50) say(camera.dataset.dark ?? "");
-  else if (light > 235) say(camera.dataset.bright ?? "");
-  else say(camera.dataset.ready ?? "");
+  if (sending || document.hidden) return;
+  const word = eye?.look() ?? "";
+  const steady = word === last;
+  last = word;
+  if (!steady || performance.now() < quiet) return;
+  const text = word ? words["hint" + word[0].toUpperCase() + word.slice(1)] : words.ready;
+  if (text && text !== status.textContent) {
+    say(text);
+    quiet = performance.now() + HINT_EVERY;
+  }
 }
 
 /** @returns {Promise<Blob>} */
@@ -89,33 +95,36 @@ function take() {
   });
 }
 
+/** @param {number | null} part */
+function progress(part) {
+  if (part === null) {
+    say(words.lost);
+    showProblem("lost");
+  } else say(words.sending);
+}
+
 async function shoot() {
   if (sending || !stream) return;
   sending = true;
   shutter.setAttribute("aria-disabled", "true");
   try {
     video.pause();
-    const body = new FormData();
-    body.append("file", await take(), "photo.jpg");
+    const photo = await take();
     saw("taken");
-    say(camera.dataset.sending ?? "");
-    const answer = await fetch(here(), { method: "POST", body, headers: { Accept: "application/json", ...headers() } });
-    if (answer.status < 500 && !answer.headers.get("Content-Type")?.startsWith("application/json")) {
-      // The turn of this page is over: the same address shows why, or goes on.
+    say(words.sending);
+    const answer = await send(photo, "photo.jpg", words.part ?? "", progress);
+    if (!answer) return stop();
+    if (answer.page) {
       stop();
-      again();
-      return;
+      return go(answer.page);
     }
-    const { page, wrong, visit } = await answer.json();
-    keep(visit);
-    if (page) {
+    if (++wrong >= FAILURES) {
       stop();
-      go(page);
-      return;
+      return go((words.upload ?? "").replace(/#.*/, ""));
     }
-    say(wrong ?? camera.dataset.failed ?? "");
+    say(answer.wrong ?? words.failed);
   } catch {
-    say(camera.dataset.failed ?? "");
+    say(words.failed);
     showProblem("lost");
   }
   quiet = performance.now() + 4 * HINT_EVERY;

@@ -4,7 +4,8 @@
 // The way of data: camera → MediaRecorder → blob → played back on this page → POST to this page's address → the answer names the next page.
 
 import { byId, cause, open } from "./camera.js";
-import { again, go, headers, here, keep, problem, saw } from "./way.js";
+import { send as sendFile } from "./send.js";
+import { again, go, problem, saw } from "./way.js";
 
 const camera = byId("camera");
 const video = /** @type {HTMLVideoElement} */ (byId("video"));
@@ -139,14 +140,13 @@ send.addEventListener("click", async () => {
   send.setAttribute("aria-disabled", "true");
   status.textContent = words.sending ?? "";
   try {
-    const body = new FormData();
-    body.append("file", taken, "video");
-    const answer = await fetch(here(), { method: "POST", body, headers: { Accept: "application/json", ...headers() } });
-    if (answer.status < 500 && !answer.headers.get("Content-Type")?.startsWith("application/json")) return again();
-    const { page, wrong, visit } = await answer.json();
-    keep(visit);
-    if (page) return go(page);
-    status.textContent = wrong ?? words.failed ?? "";
+    const answer = await sendFile(taken, "video", words.part ?? "", (part) => {
+      status.textContent = (part === null ? words.lost : words.sending) ?? "";
+      if (part === null) problem("lost");
+    });
+    if (!answer) return;
+    if (answer.page) return go(answer.page);
+    status.textContent = answer.wrong ?? words.failed ?? "";
   } catch {
     status.textContent = words.failed ?? "";
     problem("lost");
