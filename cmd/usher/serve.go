@@ -165,7 +165,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	}
 	pages, err := hosted.New(hosted.Config{
 		Service: h.Engine, Files: web.Files, Base: verifyBase, Secure: secure(s.VerifyURL), Log: h.log, Intake: h.pictures.look,
-		Preview: h.pictures.preview, Key: h.derivedKey("hosted-page"), Rules: h.pageRules(), Client: h.auth.Client,
+		Judge: h.live.Judge, Preview: h.pictures.preview, Key: h.derivedKey("hosted-page"), Rules: h.pageRules(), Client: h.auth.Client,
 		Uploads: h.files.Parts(), Brand: h.Brand,
 	})
 	if err != nil {

@@ -44,6 +44,11 @@ type Config struct {
 	Intake func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)
 	// Preview gives a fresh JPEG of a stored picture, its longest side at most maxSide pixels, free of anything but the picture.
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) (jpeg []byte, err error)
+	// Judge looks at the frames of a capture challenge and gives what is wrong with them, a word that has a text "challenge.wrong.<word>", or "".
+	// Without it the applicant hears nothing of them; the check looks at them in any case.
+	Judge func(ctx context.Context, frames []byte, moves []usher.Move) (wrong string, err error)
+	// Moves draws the movements of a challenge; nil draws them by chance.
+	Moves func() ([]usher.Move, error)
 	// Uploads keeps files that come in pieces. Without it each file comes whole, and a lost connection costs all of it.
 	Uploads usher.Uploads
 	// Brand gives how a tenant wants the pages to look. Without it they look as they come.
@@ -145,6 +150,7 @@ func (h *Hosted) routes() {
 			h.page(sub.camera(), camera, (*turn).showCamera, (*turn).capture)
 		}
 	}
+	h.page(atChallenge, camera, (*turn).showChallenge, (*turn).challenge)
 	h.page(atAnswers, web.Route{}, (*turn).showAnswers, (*turn).send)
 	h.page(atRedo, web.Route{}, (*turn).showRedo, (*turn).beginRedo)
 	h.page(atWaiting, web.Route{}, (*turn).showWaiting, nil)

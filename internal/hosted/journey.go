@@ -42,6 +42,7 @@ var screens = map[place]string{
 	atSelfie.check():  "selfie.preview",
 	atVideo:           "video",
 	atVideo.camera():  "video.camera",
+	atChallenge:       "challenge",
 	atAddress:         "proof_of_address",
 	atAddress.check(): "proof_of_address.preview",
 	atAnswers:         "check",

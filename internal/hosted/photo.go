@@ -247,6 +247,9 @@ func (t *turn) use() error {
 	if _, sent := newest(t.s, st, usher.SelfieVideo, 0); wantsVideo(t.s, st) && !sent && t.r.PostFormValue("without") != "video" {
 		return t.see(atVideo)
 	}
+	if wantsChallenge(t.s, st) && t.r.PostFormValue("without") != "challenge" {
+		return t.see(atChallenge)
+	}
 	if err := t.do(c); err != nil {
 		return err
 	}

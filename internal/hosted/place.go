@@ -128,6 +128,8 @@ func kindAt(p place) (usher.StepKind, bool) {
 		return usher.StepConsent, true
 	case atDocument:
 		return usher.StepDocument, true
+	case atChallenge:
+		return usher.StepSelfie, true
 	}
 	if topicAt(p) != "" {
 		return usher.StepDetails, true
@@ -190,6 +192,9 @@ func within(s usher.Session, st usher.StepStatus, n note) place {
 				first = sub.check()
 			}
 		}
+		if wantsChallenge(s, st) {
+			return atChallenge
+		}
 		return first
 	default:
 	}
@@ -223,6 +228,10 @@ func reachable(s usher.Session, n note, p place) bool {
 	}
 	if kind == usher.StepDetails {
 		return opened(s, st, n, p)
+	}
+	if p == atChallenge {
+		_, photo := newest(s, st, usher.Selfie, 0)
+		return photo && asksChallenge(s, st)
 	}
 	if sub.at == atVideo {
 		_, photo := newest(s, st, usher.Selfie, 0)
