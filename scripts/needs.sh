@@ -42,7 +42,7 @@ if ! command -v ZXingReader >/dev/null || ! command -v ZXingWriter >/dev/null; t
 	missing+=(zxing-cpp-tools)
 fi
 # Our answers about national numbers are held against those of another library; without it that one test is skipped.
-if command -v apt-get >/dev/null && ! /usr/bin/python3 -c 'import stdnum' 2>/dev/null; then
+if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; } && ! /usr/bin/python3 -c "import stdnum" 2>/dev/null; then
 	missing+=(python3-stdnum)
 fi
 if [ ${#missing[@]} -eq 0 ]; then
