@@ -8,7 +8,7 @@ ROUNDS ?= 200
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build the program into bin/
@@ -49,6 +49,12 @@ crash: ## kill -9 a busy server ROUNDS times (200) and see that nothing acknowle
 bench: ## all Go benchmarks, with memory; with LISTS=folder of watchlists screening as well
 	go test -run '^$$' -bench . -benchmem ./...
 	$(if $(LISTS),go run ./cmd/usher bench screening --lists '$(LISTS)')
+
+.PHONY: bench-document
+bench-document: ## draw 1,500 documents and sheets, read them, and hold the figures against the bars (DIR=folder keeps the pictures)
+	go run ./cmd/usher bench document $(if $(DIR),--dir '$(DIR)')
+	go test -run '^$$' -bench 'BenchmarkRead$$' -benchtime 1x ./internal/barcode/pdf417
+	go test -run '^$$' -bench UploadMemory -benchtime 1x ./internal/bench
 
 .PHONY: vuln
 vuln: ## known faults in dependencies (asks the Go vulnerability database)

@@ -67,8 +67,11 @@ func benchCommand(ctx context.Context, c console, args []string) error {
 	if len(args) > 0 && args[0] == "mrz" {
 		return benchMRZ(ctx, c, args[1:])
 	}
+	if len(args) > 0 && args[0] == "document" {
+		return benchDocument(ctx, c, args[1:])
+	}
 	if len(args) == 0 || args[0] != "screening" {
-		return usageError{errors.New("knows two measurements: screening --lists DIR, mrz --dir FOLDER")}
+		return usageError{errors.New("knows three measurements: screening --lists DIR, mrz --dir FOLDER, document")}
 	}
 	fs := flag.NewFlagSet("usher bench screening", flag.ContinueOnError)
 	fs.SetOutput(c.err)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -74,5 +75,39 @@ func TestTurnsOf(t *testing.T) {
 				t.Errorf("of %d, one turn has none", n)
 			}
 		}
+	}
+}
+
+// TestBenchDocument runs the measurement on so few pictures that its figures say nothing but that every part ran.
+func TestBenchDocument(t *testing.T) {
+	t.Parallel()
+	program := func(args ...string) string {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+		cmd.Env = append(os.Environ(), asProgram+"=1")
+		var complaints bytes.Buffer
+		cmd.Stderr = &complaints
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, complaints.String())
+		}
+		return string(out)
+	}
+	dir := t.TempDir()
+	got := program("bench", "document", "--dir", dir, "--count", "1", "--pages", "1", "--large", "1", "--large-width", "1000", "--width", "400")
+	for _, line := range []string{"clean: all lines exact", "wild", "p95", "false finds on 1 sheets", "not marked", "0 megapixels", "most memory"} {
+		if !strings.Contains(got, line) {
+			t.Errorf("there is no %q in\n%s", line, got)
+		}
+	}
+	// The folders that it made are what `usher bench mrz` reads.
+	var figures map[string]any
+	if err := json.Unmarshal([]byte(program("bench", "mrz", "--dir", filepath.Join(dir, "small"), "--json")), &figures); err != nil {
+		t.Fatal(err)
+	}
+	if len(figures) != 8 || figures["pictures"] != 1.0 {
+		t.Errorf("got %v", figures)
+	}
+	if table := program("bench", "mrz", "--dir", filepath.Join(dir, "small"), "--wrong"); !strings.Contains(table, "TD1") {
+		t.Errorf("no kind in\n%s", table)
 	}
 }

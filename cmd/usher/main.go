@@ -71,7 +71,7 @@ func commands() []command {
 			"usher watchlist import ./lists", watchlistCommand,
 		},
 		{
-			"bench", "screening --lists DIR [--seed N] [--json] | mrz --dir FOLDER [--json] [--wrong] | mrz --make FOLDER [--level L] [--count N]",
+			"bench", "screening --lists DIR [--seed N] [--json] | mrz --dir FOLDER [--json] [--wrong] | mrz --make FOLDER [--level L] [--count N] | document",
 			"measure how fast and how well names are found on watchlists, and zones are read on documents", "usher bench mrz --dir ./pictures", benchCommand,
 		},
 		{

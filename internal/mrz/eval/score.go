@@ -17,6 +17,8 @@ type Outcome struct {
 	Read []string
 	// KeyRight means that document number, birth date and expiry are right; Exact that every line is.
 	KeyRight, Exact bool
+	// Agreed means that every check digit of what was read is right.
+	Agreed bool
 	// FalseFind is a reading of a picture without a zone.
 	FalseFind bool
 	// SilentWrong is a reading with every check digit right, a wrong character, and no mark on that character's field.
@@ -43,7 +45,8 @@ func (o *Outcome) judge(r *mrz.Reading, now time.Time) {
 	o.Errors = min(o.Characters, distance(strings.Join(want, "\n"), strings.Join(r.Lines, "\n")))
 	o.Exact = slices.Equal(want, r.Lines)
 	o.KeyRight = o.Exact || sameKey(want, r.Document, now)
-	o.SilentWrong = r.DigitsAgree && !o.Exact && !marked(want, r)
+	o.Agreed = r.DigitsAgree
+	o.SilentWrong = o.Agreed && !o.Exact && !marked(want, r)
 }
 
 // sameKey compares the fields that a person is looked up by. The lines that stand there go through the same parser: a long

@@ -67,7 +67,11 @@ func (p *Press) entry(o FolderOptions, i int) (Picture, entry, error) {
 	seed := o.Seed + uint64(i)
 	if o.Pages {
 		levels := []Level{Clean, Mild, Small, Hard}
-		drawn, err := p.Page(seed, levels[(i/len(pages()))%len(levels)])
+		level := levels[(i/len(pages()))%len(levels)]
+		if o.Width > 0 {
+			level.Width = o.Width
+		}
+		drawn, err := p.Page(seed, level)
 		return drawn, entry{File: fmt.Sprintf("page-%04d.jpg", seed), Kind: "none"}, err
 	}
 	formats := Formats()
