@@ -21,9 +21,9 @@ const (
 // The limits within which two pictures count as one picture saved twice. Measured on drawn documents and faces (see docs/documents.md): saved again,
 // reduced to a third or made brighter, they lie within; other people's documents of the same kind in the same place do not.
 const (
-	mostWavesApart = 16
-	mostLevelApart = 4.5 // grey levels of 255, in the part of the picture that differs most
-	leastContrast  = 6   // standard deviation in grey levels; below it there is nothing to compare
+	mostWavesApart = 12
+	mostLevelApart = 4 // grey levels of 255, in the part of the picture that differs most
+	leastContrast  = 6 // standard deviation in grey levels; below it there is nothing to compare
 )
 
 // Likeness is how a picture looks, coarsely: the signs of the 256 longest waves that it is made of (a perceptual hash by the discrete cosine
