@@ -81,6 +81,7 @@ type Visit struct {
 	Took     bool // this browser took over from another: what was typed there is not shown here
 	Replaced bool // another browser took over from this one
 	Follows  bool // and got the session from this one, by a hand-off
+	Returned bool // this browser got the session by a hand-off, and it went back
 }
 
 // Links are the applicant's keys.

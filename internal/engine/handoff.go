@@ -134,6 +134,19 @@ func (e *Engine) RefuseHandoff(ctx context.Context, token string) error {
 	return e.c.Store.EndHandoff(ctx, hashed(token))
 }
 
+// handedOver tells, of a browser that was replaced, whether the session went from it by a hand-off, or back from it.
+func (e *Engine) handedOver(ctx context.Context, visit []byte) (follows, returned bool, err error) {
+	_, err = e.c.Store.Followed(ctx, visit)
+	if err == nil || !errors.Is(err, store.ErrNotFound) {
+		return err == nil, false, err
+	}
+	_, err = e.c.Store.Returned(ctx, visit)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, false, nil
+	}
+	return false, err == nil, err
+}
+
 // HandBack gives the session back to the first browser.
 func (e *Engine) HandBack(ctx context.Context, cookie string) error {
 	return found(e.c.Store.HandBack(ctx, hashed(cookie)), "key to another browser")

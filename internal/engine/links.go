@@ -153,11 +153,7 @@ func (e *Engine) Visit(ctx context.Context, cookie string) (usher.Visit, error) 
 	v, err := e.visit(ctx, row.TenantID, row.SessionID)
 	v.Token, v.Took, v.Replaced = cookie, row.Took, row.Replaced
 	if row.Replaced && err == nil {
-		_, err = e.c.Store.Followed(ctx, row.Hash)
-		v.Follows = err == nil
-		if errors.Is(err, store.ErrNotFound) {
-			err = nil
-		}
+		v.Follows, v.Returned, err = e.handedOver(ctx, row.Hash)
 	}
 	return v, err
 }

@@ -78,7 +78,7 @@ func TestInFrame(t *testing.T) {
 			origin := framing(t, secure, &link.URL)
 			parents = []string{"https://elsewhere.example", origin}
 			outer := sit(t, "frame", browsertest.Options{
-				Width: 900, Height: 900, NoThirdPartyCookies: true, AnyCertificate: secure, FakeCameraFile: browsertest.FakeCamera(t, pics.passportImage),
+				Width: 900, Height: 900, NoThirdPartyCookies: true, AnyCertificate: secure, FakeCameraFile: browsertest.FakeCamera(t, pics.image(t)),
 			})
 			outer.Visit(origin)
 			p := &person{Page: outer.Frame(h.server.URL), t: t, name: "frame", outer: outer.Page}
@@ -100,8 +100,7 @@ func TestInFrame(t *testing.T) {
 			p.look("Your name")
 			p.Click("Continue")
 			p.WaitText("Write your family name")
-			p.details()
-			p.Click("Continue")
+			p.details(p.read)
 			p.look("Which document will you use?")
 			p.Click("[value=passport]")
 			p.Click("Continue")
@@ -123,7 +122,7 @@ func TestInFrame(t *testing.T) {
 			p.look("Check before you send")
 			p.WaitText("Anna Maria Eriksson")
 			p.Click("Change Email")
-			p.look("Your name")
+			p.look("How to reach you")
 			p.Click("Continue")
 			p.Click("Send")
 			p.look("We are checking what you sent")

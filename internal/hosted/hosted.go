@@ -49,6 +49,7 @@ type Config struct {
 	Judge func(ctx context.Context, frames []byte, moves []usher.Move) (wrong string, err error)
 	// Moves draws the movements of a challenge; nil draws them by chance.
 	Moves func() ([]usher.Move, error)
+
 	// Uploads keeps files that come in pieces. Without it each file comes whole, and a lost connection costs all of it.
 	Uploads usher.Uploads
 	// Brand gives how a tenant wants the pages to look. Without it they look as they come.
@@ -135,6 +136,15 @@ func (h *Hosted) routes() {
 	for _, topic := range topics {
 		h.page(topic.at, web.Route{}, (*turn).showDetails, (*turn).details)
 	}
+	h.kit.Handle("GET /h/{token}", web.Route{}, h.showHandoff)
+	h.kit.Handle("POST /h/{token}", web.Route{}, h.takeHandoff)
+	h.kit.Handle("GET /f/{session}/phone", web.Route{}, h.visit((*turn).showPhone))
+	h.kit.Handle("POST /f/{session}/phone", web.Route{}, h.visit((*turn).beginPhone))
+	h.kit.Handle("GET /f/{session}/phone/state", web.Route{}, h.visit((*turn).phoneState))
+	for _, method := range []string{"GET", "POST"} { // while the phone has the session every page of the computer's is this one
+		h.kit.Handle(method+" /f/{session}/phone/follow", web.Route{}, h.visit((*turn).goHome))
+	}
+	h.page(atCode, web.Route{}, (*turn).showCode, (*turn).code)
 	h.page(atDocument, web.Route{}, (*turn).showDocument, (*turn).chooseDocument)
 	upload := web.Route{MaxBody: mostBody, ReadTimeout: uploadSilence}
 	camera := web.Route{MaxBody: mostBody, ReadTimeout: uploadSilence, Camera: true}

@@ -1,9 +1,12 @@
 package hosted_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"image"
+	"image/jpeg"
 	"io"
 	"log"
 	"log/slog"
@@ -11,8 +14,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
+
+	scale "golang.org/x/image/draw"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/browsertest"
@@ -162,50 +166,55 @@ func (h *house) must(err error) {
 	}
 }
 
-// drawn are pictures of one invented person's documents and face; drawing takes seconds, so every test shares them.
-var drawn = sync.OnceValues(func() (d struct {
-	passport, selfie image.Image
-	files            map[string][]byte
-}, err error,
-) {
-	who := specimen.Person{}
-	sheets := map[string]image.Image{}
-	for name, draw := range map[string]func(specimen.Person) (image.Image, error){
-		"passport": specimen.Passport, "front": specimen.IDCardFront, "back": specimen.IDCardBack,
-	} {
-		if sheets[name], err = draw(who); err != nil {
-			return d, err
-		}
+// update draws the pictures of testdata anew: go test ./internal/hosted -run TestPictures -update.
+var update = flag.Bool("update", false, "draw the pictures in testdata anew")
+
+// TestPictures draws the pictures that other tests use: those of one invented person, small, since drawing and reading them is slow under the
+// race detector.
+func TestPictures(t *testing.T) {
+	if !*update {
+		t.Skip("the pictures are there; -update draws them anew")
 	}
-	shot := specimen.Shot{Width: 900, Height: 600}
-	d.passport, d.selfie = specimen.Shoot(sheets["passport"], shot), specimen.Selfie(who)
+	who := specimen.Person{}
+	must := func(img image.Image, err error) image.Image {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return img
+	}
+	passport, front, back := must(specimen.Passport(who)), must(specimen.IDCardFront(who)), must(specimen.IDCardBack(who))
+	shot := specimen.Shot{Width: 600, Height: 400}
 	blurred := shot
 	blurred.Blur = 7
-	d.files = map[string][]byte{}
+	selfie := image.NewRGBA(image.Rect(0, 0, 300, 400))
+	face := specimen.Selfie(who)
+	scale.BiLinear.Scale(selfie, selfie.Bounds(), face, face.Bounds(), scale.Src, nil)
 	for name, img := range map[string]image.Image{
-		"passport": d.passport, "selfie": d.selfie, "front": specimen.Shoot(sheets["front"], shot), "back": specimen.Shoot(sheets["back"], shot),
-		"blurred": specimen.Shoot(sheets["passport"], blurred),
+		"passport": specimen.Shoot(passport, shot), "front": specimen.Shoot(front, shot), "back": specimen.Shoot(back, shot), "selfie": selfie,
+		"blurred": specimen.Shoot(passport, blurred),
 	} {
-		if d.files[name], err = specimen.JPEG(img); err != nil {
-			return d, err
+		var out bytes.Buffer
+		if err := errors.Join(jpeg.Encode(&out, img, &jpeg.Options{Quality: 80}), os.WriteFile("testdata/"+name+".jpg", out.Bytes(), 0o600)); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return d, nil
-})
+}
 
 // pictures are files to upload.
 type pictures struct {
-	passport, front, back, blurred, selfie, pdf, text, empty, heic, large, broken string
-	passportImage                                                                 image.Image
+	passport, front, back, blurred, blurredAgain, selfie, pdf, text, empty, heic, large, broken string
 }
 
 func draw(t *testing.T) pictures {
 	t.Helper()
-	d, err := drawn()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
+	read := func(name string) []byte {
+		raw, err := os.ReadFile("testdata/" + name + ".jpg")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
 	write := func(name string, body []byte) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, body, 0o600); err != nil {
@@ -213,18 +222,34 @@ func draw(t *testing.T) pictures {
 		}
 		return path
 	}
-	return pictures{
-		passportImage: d.passport,
-		passport:      write("passport.jpg", d.files["passport"]),
-		front:         write("front.jpg", d.files["front"]),
-		back:          write("back.jpg", d.files["back"]),
-		blurred:       write("blurred.jpg", d.files["blurred"]),
-		selfie:        write("selfie.jpg", d.files["selfie"]),
-		pdf:           write("bill.pdf", []byte("%PDF-1.4\n%%EOF\n")),
-		text:          write("letter.jpg", []byte("Dear Sir or Madam")),
-		empty:         write("empty.jpg", nil),
-		heic:          write("photo.heic", append([]byte("\x00\x00\x00\x18ftypheic"), make([]byte, 64)...)),
-		large:         write("large.jpg", make([]byte, 11<<20)),
-		broken:        write("broken.jpg", d.files["passport"][:len(d.files["passport"])/2]),
+	p := pictures{
+		pdf:    write("bill.pdf", []byte("%PDF-1.4\n%%EOF\n")),
+		text:   write("letter.jpg", []byte("Dear Sir or Madam")),
+		empty:  write("empty.jpg", nil),
+		heic:   write("photo.heic", append([]byte("\x00\x00\x00\x18ftypheic"), make([]byte, 64)...)),
+		large:  write("large.jpg", make([]byte, 11<<20)),
+		broken: write("broken.jpg", read("passport")[:8000]),
 	}
+	for name, into := range map[string]*string{
+		"passport": &p.passport, "front": &p.front, "back": &p.back, "blurred": &p.blurred, "selfie": &p.selfie,
+	} {
+		*into = write(name+".jpg", read(name))
+	}
+	// What a camera writes behind its picture makes another file of it.
+	p.blurredAgain = write("again.jpg", append(read("blurred"), "second try"...))
+	return p
+}
+
+// image gives a picture for the camera to show.
+func (p pictures) image(t *testing.T) image.Image {
+	t.Helper()
+	raw, err := os.ReadFile(p.passport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
 }

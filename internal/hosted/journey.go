@@ -30,6 +30,7 @@ var screens = map[place]string{
 	atNation:          "details.nationality",
 	atHome:            "details.address",
 	atContact:         "details.contact",
+	atCode:            "contact",
 	atDocument:        "document",
 	atFront:           "document.front",
 	atFront.camera():  "document.camera",

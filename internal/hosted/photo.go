@@ -76,6 +76,7 @@ type photo struct {
 	Part   string // address that the file is sent to in pieces, ""
 	Native string // which camera app of a phone is to take the photo, after several that failed, ""
 	Sent   string // address of the page with the photo that was sent before, ""
+	Phone  string // address of the page that leads on to a phone, "" on a phone
 
 	// of the camera page
 	Upload  string // address of the upload page
@@ -123,6 +124,9 @@ func (t *turn) photoPage(errs web.Errors) error {
 	}
 	if sub.facing != "" {
 		p.Camera = t.url(sub.camera())
+		if !onPhone(t.r) {
+			p.Phone = t.url(atPhone)
+		}
 	}
 	if t.note.Failed >= nativeAfter && sub.at != atVideo {
 		p.Native = sub.facing

@@ -130,6 +130,8 @@ func kindAt(p place) (usher.StepKind, bool) {
 		return usher.StepDocument, true
 	case atChallenge:
 		return usher.StepSelfie, true
+	case atCode:
+		return usher.StepContact, true
 	}
 	if topicAt(p) != "" {
 		return usher.StepDetails, true
@@ -177,6 +179,8 @@ func within(s usher.Session, st usher.StepStatus, n note) place {
 		return atConsent
 	case usher.StepDetails:
 		return nextTopic(s, st, n)
+	case usher.StepContact:
+		return atCode
 	case usher.StepDocument:
 		return documentOf(s, st, n).next()
 	case usher.StepSelfie, usher.StepProofOfAddress:

@@ -12,9 +12,9 @@ func TestFaceLogin(t *testing.T) {
 	t.Parallel()
 	h, pics := open(t), draw(t)
 	h.Publish(h.Tenant.ID, "name: login\npurpose: face_login\nsteps:\n  - consent: {text: identity-check}\n  - selfie\n  - run: [face_login]\n  - decide: {automatic: approve}\n")
-	for _, o := range []browsertest.Options{{Width: 390, Height: 844}, {Dark: true}, {Width: 320, Height: 640, Locale: "sv-SE"}} {
+	for _, o := range []browsertest.Options{{Width: 390, Height: 844}, {Width: 320, Height: 640, Locale: "sv-SE"}} {
 		s, link := h.session("login")
-		p := sit(t, map[int]string{390: "login-phone", 0: "login-desktop", 320: "login-narrow"}[o.Width], o)
+		p := sit(t, map[int]string{390: "login-phone", 320: "login-narrow"}[o.Width], o)
 		p.Visit(link.URL)
 		if o.Locale != "" {
 			p.look("Visa Example Bank att det är du")

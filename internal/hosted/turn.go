@@ -62,11 +62,16 @@ func (h *Hosted) visit(do func(*turn) error) web.HandlerFunc {
 		if t.keep == byPage && len(t.origins) == 0 {
 			return usher.NotFound("session") // only frames hold a visit in the page
 		}
-		if v.Replaced {
+		t.note = h.open(sealed, id, t.secret)
+		switch {
+		case v.Follows:
+			return t.follow(do)
+		case v.Returned:
+			return t.returned()
+		case v.Replaced:
 			t.secret = ""
 			return t.notice(http.StatusConflict, "elsewhere", "elsewhere.way", "")
 		}
-		t.note = h.open(sealed, id, t.secret)
 		return do(t)
 	}
 }

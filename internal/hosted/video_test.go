@@ -131,72 +131,59 @@ func TestRecord(t *testing.T) {
 	t.Parallel()
 	h, pics := open(t), draw(t)
 	h.Publish(h.Tenant.ID, videoFlow)
-	for _, c := range []struct {
-		name string
-		o    browsertest.Options
-	}{
-		{"video-phone", browsertest.Options{Width: 390, Height: 844}},
-		{"video-narrow-dark", browsertest.Options{Width: 320, Height: 640, Dark: true}},
-		{"video-desktop", browsertest.Options{}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s, link := h.session("video")
-			p := sit(t, c.name, c.o)
-			p.Visit(link.URL)
-			p.Click("Start now")
-			p.upload(pics.selfie)
-			p.Click("Use this photo")
-			p.look("Record a short video of your face")
-			p.Click("Open camera")
-			p.WaitText("Fit your face into the oval, then start recording.")
-			p.look("Record a short video of your face")
-			p.Click("Start recording")
-			p.WaitText("Recording. Look into the camera")
-			p.look("Record a short video of your face")
-			p.WaitText("Watch your video.") // it stops by itself
-			p.look("Record a short video of your face")
-			p.Click("Record again")
-			p.WaitText("Fit your face into the oval")
-			if got := p.Focused(); got != "Start recording" {
-				t.Errorf("the focus is on %q", got)
-			}
-			p.Press("Enter")
-			p.WaitText("Recording. Look into the camera")
-			browsertest.Eval[bool](p.Page, `new Promise((on) => { const b = document.getElementById("record");
-				const look = () => b.hasAttribute("aria-disabled") ? setTimeout(look, 20) : on(true); look(); })`)
-			p.Press("Space")
-			p.WaitText("Watch your video.")
-			if got := p.Focused(); got != "Send this video" {
-				t.Errorf("the focus is on %q", got)
-			}
-			if wide := browsertest.Eval[int](p.Page, `new Promise((on) => { const v = document.getElementById("replay");
-				const look = () => v.readyState < 2 ? setTimeout(look, 20) : on(v.videoWidth); look(); })`); wide < 300 {
-				t.Errorf("what is played back is %d pixels wide", wide)
-			}
-			p.Offline(true)
-			p.Press("Enter")
-			p.WaitText("The video did not arrive.")
-			p.Offline(false)
-			p.Press("Enter")
-			p.look("Check before you send")
-			p.WaitText("Video received")
-			e := h.now(s.ID).Evidence[1]
-			if e.Kind != usher.SelfieVideo || e.Source != usher.FromCamera || e.ContentType != "video/webm" || e.Size < 10_000 {
-				t.Errorf("kept %s from %s, %s, %d bytes", e.Kind, e.Source, e.ContentType, e.Size)
-			}
-			_, body, err := h.Service.OpenEvidence(t.Context(), s.TenantID, s.ID, e.ID, 0, usher.Actor{Kind: usher.BySystem})
-			h.must(err)
-			raw, err := io.ReadAll(body)
-			h.must(err)
-			h.must(body.Close())
-			if !strings.HasPrefix(string(raw), "\x1a\x45\xdf\xa3") {
-				t.Errorf("the file begins with %x", raw[:4])
-			}
-			if got := strings.Join(h.journey(s.ID), " "); !strings.Contains(got, "video video.camera video.camera.running video.camera.recording video.camera.preview") {
-				t.Errorf("the journey is %s", got)
-			}
-		})
+	s, link := h.session("video")
+	p := sit(t, "video", browsertest.Options{Width: 390, Height: 844})
+	p.Visit(link.URL)
+	p.Click("Start now")
+	p.upload(pics.selfie)
+	p.Click("Use this photo")
+	p.lookAround("Record a short video of your face")
+	p.Click("Open camera")
+	p.WaitText("Fit your face into the oval, then start recording.")
+	p.lookAround("Record a short video of your face")
+	p.Click("Start recording")
+	p.WaitText("Recording. Look into the camera")
+	p.keep("Record", "recording")
+	p.WaitText("Watch your video.") // it stops by itself
+	p.lookAround("Record a short video of your face")
+	p.Click("Record again")
+	p.WaitText("Fit your face into the oval")
+	if got := p.Focused(); got != "Start recording" {
+		t.Errorf("the focus is on %q", got)
+	}
+	p.Press("Enter")
+	p.WaitText("Recording. Look into the camera")
+	browsertest.Eval[bool](p.Page, `new Promise((on) => { const b = document.getElementById("record");
+		const look = () => b.hasAttribute("aria-disabled") ? setTimeout(look, 20) : on(true); look(); })`)
+	p.Press("Space")
+	p.WaitText("Watch your video.")
+	if got := p.Focused(); got != "Send this video" {
+		t.Errorf("the focus is on %q", got)
+	}
+	if wide := browsertest.Eval[int](p.Page, `new Promise((on) => { const v = document.getElementById("replay");
+		const look = () => v.readyState < 2 ? setTimeout(look, 20) : on(v.videoWidth); look(); })`); wide < 300 {
+		t.Errorf("what is played back is %d pixels wide", wide)
+	}
+	p.Offline(true)
+	p.Press("Enter")
+	p.WaitText("The connection was lost. What has arrived is kept")
+	p.Offline(false)
+	p.look("Check before you send")
+	p.WaitText("Video received")
+	e := h.now(s.ID).Evidence[1]
+	if e.Kind != usher.SelfieVideo || e.Source != usher.FromCamera || e.ContentType != "video/webm" || e.Size < 10_000 {
+		t.Errorf("kept %s from %s, %s, %d bytes", e.Kind, e.Source, e.ContentType, e.Size)
+	}
+	_, body, err := h.Service.OpenEvidence(t.Context(), s.TenantID, s.ID, e.ID, 0, usher.Actor{Kind: usher.BySystem})
+	h.must(err)
+	raw, err := io.ReadAll(body)
+	h.must(err)
+	h.must(body.Close())
+	if !strings.HasPrefix(string(raw), "\x1a\x45\xdf\xa3") {
+		t.Errorf("the file begins with %x", raw[:4])
+	}
+	if got := strings.Join(h.journey(s.ID), " "); !strings.Contains(got, "video video.camera video.camera.running video.camera.recording video.camera.preview") {
+		t.Errorf("the journey is %s", got)
 	}
 }
 

@@ -64,7 +64,7 @@ func TestComingBack(t *testing.T) {
 		t.Errorf("the second browser shows what the first one gave: %s", second.Text("main"))
 	}
 	second.Click("Change Name")
-	second.look("Your details")
+	second.look("Your name")
 	second.WaitText("You typed some of this on another device")
 	if browsertest.Eval[string](second.Page, "document.getElementById('last_name').value") != "" {
 		t.Error("the form shows what was typed in the first browser")
@@ -95,12 +95,18 @@ func TestLinkEnds(t *testing.T) {
 	p.look("This link has been replaced")
 	p.Visit(newer.URL)
 	p.Click("Start now")
-	p.look("Your details")
+	p.look("Your name")
 	h.Advance(49 * 3600e9)
 	p.Click("Continue")
 	p.look("Your time for this has run out")
 	p.Visit(newer.URL)
 	p.look("This link has expired")
+	p.Click("Ask for a new link")
+	p.look("We passed it on")
+	if got := h.now(s.ID); got.LinkAskedAt.IsZero() || got.State != usher.Expired {
+		t.Errorf("the session is %s, a new link was wanted at %v", got.State, got.LinkAskedAt)
+	}
+	p.Visit(newer.URL)
 	p.Click("Return to Example Bank")
 	p.WaitText("Welcome back to the client")
 	p.Visit(h.server.URL + "/verify/help")
@@ -148,7 +154,7 @@ func TestCameraRefused(t *testing.T) {
 	if got := p.Focused(); !strings.HasPrefix(got, "The camera is blocked") {
 		t.Errorf("the focus is on %q, not on what happened", got)
 	}
-	for _, problem := range []string{"none", "busy", "slow"} {
+	for _, problem := range []string{"none", "busy", "slow", "inapp"} {
 		browsertest.Eval[bool](p.Page, `[...document.querySelectorAll(".problem")].every((el) => { el.hidden = el.id !== "problem-`+problem+`"; return true; })`)
 		p.look("Photo of your passport")
 	}
@@ -168,48 +174,75 @@ func TestCameraRefused(t *testing.T) {
 	busy.WaitText("The camera is in use")
 }
 
-// TestBadFiles holds that whatever is wrong with a file is said in plain words, with scripts and without.
+// TestBadFiles holds that whatever is wrong with a file is said in plain words, that the same photo costs no second try, and that after three
+// photos that could be better the phone's own camera app is offered.
 func TestBadFiles(t *testing.T) {
 	t.Parallel()
-	for _, o := range []browsertest.Options{{}, {NoJS: true, Width: 320, Height: 640, Dark: true}} {
-		name := map[bool]string{false: "scripts", true: "no-scripts"}[o.NoJS]
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h, pics := open(t), draw(t)
-			h.Publish(h.Tenant.ID, strings.Replace(passportFlow, "  - details: {ask: [name]}\n", "", 1))
-			s, link := h.session("short")
-			p := sit(t, "bad-files-"+name, o)
-			p.Visit(link.URL)
-			p.Click("Start now")
-			p.Click("Upload")
-			p.WaitText("Choose a file")
-			for _, c := range []struct{ file, words string }{
-				{pics.empty, "The file is empty"},
-				{pics.text, "The file is not a picture"},
-				{pics.heic, "We cannot read this kind of file"},
-				{pics.pdf, "This is a PDF"},
-				{pics.broken, "The picture is damaged"},
-				{pics.large, "larger than 10 MB"},
-			} {
-				p.upload(c.file)
-				p.WaitText(c.words)
-				p.look("Take a photo of the photo page of your passport")
-			}
-			if got := h.now(s.ID).Evidence; len(got) != 0 {
-				t.Errorf("kept %d files that were refused", len(got))
-			}
-			p.upload(pics.blurred)
-			p.WaitText("The photo is blurred")
-			p.look("Is everything readable?")
-			if strings.Contains(p.Text("main"), "Use it anyway") {
-				t.Error("a blurred photo may be used at the first try")
-			}
-			p.Click("Take another")
-			p.upload(pics.blurred)
-			p.look("Is everything readable?")
-			p.Click("Use it anyway")
-			p.look("Take a photo of your face")
-		})
+	h, pics := open(t), draw(t)
+	h.Publish(h.Tenant.ID, strings.Replace(passportFlow, "  - details: {ask: [name]}\n", "", 1))
+	s, link := h.session("short")
+	p := sit(t, "bad-files", browsertest.Options{Width: 390, Height: 844})
+	p.Visit(link.URL)
+	p.Click("Start now")
+	p.Click("Upload")
+	p.WaitText("Choose a file")
+	p.upload(pics.large)
+	p.WaitText("larger than 10 MB")
+	p.upload(pics.text)
+	p.WaitText("The file is not a picture")
+	p.look("Take a photo of the photo page of your passport")
+	p.upload(pics.blurred)
+	p.WaitText("The photo is blurred")
+	p.look("Is everything readable?")
+	if strings.Contains(p.Text("main"), "Use it anyway") {
+		t.Error("a blurred photo may be used at the first try")
+	}
+	p.Click("Take another")
+	p.upload(pics.blurred)
+	p.WaitText("You already tried this photo.")
+	if got := h.now(s.ID).Evidence; len(got) != 1 {
+		t.Errorf("the same photo was kept %d times", len(got))
+	}
+	p.upload(pics.blurredAgain)
+	p.look("Is everything readable?")
+	p.Click("Take another")
+	p.WaitText("Use your phone's own camera")
+	p.lookAround("Take a photo of the photo page of your passport")
+	if got := browsertest.Eval[string](p.Page, "document.getElementById('file').getAttribute('capture')"); got != "environment" {
+		t.Errorf("the field asks for the camera %q", got)
+	}
+	p.Visit(h.server.URL + "/verify/f/" + s.ID + "/front/check")
+	p.Click("Use it anyway")
+	p.look("Take a photo of your face")
+}
+
+// TestBadFilesWithoutScripts holds the same where the form is sent as it is.
+func TestBadFilesWithoutScripts(t *testing.T) {
+	t.Parallel()
+	h, pics := open(t), draw(t)
+	h.Publish(h.Tenant.ID, strings.Replace(passportFlow, "  - details: {ask: [name]}\n", "", 1))
+	s, link := h.session("short")
+	v, at := h.visitor(), "/f/"+s.ID
+	v.post("/s/"+link.Token, nil)
+	for file, words := range map[string]string{
+		pics.empty: "The file is empty", pics.text: "The file is not a picture", pics.heic: "We cannot read this kind of file", pics.pdf: "This is a PDF",
+		pics.broken: "The picture is damaged", pics.large: "larger than 10 MB",
+	} {
+		if got := v.send(at+"/front", file); got.status != 422 || !strings.Contains(got.body, words) {
+			t.Errorf("%s: %d, no %q", file, got.status, words)
+		}
+	}
+	if got := h.now(s.ID).Evidence; len(got) != 0 {
+		t.Errorf("kept %d files that were refused", len(got))
+	}
+	if got := v.send(at+"/front", pics.blurred); !strings.Contains(got.body, "The photo is blurred") || strings.Contains(got.body, "Use it anyway") {
+		t.Errorf("at the first try: %s", got.body)
+	}
+	if got := v.send(at+"/front", pics.blurred); got.status != 422 || !strings.Contains(got.body, "You already tried this photo") || !strings.Contains(got.body, "/front/check") {
+		t.Errorf("the same photo: %d", got.status)
+	}
+	if got := v.send(at+"/front", pics.blurredAgain); !strings.Contains(got.body, "Use it anyway") {
+		t.Errorf("at the second try: %s", got.body)
 	}
 }
 
@@ -281,6 +314,7 @@ func TestCheckBetweenSteps(t *testing.T) {
 	p.Click("Agree and continue")
 	p.Fill("Given names", "Anna Maria")
 	p.Fill("Family name", "Eriksson")
+	p.Click("Continue")
 	p.Fill("Day", "12")
 	p.Fill("Month", "8")
 	p.Fill("Year", "1974")
@@ -321,8 +355,11 @@ func TestKeyboardOnly(t *testing.T) {
 	p.Press("Space")
 	to("Agree and continue")
 	p.Press("Enter")
-	p.look("Your details")
+	p.look("Your name")
 	p.WaitText("Filled in by Example Bank")
+	to("Continue")
+	p.Press("Enter")
+	p.look("Date of birth")
 	to("Day")
 	p.Press("1", "2", "Tab", "8", "Tab", "1", "9", "7", "4", "Enter")
 	p.look("Which document will you use?")

@@ -91,6 +91,11 @@ func (s *Store) Followed(ctx context.Context, visit []byte) (HandoffRow, error) 
 		AND EXISTS (SELECT 1 FROM visits v WHERE v.hash = handoffs.taken_by AND NOT v.replaced) ORDER BY created_at DESC LIMIT 1`, visit, usher.HandoffTaken)
 }
 
+// Returned gives the key by which a second browser got the session that went back.
+func (s *Store) Returned(ctx context.Context, visit []byte) (HandoffRow, error) {
+	return one(ctx, s, scanHandoff, `SELECT `+handoffColumns+` FROM handoffs WHERE taken_by = $1 AND state = $2`, visit, usher.HandoffBack)
+}
+
 // HandBack makes the first browser the session's again, at the wish of either. ErrNotFound when the second does not have it.
 func (s *Store) HandBack(ctx context.Context, visit []byte) error {
 	found := false
