@@ -188,7 +188,7 @@ func checksOf(s usher.Session, say words) []check {
 			Seen: say.names("desk.examined.", r.Examined), Unseen: say.names("desk.examined.", r.NotExamined),
 		}
 		if r.Outcome == usher.Clear || r.Outcome == usher.Consider || r.Outcome == usher.Refuse {
-			c.Sure, c.Means = say.text("desk.score."+sureness(r.Score)), say.name("desk.means.", string(r.Kind))
+			c.Sure, c.Means = say.text("desk.score."+sureness(r.Score)), say.means(r)
 		}
 		for i := range c.Reasons {
 			c.Reasons[i].Check = "" // it stands under its check
@@ -199,6 +199,14 @@ func checksOf(s usher.Session, say words) []check {
 		list = append(list, c)
 	}
 	return list
+}
+
+// means says what the score of a check measures. One that has compared nothing must not seem to have.
+func (w words) means(r usher.CheckResult) string {
+	if slices.Contains(r.NotExamined, "face_comparison") {
+		return w.text("desk.means.not_compared")
+	}
+	return w.name("desk.means.", string(r.Kind))
 }
 
 // sureness puts a score into a word.

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -219,15 +220,23 @@ func (f *firm) must(err error) {
 	}
 }
 
+// drawings are drawn once: it takes a while.
+var drawings = sync.OnceValues(func() ([2]image.Image, error) {
+	page, err := specimen.Passport(someone())
+	if err != nil {
+		return [2]image.Image{}, err
+	}
+	return [2]image.Image{picture.Shrink(specimen.Photo(page, 7), 900), picture.Shrink(specimen.Selfie(someone()), 700)}, nil
+})
+
 // drawn gives pictures of a document and of a face.
 func drawn(t testing.TB) (document, selfie []byte) {
 	t.Helper()
-	page, err := specimen.Passport(someone())
+	pictures, err := drawings()
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := picture.Shrink(specimen.Photo(page, 7), 900)
-	return encode(t, small), encode(t, picture.Shrink(specimen.Selfie(someone()), 700))
+	return encode(t, pictures[0]), encode(t, pictures[1])
 }
 
 // blank is a picture of nothing, for tests that look at something else.

@@ -13,7 +13,7 @@ if (dialog instanceof HTMLDialogElement && field instanceof HTMLInputElement && 
 function offered() {
   const seen = new Set();
   const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(
-    "main a[data-key], main button[data-key], main summary[data-key], main textarea[data-key], main input[data-key], [data-tools] button, header a, header input, nav a, .steps a, header button",
+    "main a[data-key], main button[data-key], main summary[data-key], main textarea[data-key], main input[data-key], [data-tools] button, header a, header input, nav a, header button, [data-elsewhere] a",
   )]);
   return all.map((element) => ({ element, text: label(element), key: element.dataset.key ?? "" })).filter(({ text }) => {
     if (text === "" || seen.has(text)) return false;
