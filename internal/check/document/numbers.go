@@ -13,7 +13,7 @@ func (v *verdict) number(f facts) {
 	if len(f.types) == 0 || !f.sureNumber {
 		return
 	}
-	form, known := numberForm(f.issuer, f.types[0])
+	form, known := numberForm(f.issuer, f.types[0], f.code)
 	if !known {
 		v.result.NotExamined = append(v.result.NotExamined, "number_format")
 		return
@@ -26,15 +26,19 @@ func (v *verdict) number(f facts) {
 	}
 }
 
-// numberForm gives the form of the numbers of a country's documents; false when it is not in the table.
-func numberForm(issuer string, kind usher.DocumentType) (*regexp.Regexp, bool) {
+// numberForm gives the form of the numbers of a country's documents; false when it is not in the table. Of cards only those are known whose code says
+// that they are identity cards: permits share their letters and not their numbers.
+func numberForm(issuer string, kind usher.DocumentType, code string) (*regexp.Regexp, bool) {
 	table := passportNumbers
-	if kind == usher.IDCard {
+	switch {
+	case kind == usher.IDCard && code == "ID":
 		table = cardNumbers
+	case kind != usher.Passport:
+		return nil, false
 	}
 	for line := range strings.Lines(table) {
 		country, form, ok := strings.Cut(strings.TrimSpace(line), " ")
-		if !ok || country != issuer || (kind != usher.Passport && kind != usher.IDCard) {
+		if !ok || country != issuer {
 			continue
 		}
 		compiled, err := regexp.Compile("^(?:" + form + ")$")
@@ -69,7 +73,7 @@ GRC [A-Z]{2}\d{7}
 HRV \d{9}
 HUN [A-Z]{2}\d{6,7}
 IND [A-Z]\d{7}
-IRL [A-Z0-9]{2}\d{7}
+IRL [A-Z0-9]{1,2}\d{7}
 ITA [A-Z0-9]{2}\d{7}
 JPN [A-Z]{2}\d{7}
 KOR [A-Z]\d{3}[A-Z0-9]\d{4}

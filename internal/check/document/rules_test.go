@@ -1,6 +1,8 @@
 package document
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/usher-kyc/usher"
@@ -43,5 +45,61 @@ func TestUnsure(t *testing.T) {
 				t.Errorf("%s %v, want consider for %s", v.result.Outcome, v.result.Reasons, tt.want)
 			}
 		})
+	}
+}
+
+// TestNumberForms is of the inside: drawing a document for each country would take minutes.
+func TestNumberForms(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		issuer, code, number string
+		kind                 usher.DocumentType
+		known, fits          bool
+	}{
+		{"D", "P", "C01X00T47", usher.Passport, true, true},
+		{"D", "P", "C01X00A47", usher.Passport, true, false},
+		{"D", "ID", "L01X00T47", usher.IDCard, true, true},
+		{"D", "AR", "Y12345678", usher.IDCard, false, false},
+		{"SWE", "P", "59000002", usher.Passport, true, true},
+		{"LTU", "P", "LC311925", usher.Passport, true, true},
+		{"BRA", "P", "FA000000", usher.Passport, true, true},
+		{"BRA", "P", "F0000000", usher.Passport, true, false},
+		{"MEX", "P", "G12345678", usher.Passport, true, true},
+		{"ESP", "ID", "CAA000000", usher.IDCard, true, true},
+		{"GBR", "P", "925076473", usher.Passport, true, true},
+		{"CAN", "P", "A123456AA", usher.Passport, true, true},
+		{"UTO", "P", "L898902C3", usher.Passport, false, false},
+		{"USA", "DL", "012345678", usher.DrivingLicence, false, false},
+	}
+	for _, tt := range tests {
+		form, known := numberForm(tt.issuer, tt.kind, tt.code)
+		if known != tt.known || (known && form.MatchString(tt.number) != tt.fits) {
+			t.Errorf("%s %s %s: known %v, want %v, fitting %v", tt.issuer, tt.code, tt.number, known, tt.known, tt.fits)
+		}
+	}
+	for _, table := range []string{passportNumbers, cardNumbers} {
+		for line := range strings.Lines(strings.TrimSpace(table)) {
+			country, form, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if _, known := countryOf(country); !known {
+				t.Errorf("%q is no country", country)
+			}
+			if _, err := regexp.Compile(form); err != nil {
+				t.Errorf("%s: %v", country, err)
+			}
+		}
+	}
+}
+
+func TestSampleNumbers(t *testing.T) {
+	t.Parallel()
+	for _, sample := range []string{"UTO/L898902C3", "D/C01X00T47", "NLD/SPECI2014", "SWE/00000000", "EST/K0000000", "ITA/XXXXX0000"} {
+		if issuer, number, _ := strings.Cut(sample, "/"); !sampleNumber(issuer, number) {
+			t.Errorf("%s is not known", sample)
+		}
+	}
+	for _, real := range []string{"SWE/L898902C3", "D/C01X00T48", "SWE/87654321", "GBR/100000000", "FRA/", "ITA/AB"} {
+		if issuer, number, _ := strings.Cut(real, "/"); sampleNumber(issuer, number) {
+			t.Errorf("%s is taken for a sample", real)
+		}
 	}
 }
