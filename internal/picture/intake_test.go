@@ -336,6 +336,14 @@ func FuzzDecode(f *testing.F) {
 	f.Add(withChunk(pngBytes(f, marked(16, 8)), "eXIf", exif(binary.BigEndian, 8)))
 	f.Add(pngHeader(50_000, 50_000, 8, 2))
 	f.Add([]byte("\xff\xd8\xff\xe1\x00\x02\xff\xd9"))
+	f.Add(cmyk(f))
+	f.Add(append(jpegBytes(f, marked(16, 8)), "PK\x03\x04"...))
+	f.Add(pngBytes(f, image.NewRGBA64(image.Rect(0, 0, 3, 2))))
+	f.Add(withChunk(pngBytes(f, marked(16, 8)), "acTL", make([]byte, 8)))
+	for _, file := range []string{webpLossy, webpLossless, webpAlpha, webpAnimated} {
+		f.Add(raw(f, file))
+	}
+	f.Add([]byte("RIFF\xff\xff\xff\xffWEBPVP8X"))
 	intake := picture.New(picture.Config{MaxPixels: 100_000})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		info, err := intake.Probe(data)
