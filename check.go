@@ -55,6 +55,10 @@ const (
 	Simulated Assurance = "simulated" // a sandbox made it up
 )
 
+// NumberExistence stands among what a registry check did not examine when no register was asked: the form of a number says nothing about whether it
+// was ever given to anybody. Vendors' words for a look-up in a register must not be said then.
+const NumberExistence = "number_existence"
+
 // CheckResult is what one check found. Fields and Findings are personal data.
 type CheckResult struct {
 	Redacted

@@ -16,6 +16,7 @@ import (
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/blob"
 	"github.com/usher-kyc/usher/internal/check/age"
+	"github.com/usher-kyc/usher/internal/check/contact"
 	"github.com/usher-kyc/usher/internal/check/document"
 	"github.com/usher-kyc/usher/internal/check/document/chip"
 	"github.com/usher-kyc/usher/internal/check/document/consistency"
@@ -24,6 +25,7 @@ import (
 	"github.com/usher-kyc/usher/internal/check/face/liveness"
 	"github.com/usher-kyc/usher/internal/check/facelogin"
 	outside "github.com/usher-kyc/usher/internal/check/http"
+	"github.com/usher-kyc/usher/internal/check/registry"
 	"github.com/usher-kyc/usher/internal/check/sandbox"
 	"github.com/usher-kyc/usher/internal/check/watchlist"
 	"github.com/usher-kyc/usher/internal/dialect/native"
@@ -181,6 +183,8 @@ func (h *house) checks() ([]usher.Checker, error) {
 		h.live,
 		facelogin.New(facelogin.Config{}),
 		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
+		registry.New(registry.Config{Document: document.Earlier(reading)}),
+		contact.New(contact.Config{}),
 		age.New(age.Config{Document: document.Earlier(reading)}),
 		watchlist.New(h.lists, document.Earlier(reading)),
 		duplicate.New(duplicate.Config{Intake: h.pictures.intake, Document: document.Earlier(reading)}),

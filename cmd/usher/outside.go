@@ -9,6 +9,7 @@ import (
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
 	outside "github.com/usher-kyc/usher/internal/check/http"
+	"github.com/usher-kyc/usher/internal/check/registry"
 	"github.com/usher-kyc/usher/internal/webhook"
 )
 
@@ -54,10 +55,17 @@ func (h *house) openOutside(client *http.Client, allowed func(string) error) err
 	return nil
 }
 
-// withOutside puts the outside engines in the place of what this build does by itself.
+// withOutside puts the outside engines in the place of what this build does by itself. One that asks a register has the form of the number shown
+// beside its verdict.
 func withOutside(own []usher.Checker, o *outside.Outside) []usher.Checker {
+	asked := o.Checkers()
+	for i, c := range asked {
+		if c.Kind() == usher.CheckRegistry {
+			asked[i] = registry.New(registry.Config{Register: c})
+		}
+	}
 	own = slices.DeleteFunc(own, func(c usher.Checker) bool { return slices.Contains(o.Kinds(), c.Kind()) })
-	return append(own, o.Checkers()...)
+	return append(own, asked...)
 }
 
 // callbacks is what outside engines call.

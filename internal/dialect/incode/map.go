@@ -94,8 +94,12 @@ func checkStatus(r usher.CheckResult) string {
 	return ""
 }
 
-// ran tells whether a check examined something. What did not run has no place in a score.
+// ran tells whether a check examined something. What did not run has no place in a score; a number whose form alone was looked at was not shown to
+// any government.
 func ran(r usher.CheckResult) bool {
+	if r.Kind == usher.CheckRegistry && slices.Contains(r.NotExamined, usher.NumberExistence) {
+		return false
+	}
 	return r.Outcome == usher.Clear || r.Outcome == usher.Consider || r.Outcome == usher.Refuse
 }
 
