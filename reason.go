@@ -49,6 +49,8 @@ const (
 	FaceMissing           ReasonCode = "face_missing"
 	FaceSeveral           ReasonCode = "face_several"
 	FaceTooSmall          ReasonCode = "face_too_small"
+	FaceTooNear           ReasonCode = "face_too_near"
+	FaceTurned            ReasonCode = "face_turned"
 	FaceNotCompared       ReasonCode = "face_not_compared"
 	FaceDiffers           ReasonCode = "face_differs"
 	LivenessNotTested     ReasonCode = "liveness_not_tested"
@@ -91,7 +93,7 @@ var reasonClasses = map[ReasonCode]ReasonClass{
 	DocumentUnsure: Notice, DocumentExpired: Retry, DocumentSpecimen: Final, DocumentPhotoMissing: Retry, DocumentNotSupported: Retry,
 	DocumentSuspicious: Final, DocumentNotYetValid: Retry, DocumentNoSuchCountry: Notice, DocumentNumberUnusual: Notice, DocumentEdited: Notice, DocumentSamePicture: Retry,
 	NameMismatch: Mismatch, BirthDateMismatch: Mismatch, NumberMismatch: Mismatch,
-	NationalityMismatch: Mismatch, SidesMismatch: Mismatch, FaceMissing: Retry, FaceSeveral: Retry, FaceTooSmall: Retry,
+	NationalityMismatch: Mismatch, SidesMismatch: Mismatch, FaceMissing: Retry, FaceTooNear: Retry, FaceTurned: Retry, FaceSeveral: Retry, FaceTooSmall: Retry,
 	FaceNotCompared: Notice, FaceDiffers: Final, LivenessNotTested: Notice, LivenessFailed: Retry, Underage: Final, AgeUnknown: Notice,
 	WatchlistHit: Final, WatchlistStale: Notice, WatchlistNotSearched: Notice, PossibleDuplicate: Notice, RegistryMismatch: Mismatch, CheckUnavailable: Notice, AddressUnproven: Retry,
 	SimulatedOutcome: Notice, SuspectedFraud: Final, Policy: Final, ConsentDeclined: Final, CancelledByClient: Final, ManualReview: Notice,

@@ -81,7 +81,7 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 	started := c.config.Now()
 	r := &report{result: usher.CheckResult{
 		Kind: usher.CheckFace, Outcome: usher.Consider, Assurance: usher.Assisted, Provider: Provider, Version: Version,
-		Examined:    []string{"face_presence", "face_size"},
+		Examined:    []string{"face_presence", "face_size", "face_pose", "face_light"},
 		NotExamined: []string{"liveness", "presentation_attack", "picture_manipulation"},
 	}}
 	in, err := c.withReference(ctx, in, r)
@@ -178,6 +178,9 @@ func (c *Checker) look(ctx context.Context, in usher.CheckInput, kind usher.Evid
 	r.finding(string(kind)+"_face_side", fmt.Sprintf("%d px", side), side >= smallestFace)
 	if side < smallestFace {
 		r.reason(usher.FaceTooSmall, kind)
+	}
+	if kind == usher.Selfie {
+		c.stance(img, faces[0], r)
 	}
 	if kind == usher.Selfie && count(faces) > 1 {
 		r.reason(usher.FaceSeveral, kind)

@@ -113,6 +113,8 @@ func TestCheck(t *testing.T) {
 		{"nothing", nil, usher.NotRun, []usher.ReasonCode{usher.FaceMissing, usher.DocumentPhotoMissing}},
 		{"no selfie", []usher.EvidenceFile{document}, usher.Consider, []usher.ReasonCode{usher.FaceMissing, usher.FaceNotCompared}},
 		{"selfie of a table", []usher.EvidenceFile{document, pictureOf(t, usher.Selfie, specimen.Shoot(nil, specimen.Shot{}))}, usher.Consider, []usher.ReasonCode{usher.FaceMissing, usher.FaceNotCompared}},
+		{"turned aside", []usher.EvidenceFile{document, pictureOf(t, usher.Selfie, specimen.Turned(specimen.Person{LastName: "Berg", FirstNames: "Johan", Sex: "M"}, 30, 1, 1))}, usher.Consider, []usher.ReasonCode{usher.FaceTurned, usher.FaceNotCompared}},
+		{"too near", []usher.EvidenceFile{document, pictureOf(t, usher.Selfie, specimen.Turned(specimen.Person{}, 0, 1.75, 1))}, usher.Consider, []usher.ReasonCode{usher.FaceTooNear, usher.FaceNotCompared}},
 		{"two people", []usher.EvidenceFile{document, pictureOf(t, usher.Selfie, two)}, usher.Consider, []usher.ReasonCode{usher.FaceSeveral, usher.FaceNotCompared}},
 		{"far away", []usher.EvidenceFile{document, pictureOf(t, usher.Selfie, small)}, usher.Consider, []usher.ReasonCode{usher.FaceTooSmall, usher.FaceNotCompared}},
 		{"back as front", []usher.EvidenceFile{pictureOf(t, usher.DocumentFront, back), anna}, usher.Consider, []usher.ReasonCode{usher.DocumentPhotoMissing, usher.FaceNotCompared}},

@@ -38,6 +38,8 @@ var reasonTexts = map[usher.ReasonCode]string{
 	usher.FaceTooSmall:          "O rosto aparece pequeno demais na selfie.",
 	usher.FaceNotCompared:       "O rosto não foi comparado com o documento.",
 	usher.FaceDiffers:           "O rosto da selfie difere do documento.",
+	usher.FaceTooNear:           "O rosto está perto demais da câmera.",
+	usher.FaceTurned:            "O rosto não está de frente.",
 	usher.LivenessNotTested:     "A prova de vida não foi realizada.",
 	usher.LivenessFailed:        "A prova de vida não foi aprovada.",
 	usher.Underage:              "A pessoa tem menos de 18 anos.",

@@ -42,6 +42,8 @@ func reasonMessages() map[usher.ReasonCode]string {
 		usher.FaceTooSmall:          "The face in the selfie is too small.",
 		usher.FaceNotCompared:       "The selfie and the photo on the document were not compared by this server.",
 		usher.FaceDiffers:           "The face in the selfie is not the one on the document.",
+		usher.FaceTooNear:           "The face is too near to the camera.",
+		usher.FaceTurned:            "The face does not look straight ahead.",
 		usher.LivenessNotTested:     "Whether a living person was in front of the camera was not tested.",
 		usher.LivenessFailed:        "The liveness test was not passed.",
 		usher.Underage:              "The applicant is younger than the flow allows.",

@@ -126,6 +126,7 @@ var rejectReasons = map[usher.ReasonCode]string{
 	usher.NameMismatch: "DATA_DOES_NOT_MATCH", usher.BirthDateMismatch: "DATA_DOES_NOT_MATCH", usher.NumberMismatch: "DATA_DOES_NOT_MATCH",
 	usher.NationalityMismatch: "DATA_DOES_NOT_MATCH", usher.SidesMismatch: "DATA_DOES_NOT_MATCH", usher.RegistryMismatch: "DATA_DOES_NOT_MATCH",
 	usher.FaceMissing: "MISSING_SELFIE_PHOTO", usher.FaceSeveral: "MORE_THAN_ONE_PERSON", usher.FaceTooSmall: "POOR_PHOTO_QUALITY",
+	usher.FaceTooNear: "POOR_PHOTO_QUALITY", usher.FaceTurned: "POOR_PHOTO_QUALITY",
 	usher.FaceNotCompared: "", usher.FaceDiffers: "FACES_DOES_NOT_MATCH", usher.LivenessNotTested: "", usher.LivenessFailed: "MISCELLANEOUS",
 	usher.Underage: "MISCELLANEOUS", usher.AgeUnknown: "", usher.WatchlistHit: "SANCTIONED", usher.PossibleDuplicate: "MISCELLANEOUS",
 	usher.CheckUnavailable: "", usher.AddressUnproven: "MISCELLANEOUS", usher.SimulatedOutcome: "", usher.SuspectedFraud: "POSSIBLE_FRAUD_ATTEMPT",

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
-		"io"
+	"io"
 	"slices"
 	"sync"
 	"testing"
