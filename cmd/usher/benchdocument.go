@@ -89,8 +89,8 @@ func (b *documentBench) run(ctx context.Context) (err error) {
 		f := eval.Summarise(outcomes)
 		b.atLeast(level.Name+": all lines exact", float64(f.Exact)/float64(f.Pictures), level.bar)
 		if level.Name == synth.Mild.Name {
-			b.atMost("2 megapixels, read, p50", f.P50MS, 30, "ms")
-			b.atMost("2 megapixels, read, p95", f.P95MS, 90, "ms")
+			b.within("2 megapixels, read", outcomes, 50, 30, reading)
+			b.within("2 megapixels, read", outcomes, 95, 90, reading)
 		}
 	}
 	pages, err := b.read(ctx, eval.None, synth.FolderOptions{Pages: true, Count: b.pages, Width: b.all})
@@ -99,14 +99,16 @@ func (b *documentBench) run(ctx context.Context) (err error) {
 	}
 	f := eval.Summarise(pages)
 	b.atMost(fmt.Sprintf("false finds on %d sheets without a zone", f.Pictures), float64(f.FalseFinds), 0, "")
-	b.atMost("sheet without a zone, read, p50", f.P50MS, -1, "ms")
+	b.within("sheet without a zone, read", pages, 50, -1, reading)
 	b.atMost("every digit right, a wrong character not marked", 100*float64(b.silent)/float64(max(b.agreed, 1)), 1, "%")
 	large, err := b.read(ctx, "large", synth.FolderOptions{Level: synth.Mild, Count: b.large, Width: b.wide})
 	if err != nil {
 		return err
 	}
-	both := func(o eval.Outcome) time.Duration { return o.Decode + o.Reading }
-	b.atMost(fmt.Sprintf("%d megapixels, decode and read, p50", b.wide*b.wide*3/4/1_000_000), eval.Percentile(large, 50, both), 250, "ms")
+	both := func(o eval.Outcome) (clock, processor time.Duration) {
+		return o.Decode + o.Reading, o.DecodeProcessor + o.ReadingProcessor
+	}
+	b.within(fmt.Sprintf("%d megapixels, decode and read", b.wide*b.wide*3/4/1_000_000), large, 50, 250, both)
 	return b.memory(ctx, filepath.Join(b.dir, "large", large[0].Case.File))
 }
 
@@ -178,6 +180,17 @@ func (b *documentBench) atLeast(measure string, share, bar float64) {
 		row.bar, row.verdict = fmt.Sprintf("≥ %.0f %%", 100*bar), verdictOf(share >= bar)
 	}
 	b.rows = append(b.rows, row)
+}
+
+// reading is what a picture took once it was decoded.
+func reading(o eval.Outcome) (clock, processor time.Duration) { return o.Reading, o.ReadingProcessor }
+
+// within notes a time by the clock, and beside it the processor's, which other programs do not lengthen as much.
+func (b *documentBench) within(measure string, outcomes []eval.Outcome, percent int, bar float64, of func(eval.Outcome) (clock, processor time.Duration)) {
+	clock := func(o eval.Outcome) time.Duration { c, _ := of(o); return c }
+	processor := func(o eval.Outcome) time.Duration { _, p := of(o); return p }
+	b.atMost(fmt.Sprintf("%s, p%d", measure, percent), eval.Percentile(outcomes, percent, clock), bar, "ms")
+	b.rows[len(b.rows)-1].figure += fmt.Sprintf(" (processor %.1f)", eval.Percentile(outcomes, percent, processor))
 }
 
 // atMost notes a figure that should be low; a bar below 0 is none.

@@ -140,11 +140,11 @@ func printZones(w io.Writer, outcomes []eval.Outcome) error {
 		}
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "kind\tpictures\tkey right\texact\tfalse finds\tcharacters wrong\tsilently wrong\tread p50 ms\tp95\tdecode and read p50\tp95\tprocessor p50\t")
+	fmt.Fprintln(t, "kind\tpictures\tkey right\texact\tfalse finds\tcharacters wrong\tsilently wrong\tread p50 ms\tp95\tdecode and read p50\tp95\tread, processor p50\t")
 	row := func(kind string, of []eval.Outcome) {
 		f := eval.Summarise(of)
 		both := func(o eval.Outcome) time.Duration { return o.Decode + o.Reading }
-		processor := func(o eval.Outcome) time.Duration { return o.Processor }
+		processor := func(o eval.Outcome) time.Duration { return o.ReadingProcessor }
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%.2f %%\t%d\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t\n", kind, f.Pictures, f.KeyRight, f.Exact, f.FalseFinds,
 			100*f.CharError, f.SilentWrong, f.P50MS, f.P95MS, eval.Percentile(of, 50, both), eval.Percentile(of, 95, both), eval.Percentile(of, 50, processor))
 	}
@@ -157,7 +157,7 @@ func printZones(w io.Writer, outcomes []eval.Outcome) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write figures: %w", err)
 	}
-	notes := []string{"One core; times are by the clock, processor time is of decoding and reading together."}
+	notes := []string{"One core. Times are by the clock; the last column is what the processor spent, which tells more where other programs run as well."}
 	if refused > 0 {
 		notes = append(notes, fmt.Sprintf("%d pictures were refused and count as not read.", refused))
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/usher-kyc/usher/internal/picture"
 )
 
-// Runner reads the pictures of a folder one after the other. Its zero value reads as the document check does.
+// Runner reads the pictures of a folder one after the other. Its zero value is ready to use.
 type Runner struct {
-	// Intake decodes (default: the limits of the server).
+	// Intake decodes (default: that of the server, but for files and pictures of any size that can be read).
 	Intake *picture.Intake
 	// Read reads a decoded picture (default [mrz.Read]).
 	Read func(context.Context, image.Image, mrz.Options) (mrz.Reading, error)
@@ -28,7 +28,7 @@ type Runner struct {
 // reason than that there is nothing to read, and when ctx ends; a picture that is refused is an outcome.
 func (u Runner) Run(ctx context.Context, folder fs.FS, cases []Case, each func(Outcome)) error {
 	if u.Intake == nil {
-		u.Intake = picture.New(picture.Config{})
+		u.Intake = picture.New(picture.Config{MaxBytes: 64 << 20, MaxPixels: 64_000_000})
 	}
 	if u.Read == nil {
 		u.Read = mrz.Read
@@ -57,8 +57,8 @@ func (u Runner) one(ctx context.Context, c Case, raw []byte) (Outcome, error) {
 	o := Outcome{Case: c}
 	used, began := u.Processor(), u.Now()
 	img, _, err := u.Intake.Decode(ctx, raw)
-	decoded := u.Now()
-	o.Decode = decoded.Sub(began)
+	decoded, usedDecoding := u.Now(), u.Processor()
+	o.Decode, o.DecodeProcessor = decoded.Sub(began), usedDecoding-used
 	if code := picture.CodeOf(err); code != "" {
 		o.Refused = string(code)
 		o.judge(nil, decoded)
@@ -68,7 +68,7 @@ func (u Runner) one(ctx context.Context, c Case, raw []byte) (Outcome, error) {
 		return o, err
 	}
 	r, err := u.Read(ctx, img, mrz.Options{})
-	o.Reading, o.Processor = u.Now().Sub(decoded), u.Processor()-used
+	o.Reading, o.ReadingProcessor = u.Now().Sub(decoded), u.Processor()-usedDecoding
 	switch {
 	case errors.Is(err, mrz.ErrNotFound):
 		o.judge(nil, decoded)

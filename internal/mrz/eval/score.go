@@ -25,8 +25,9 @@ type Outcome struct {
 	SilentWrong bool
 	// Errors is the edit distance to the Characters that stand there, at most their number.
 	Errors, Characters int
-	// Decode and Reading are how long either took, and Processor the processor's time of both.
-	Decode, Reading, Processor time.Duration
+	// Decode and Reading are how long either took by the clock, and the other two what the processor spent on them, which
+	// tells more where other programs run as well.
+	Decode, Reading, DecodeProcessor, ReadingProcessor time.Duration
 }
 
 // judge compares a reading with what stands there; nil means that nothing was found.
