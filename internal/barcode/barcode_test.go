@@ -2,9 +2,11 @@ package barcode_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -91,6 +93,67 @@ func TestReadNothing(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, found, err)
 		}
 	}
+}
+
+func TestReadStops(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if found, err := barcode.Read(ctx, page(200, 100), barcode.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %+v, %v", found, err)
+	}
+	if found, err := barcode.Read(context.Background(), page(200, 100), barcode.Options{MaxPixels: 19_999}); !errors.Is(err, barcode.ErrTooLarge) {
+		t.Errorf("got %+v, %v", found, err)
+	}
+}
+
+// A picture whose bounds do not begin at 0 gives corners in its own coordinates, whatever its type.
+func TestReadCorners(t *testing.T) {
+	t.Parallel()
+	grey := synth.Photo(encode(t, barcode.PDF417, "specimen"), synth.Shot{Module: 3})
+	coloured := image.NewNRGBA(grey.Bounds().Add(image.Pt(70, 30)))
+	for y := range grey.Rect.Dy() {
+		for x := range grey.Rect.Dx() {
+			v := grey.GrayAt(x, y).Y
+			coloured.SetNRGBA(70+x, 30+y, color.NRGBA{v, v, v, 255})
+		}
+	}
+	found, err := barcode.Read(context.Background(), coloured, barcode.Options{Kinds: []barcode.Kind{barcode.PDF417}})
+	if err != nil || len(found) != 1 || found[0].Text != "specimen" {
+		t.Fatalf("got %+v, %v", found, err)
+	}
+	// The margin of a drawn picture is 24 pixels.
+	w, h := float64(grey.Rect.Dx()-48), float64(grey.Rect.Dy()-48)
+	for i, want := range [4][2]float64{{0, 0}, {w, 0}, {w, h}, {0, h}} {
+		got := found[0].Corners[i]
+		if math.Hypot(got[0]-70-24-want[0], got[1]-30-24-want[1]) > 3 {
+			t.Errorf("corner %d at %v", i, got)
+		}
+	}
+}
+
+// FuzzRead sees that no picture makes a reader panic or say what no code can hold.
+func FuzzRead(f *testing.F) {
+	for _, kind := range []barcode.Kind{barcode.PDF417, barcode.QR, barcode.DataMatrix, barcode.Aztec} {
+		m := synth.Photo(encode(f, kind, "specimen"), synth.Shot{Module: 2})
+		f.Add(uint16(m.Rect.Dx()), m.Pix)
+	}
+	f.Fuzz(func(t *testing.T, width uint16, pix []byte) {
+		if width == 0 || int(width) > len(pix) || len(pix) > 40_000 {
+			return
+		}
+		w, h := int(width), len(pix)/int(width)
+		m := &image.Gray{Pix: pix[:w*h], Stride: w, Rect: image.Rect(0, 0, w, h)}
+		found, err := barcode.Read(context.Background(), m, barcode.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range found {
+			if len(code.Bytes) > 10_000 || (code.Err != nil) != (code.Bytes == nil && code.Text == "" && code.Corrected == -1) {
+				t.Fatalf("got %+v", code)
+			}
+		}
+	})
 }
 
 // BenchmarkRead reads pictures of 2 and 12 megapixels: a page of strokes without a code, and one with a symbol of PDF417.
