@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"image"
 	"image/png"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -147,6 +148,7 @@ func TestLoad(t *testing.T) {
 		want  string // path of the first picture, "" for an error
 	}{
 		{"in images", []eval.Case{good}, []string{"images/a.png", "a.png"}, "images/a.png"},
+		{"typed by hand", []eval.Case{{File: "a.png", Kind: "TD3", Lines: []string{"p<uto eriksson", " L898902C3"}}}, []string{"a.png"}, "a.png"},
 		{"in the folder", []eval.Case{good}, []string{"a.png"}, "a.png"},
 		{"missing", []eval.Case{good}, nil, ""},
 		{"no cases", []eval.Case{}, nil, ""},
@@ -165,7 +167,7 @@ func TestLoad(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || got[0].File != tt.want {
+			if err != nil || got[0].File != tt.want || strings.ContainsAny(strings.Join(got[0].Lines, ""), " abcdefghijklmnopqrstuvwxyz") {
 				t.Errorf("%+v, %v", got, err)
 			}
 		})

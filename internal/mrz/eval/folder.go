@@ -37,7 +37,7 @@ const (
 	imagesName   = "images"
 )
 
-// Load reads the manifest of a folder. It fails where a picture is not there, a kind is unknown, or a kind and its lines do
+// Load reads the manifest of a folder; blanks and small letters of its lines do not count. It fails where a picture is not there, a kind is unknown, or a kind and its lines do
 // not go together, so that a mistake in the folder is not counted against the reader.
 func Load(folder fs.FS) ([]Case, error) {
 	raw, err := fs.ReadFile(folder, manifestName)
@@ -51,14 +51,18 @@ func Load(folder fs.FS) ([]Case, error) {
 	if len(cases) == 0 {
 		return nil, fmt.Errorf("%s lists no picture", manifestName)
 	}
-	for i, c := range cases {
+	for i := range cases {
+		c := &cases[i]
+		for row, line := range c.Lines {
+			c.Lines[row] = strings.ToUpper(strings.Join(strings.Fields(line), ""))
+		}
 		if !slices.Contains(Kinds(), c.Kind) {
 			return nil, fmt.Errorf("%s: %s: kind %q is none of %s", manifestName, c.File, c.Kind, strings.Join(Kinds(), ", "))
 		}
 		if (c.Kind == None) != (len(c.Lines) == 0) {
 			return nil, fmt.Errorf("%s: %s: kind %s with %d lines", manifestName, c.File, c.Kind, len(c.Lines))
 		}
-		if cases[i].File, err = find(folder, c.File); err != nil {
+		if c.File, err = find(folder, c.File); err != nil {
 			return nil, err
 		}
 	}
