@@ -16,6 +16,7 @@ type Service interface {
 	Contacts
 	Handoffs
 	History
+	Figurer
 	Webhooks
 	Screenings
 	Cases

@@ -185,7 +185,7 @@ func (e *Engine) Saw(ctx context.Context, cookie string, v usher.PageView) error
 		return err
 	}
 	err = e.c.Store.AddPageView(ctx, store.PageViewRow{
-		TenantID: s.TenantID, ApplicantID: s.ApplicantID, SessionID: s.ID, Doc: doc, At: v.At,
+		TenantID: s.TenantID, ApplicantID: s.ApplicantID, SessionID: s.ID, Doc: doc, At: v.At, Screen: v.Screen, Flow: s.FlowName,
 	}, mostPageViews)
 	if err != nil {
 		return fmt.Errorf("keep page view: %w", err)

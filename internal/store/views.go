@@ -10,14 +10,19 @@ type PageViewRow struct {
 	TenantID, ApplicantID, SessionID string
 	Doc                              []byte
 	At                               time.Time
+	Screen, Flow                     string // of a write: what is counted beside it; nothing when Screen is ""
 }
 
-// AddPageView writes one more screen, unless its session has most of them already or its applicant was erased.
+// AddPageView writes one more screen, unless its session has most of them already or its applicant was erased, and counts it.
 func (s *Store) AddPageView(ctx context.Context, r PageViewRow, most int) error {
-	_, err := s.exec(ctx, `INSERT INTO page_views (tenant_id, applicant_id, session_id, doc, at) SELECT $1, $2, $3, $4, $5
-		WHERE (SELECT count(*) FROM page_views WHERE session_id = $3) < $6 AND EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $2)`,
-		r.TenantID, r.ApplicantID, r.SessionID, r.Doc, ms(r.At), most)
-	return err
+	return s.together(ctx, func(w *writer) {
+		w.exec(`INSERT INTO page_views (tenant_id, applicant_id, session_id, doc, at) SELECT $1, $2, $3, $4, $5
+			WHERE (SELECT count(*) FROM page_views WHERE session_id = $3) < $6 AND EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $2)`,
+			r.TenantID, r.ApplicantID, r.SessionID, r.Doc, ms(r.At), most)
+		if r.Screen != "" {
+			w.sawScreen(r)
+		}
+	})
 }
 
 // PageViews gives the screens of a session, oldest first.
