@@ -56,6 +56,8 @@ func (w words) found(f usher.Finding) usher.Finding {
 	switch {
 	case strings.HasSuffix(f.Name, "_source"):
 		f.Read = w.name("desk.source.", f.Read)
+	case strings.HasSuffix(f.Name, "_barcode"):
+		f.Read = w.name("desk.barcode.", f.Read)
 	case strings.HasPrefix(f.Name, "digit_"):
 		f.Read = w.name("desk.digit.", f.Read)
 	case strings.HasSuffix(f.Name, "_sent_before"):

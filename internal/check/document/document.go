@@ -129,6 +129,7 @@ func (v *verdict) judge(in usher.CheckInput, sides []side) {
 	v.pictures(sides)
 	v.provenance(in, sides)
 	v.missingSide(in, sides)
+	v.barcodes(sides)
 	best, licence := bestReading(sides), bestLicence(sides)
 	switch {
 	case best != nil:
@@ -171,6 +172,18 @@ func (v *verdict) barcode(in usher.CheckInput, sides []side, s *side) {
 	}
 	if v.result.Outcome != usher.Clear {
 		v.advice(sides)
+	}
+}
+
+// barcodes notes which were found and tell nothing. One that is no licence's is no fault: other countries print other things into theirs.
+func (v *verdict) barcodes(sides []side) {
+	for _, s := range sides {
+		switch name := string(s.kind) + "_barcode"; {
+		case s.torn:
+			v.finding(usher.Finding{Name: name, Read: "not_read"})
+		case s.other:
+			v.finding(usher.Finding{Name: name, Read: "not_understood", OK: true})
+		}
 	}
 }
 

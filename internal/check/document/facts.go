@@ -19,7 +19,8 @@ type facts struct {
 	first, last    string
 	cut            bool // the names may be cut off
 	nationality    string
-	// These cannot be misread: their digits agree, or the code corrected itself.
+	// sureNumber says that the number cannot be misread: its digit agrees, or the code corrected itself. sureExpiry says so of the last day, and that it
+	// stands where a person reads it too: a barcode alone refuses nobody.
 	sureNumber, sureExpiry bool
 }
 
@@ -47,7 +48,7 @@ func factsOfLicence(l aamva.Licence) facts {
 	}
 	return facts{
 		types: types, code: l.Type, issuer: l.Country, number: l.Number, expiry: dayOf(l.Expiry), issued: dayOf(l.Issued), birth: l.Birth.String(),
-		first: strings.TrimSpace(l.GivenName + " " + l.MiddleName), last: l.FamilyName, sureNumber: true, sureExpiry: true,
+		first: strings.TrimSpace(l.GivenName + " " + l.MiddleName), last: l.FamilyName, sureNumber: true,
 		cut: l.FamilyCut == aamva.CutShort || l.GivenCut == aamva.CutShort || l.MiddleCut == aamva.CutShort,
 	}
 }

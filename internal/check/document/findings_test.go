@@ -39,6 +39,9 @@ func licence(t *testing.T, elements ...string) image.Image {
 	return synth.Photo(code, synth.Shot{Noise: 2})
 }
 
+// pdf gives a PDF417 code of any text.
+func pdf(text string) (image.Image, error) { return encoder.Encode(text, 3) }
+
 // jane is what the licence says; elements of the same letters take the place of its own.
 func jane(t *testing.T, changed ...string) image.Image {
 	t.Helper()
@@ -129,8 +132,9 @@ func TestFindings(t *testing.T) {
 		{"the same picture saved again", given([]usher.EvidenceFile{with(file(usher.DocumentFront, page70), usher.FromUpload, "aa", 2)}, earlier(with(front(t, page), usher.FromUpload, "bb", 1))), consider, usher.Verified, []string{"document_same_picture document_front"}, []string{"document_front_sent_before document_front, 1 -"}},
 		{"another picture than before", given([]usher.EvidenceFile{with(front(t, page), usher.FromUpload, "aa", 2)}, earlier(with(front(t, card), usher.FromUpload, "bb", 1))), clear, usher.Verified, nil, nil},
 		{"barcode of a licence", given(both(card, jane(t)), driving, janes), clear, usher.Assisted, nil, []string{"document_type DL +", "issuer USA +", "expiry 2029-01-15 +", "issued 2021-06-01 +", "last_name SAMPLE +"}},
-		{"barcode, expired", given(both(card, jane(t, "DBA01152024")), driving, janes), refuse, usher.Assisted, []string{"document_expired expiry"}, nil},
+		{"barcode, expired", given(both(card, jane(t, "DBA01152024")), driving, janes), consider, usher.Assisted, []string{"document_expired expiry"}, nil},
 		{"barcode, not valid yet", given(both(card, jane(t, "DBD12012026")), driving, janes), consider, usher.Assisted, []string{"document_not_yet_valid issued"}, []string{"issued 2026-12-01 -"}},
+		{"barcode of something else", given(both(card, synth.Photo(must[image.Image](t)(pdf("PUBDSK_1 04312")), synth.Shot{Noise: 2, Width: 900, Height: 600})), choose(usher.IDCard, "")), consider, usher.Assisted, []string{"document_unreadable document_back"}, []string{"document_back_barcode not_understood +"}},
 		{"barcode of somebody else", given(both(card, jane(t, "DCSOTHER")), driving, janes), consider, usher.Assisted, []string{"name_mismatch last_name"}, nil},
 		{"barcode of a licence where a card was chosen", given(both(card, jane(t)), choose(usher.IDCard, ""), janes), consider, usher.Assisted, []string{"document_wrong_type document_type"}, nil},
 		{"zone and barcode of two documents", given(both(page, jane(t, "DBA12312034"))), consider, usher.Verified, []string{"sides_mismatch"}, []string{"sides_number 012345678 -", "sides_expiry 2034-12-31 +"}},

@@ -67,12 +67,11 @@ func (v *verdict) unread(in usher.CheckInput, sides []side) {
 	if len(sides) > 1 {
 		where = usher.DocumentBack
 	}
-	coded := slices.IndexFunc(sides, func(s side) bool { return s.code })
+	torn := slices.IndexFunc(sides, func(s side) bool { return s.torn })
 	switch {
-	case coded >= 0:
+	case torn >= 0:
 		// There is a code, and a better picture of it may be read.
-		v.finding(usher.Finding{Name: string(sides[coded].kind) + "_barcode", Read: "found, but not read"})
-		v.consider(usher.DocumentUnreadable, string(sides[coded].kind))
+		v.consider(usher.DocumentUnreadable, string(sides[torn].kind))
 		v.advice(sides)
 	case chosen(in.Session).Type == usher.DrivingLicence:
 		// Most licences have no zone: another picture would not help, a person must read it.

@@ -32,7 +32,8 @@ type side struct {
 
 	found   bool // a zone was found
 	reading mrz.Reading
-	code    bool // a barcode was found
+	torn    bool // a barcode is there and could not be read
+	other   bool // a barcode was read that is no licence's
 	licence *aamva.Licence
 }
 
@@ -92,11 +93,12 @@ func (c *Checker) take(ctx context.Context, s *side, file usher.EvidenceFile, no
 		return fmt.Errorf("read %s: %w", file.Kind, err)
 	}
 	for _, code := range codes {
-		s.code = true
 		if code.Err != nil {
+			s.torn = true
 			continue
 		}
-		if licence, err := aamva.Parse(code.Bytes); err == nil {
+		licence, err := aamva.Parse(code.Bytes)
+		if s.other = err != nil; !s.other {
 			s.licence = &licence
 		}
 	}
