@@ -86,9 +86,12 @@ func pasted(t *testing.T, img image.Image) image.Image {
 	return out
 }
 
-// TestFindings walks what the check looks at beside the zone. Its cases read few pictures of few pixels, so it runs beside the race detector too.
+// TestFindings walks what the check looks at beside the zone.
 func TestFindings(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	small := func(img image.Image) image.Image { return picture.Shrink(img, 1000) }
 	swede := specimen.Person{Issuer: "SWE", Nationality: "SWE", Number: "87654321"}
 	page := small(passport(t, swede))
