@@ -95,6 +95,22 @@ func TestReadNothing(t *testing.T) {
 	}
 }
 
+// A bull's eye as large as the picture asks for a part many times as large.
+func TestReadHugeMarks(t *testing.T) {
+	t.Parallel()
+	m := image.NewGray(image.Rect(0, 0, 1000, 1000))
+	for i := range m.Pix {
+		if ring := max(abs(i%1000-500), abs(i/1000-500)) + 50; ring/100%2 == 1 {
+			m.Pix[i] = 220
+		}
+	}
+	if found, err := barcode.Read(context.Background(), m, barcode.Options{}); err != nil || len(found) != 0 {
+		t.Errorf("got %+v, %v", found, err)
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
+
 func TestReadStops(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())

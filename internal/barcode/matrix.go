@@ -122,15 +122,17 @@ type cut struct {
 	sin, cos float64 // of its turn, divided by how much it is enlarged
 }
 
-// cutOut copies a part of a picture, turned by degrees, twice as large where it is small: the library's binariser wants
-// 40 pixels, and its detectors a few for each module.
+// cutOut copies a part of a picture, which may reach beyond it, turned by degrees. It is made twice as large where it is
+// small, since the library's binariser wants 40 pixels and its detectors a few for each module, and smaller where it is
+// large, so that no mark makes the library work for long.
 func cutOut(m *image.Gray, place image.Rectangle, degrees float64) cut {
-	f := 1.0
-	if max(place.Dx(), place.Dy()) < 400 {
-		f = 2
+	const side = 1000
+	f := min(2, side/float64(max(place.Dx(), place.Dy())))
+	if f > 1 {
+		f = math.Floor(f)
 	}
 	c := cut{
-		Gray: image.NewGray(image.Rect(0, 0, int(f)*place.Dx(), int(f)*place.Dy())),
+		Gray: image.NewGray(image.Rect(0, 0, int(f*float64(place.Dx())), int(f*float64(place.Dy())))),
 		x:    float64(place.Min.X+place.Max.X) / 2, y: float64(place.Min.Y+place.Max.Y) / 2,
 	}
 	sin, cos := math.Sincos(degrees * math.Pi / 180)

@@ -9,14 +9,6 @@ type way int
 
 const ways = 4
 
-// size returns the extents of u and v.
-func (k way) size(m *image.Gray) (int, int) {
-	if k%2 == 0 {
-		return m.Rect.Dx(), m.Rect.Dy()
-	}
-	return m.Rect.Dy(), m.Rect.Dx()
-}
-
 // toPicture turns coordinates of the way into pixels of the picture, whose bounds begin at 0.
 func (k way) toPicture(m *image.Gray, u, v float64) (x, y float64) {
 	w, h := float64(m.Rect.Dx()), float64(m.Rect.Dy())
