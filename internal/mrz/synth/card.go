@@ -63,6 +63,9 @@ func (p *Press) drawCard(r *rand.Rand, d mrz.Document, lines []string, level Lev
 		y := base - spacing*float64(len(lines)-1-i)
 		k.line(m, r, line, left*scale, y*scale, pitch*scale)
 	}
+	if level.Stamp > 0 && r.Float64() < level.Stamp {
+		stamp(r, m, k)
+	}
 	right := left + pitch*float64(len(lines[0]))
 	return card{m, [4]point{{left * scale, top * scale}, {right * scale, top * scale}, {right * scale, base * scale}, {left * scale, base * scale}}}, nil
 }

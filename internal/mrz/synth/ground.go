@@ -106,3 +106,16 @@ func shine(r *rand.Rand, m *image.RGBA, scale float64) {
 		}
 	}
 }
+
+// stamp prints a word across the card, rising, see-through, as specimens have it.
+func stamp(r *rand.Rand, m *image.RGBA, k ink) {
+	word := []string{"SPECIMEN", "SAMPLE", "VOID", "COPY"}[r.IntN(4)]
+	w, h := float64(m.Rect.Dx()), float64(m.Rect.Dy())
+	k.colour, k.density, k.dots, k.ragged, k.slant = [3]float64{170 * r.Float64(), 60, 60 + 120*r.Float64()}, 0.15+0.35*r.Float64(), 0, 0, 0
+	pitch := w * (0.06 + 0.05*r.Float64())
+	rise := 0.1 + 0.5*r.Float64()
+	x, y := w*(0.05+0.2*r.Float64()), h*(0.8+0.25*r.Float64())
+	for i := range len(word) {
+		k.character(m, word[i], x+float64(i)*pitch, y-float64(i)*pitch*rise, pitch/pitchOfEm)
+	}
+}

@@ -5,10 +5,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"sync"
+
+	"golang.org/x/image/font/gofont/gomono"
 )
 
 // Press prints zones. Making one takes a tenth of a second, and it may be used by many goroutines.
-type Press struct{ sharp, oblique *cut }
+type Press struct{ sharp, oblique, foreign *cut }
 
 // NewPress reads the cuts.
 func NewPress() (*Press, error) {
@@ -20,7 +22,11 @@ func NewPress() (*Press, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Press{sharp, oblique}, nil
+	foreign, err := openCut(gomono.TTF, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &Press{sharp, oblique, foreign}, nil
 }
 
 // sharedPress is for those who draw one picture.
@@ -62,6 +68,9 @@ func (p *Press) newInk(r *rand.Rand, level Level) ink {
 	}
 	if r.IntN(4) == 0 {
 		k.cut = p.oblique
+	}
+	if level.Foreign > 0 && r.Float64() < level.Foreign {
+		k.cut, k.wide, k.high = p.foreign, k.wide*1.12, k.high*1.12
 	}
 	if r.IntN(3) == 0 {
 		k.dots = 0.5 * r.Float64()

@@ -17,6 +17,8 @@ type Level struct {
 	Ragged      float64 // how far the edges of strokes wander, part of the pitch
 	Ground      float64 // how often a picture or strong pattern lies under the print, 0..1
 	Shine       float64 // how often a see-through hologram lies over the card, 0..1
+	Stamp       float64 // how often a word is printed across the card, zone and all, 0..1
+	Foreign     float64 // how often the zone is set in a typeface that is no OCR-B, 0..1
 	Quality     [2]int  // of the JPEG file, from and to
 	AnyWayUp    bool    // held at any quarter turn
 	Fill        float64 // the card takes at least this part of the picture's width (default 0.62)
@@ -31,7 +33,8 @@ var (
 	Hard  = Level{Name: "hard", Degrees: 12, Perspective: 0.03, Blur: 1.6, Noise: 12, Shade: 0.5, Ink: 0.015, Ragged: 0.01, Quality: [2]int{75, 92}, Width: 1600}
 	Wild  = Level{
 		Name: "wild", Degrees: 9, Perspective: 0.02, Blur: 1.1, Noise: 9, Shade: 0.45, Glare: 0.35, Curl: 0.012, Motion: 2.5,
-		Ink: 0.03, Ragged: 0.02, Ground: 0.6, Shine: 0.35, Quality: [2]int{30, 80}, AnyWayUp: true, Width: 1600,
+		Ink: 0.03, Ragged: 0.02, Ground: 0.6, Shine: 0.35, Stamp: 0.25, Foreign: 0.08,
+		Quality: [2]int{30, 80}, AnyWayUp: true, Width: 1600,
 	}
 	Rough = Level{
 		Name: "rough", Degrees: 17, Perspective: 0.05, Blur: 2.4, Noise: 20, Shade: 0.65, Glare: 0.7, Curl: 0.015, Ink: 0.03,
