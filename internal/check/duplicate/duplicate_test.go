@@ -241,6 +241,10 @@ func TestNothingToGoBy(t *testing.T) {
 		Evidence: usher.Evidence{ID: "e", Kind: usher.Selfie, SHA256: "aa"},
 		Open:     func(context.Context) (io.ReadCloser, error) { return nil, away },
 	}
+	nameless := usher.EvidenceFile{
+		Evidence: usher.Evidence{ID: "e", Kind: usher.Selfie},
+		Open:     func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(nil)), nil },
+	}
 	nobody := func(context.Context, []usher.Trait) ([]usher.Sighting, error) { return nil, nil }
 	named := usher.Details{FirstName: "Bo", LastName: "Berg", DateOfBirth: "1980-02-03"}
 	tests := []struct {
@@ -253,6 +257,7 @@ func TestNothingToGoBy(t *testing.T) {
 		{"nothing kept", usher.CheckInput{Details: named}, usher.NotRun, nil},
 		{"half a name", usher.CheckInput{Details: usher.Details{LastName: "Berg", DateOfBirth: "1980-02-03"}, Recognise: nobody}, usher.NotRun, nil},
 		{"a number of one digit", usher.CheckInput{Details: usher.Details{NationalID: "0000 0000"}, Recognise: nobody}, usher.NotRun, nil},
+		{"a file without a hash", usher.CheckInput{Evidence: []usher.EvidenceFile{nameless}, Recognise: nobody}, usher.NotRun, nil},
 		{"known to nobody", usher.CheckInput{Details: named, Recognise: nobody}, usher.Clear, nil},
 		{"a file that cannot be opened", usher.CheckInput{Evidence: []usher.EvidenceFile{lost}, Recognise: nobody}, usher.NotRun, away},
 		{"an engine that is away", usher.CheckInput{Details: named, Recognise: func(context.Context, []usher.Trait) ([]usher.Sighting, error) { return nil, away }}, usher.NotRun, away},

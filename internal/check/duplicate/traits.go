@@ -46,7 +46,9 @@ func (c *Checker) traitsOf(ctx context.Context, in usher.CheckInput, document us
 		if file.IsSimulated() || !shown(file.Kind) {
 			continue
 		}
-		traits = append(traits, usher.Trait{Kind: usher.TraitPicture, Evidence: file.ID, Value: file.SHA256})
+		if file.SHA256 != "" {
+			traits = append(traits, usher.Trait{Kind: usher.TraitPicture, Evidence: file.ID, Value: file.SHA256})
+		}
 		look, err := c.look(ctx, file)
 		if err != nil {
 			return nil, err
