@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestChipGuideIsTrue runs every command of docs/chip.md on a real server.
-func TestChipGuideIsTrue(t *testing.T) {
+// TestChipAndRegistryGuidesAreTrue runs every command of docs/chip.md and docs/registry.md on a real server.
+func TestChipAndRegistryGuidesAreTrue(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"bash", "curl", "jq"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -22,6 +22,7 @@ func TestChipGuideIsTrue(t *testing.T) {
 	}
 	startDevWith(t, filepath.Join(dir, "data"), map[string]string{"USHER_CSCA": filepath.Join(chip, "csca.pem")})
 	guideIsTrue(t, "../../docs/chip.md", dir)
+	guideIsTrue(t, "../../docs/registry.md", dir)
 }
 
 func TestBadSpecimenAndList(t *testing.T) {

@@ -187,7 +187,7 @@ func (d *signedData) verifyOne(s signerInfo) (verified, error) {
 			return v, err
 		}
 		// What is signed is the set of attributes and not the field of the signer that holds it (RFC 5652, section 5.4).
-		data = append([]byte{tagSet | constructedBit}, s.attributes.raw[1:]...)
+		data = wrap(tagSet|constructedBit, s.attributes.body)
 	}
 	return v, v.certificate.key.verify(v.scheme, data, s.signature)
 }

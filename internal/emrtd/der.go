@@ -289,7 +289,7 @@ func timeOf(e tlv) (time.Time, error) {
 	return time.Time{}, malformed("a time is not one")
 }
 
-// wrap writes an element around a body.
+// wrap writes an element around a body of less than 16 MB.
 func wrap(tag byte, body []byte) []byte {
 	out := []byte{tag}
 	switch n := len(body); {
@@ -300,7 +300,7 @@ func wrap(tag byte, body []byte) []byte {
 	case n <= 0xffff:
 		out = append(out, 0x82, byte(n>>8), byte(n))
 	default:
-		out = append(out, 0x84, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+		out = append(out, 0x83, byte(n>>16), byte(n>>8), byte(n))
 	}
 	return append(out, body...)
 }

@@ -167,6 +167,7 @@ func TestScore(t *testing.T) {
 		},
 	}
 	s := session(document, usher.CheckResult{Kind: usher.CheckLiveness, Outcome: usher.NotRun}, usher.CheckResult{Kind: usher.CheckRegistry, Outcome: usher.Unavailable},
+		usher.CheckResult{Kind: usher.CheckRegistry, Outcome: usher.Clear, Score: 1, Assurance: usher.Assisted, NotExamined: []string{usher.NumberExistence}},
 		usher.CheckResult{Kind: usher.CheckDuplicate, Outcome: usher.Clear}, usher.CheckResult{Kind: usher.CheckFace, Outcome: usher.Refuse})
 	raw, err := json.Marshal(incode.ScoreOf(s, time.Now()))
 	if err != nil {

@@ -46,7 +46,7 @@ func (s *server) evidenceRoutes() {
 		method: http.MethodPost, path: evidencePath, id: "add_evidence", tag: tagEvidence, scope: usher.ScopeWrite, status: http.StatusCreated,
 		summary: "Upload a file", command: true,
 		about: fmt.Sprintf("A form (multipart/form-data) with `kind` and `file`, in this order. A file has at most %d MB; pictures are JPEG, PNG or WebP, a "+
-			"proof of address may be a PDF. The newest file of a kind counts.", s.UploadLimit>>20),
+			"proof of address may be a PDF, and files of a chip (`chip_…`) come as the chip gave them, with at most 1 MB. The newest file of a kind counts.", s.UploadLimit>>20),
 	}, s.addEvidence)
 	// huma would put the files of a form it knows about into temporary files, where a person's document would lie open.
 	s.api.OpenAPI().Paths[evidencePath].Post.RequestBody = uploadBody()
