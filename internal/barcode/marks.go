@@ -58,12 +58,15 @@ func marksOf(m *image.Gray, taken image.Rectangle) marks {
 			}
 		}
 	}
-	outside := func(rings []ring) []ring {
-		return slices.DeleteFunc(rings, func(r ring) bool { return image.Pt(int(r.x), int(r.y)).In(taken) })
+	whole := func(rings []ring, changes int) []ring {
+		return slices.DeleteFunc(rings, func(r ring) bool {
+			return image.Pt(int(r.x), int(r.y)).In(taken) || !r.encloses(m, changes)
+		})
 	}
 	return marks{
-		qr:    finderPlaces(outside(crossings(rows[0], columns[0]))),
-		aztec: bullseyePlaces(outside(crossings(rows[1], columns[1]))),
+		// From the middle outwards: a finder is dark, bright and dark, a bull's eye changes once more.
+		qr:    finderPlaces(whole(crossings(rows[0], columns[0]), 2)),
+		aztec: bullseyePlaces(whole(crossings(rows[1], columns[1]), 3)),
 		square: slices.DeleteFunc(crowd.squares(), func(place image.Rectangle) bool {
 			return place.Min.Add(place.Size().Div(2)).In(taken)
 		}),
@@ -128,6 +131,35 @@ func joined(rings []ring, r ring) []ring {
 		return rings
 	}
 	return append(rings, r)
+}
+
+// encloses reports whether in every direction from the middle the picture changes between dark and bright at least so many
+// times within the pattern, as it does across rings and as strokes of letters do not.
+func (r ring) encloses(m *image.Gray, changes int) bool {
+	const directions, perUnit = 16, 4
+	const reach = 5 * perUnit // as far as the corner of a square of 3½ modules
+	for i := range directions {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / directions)
+		var light [reach]float32
+		low, high := float32(255), float32(0)
+		for k := range light {
+			d := float64(k) * r.unit / perUnit
+			light[k] = scan.Brightness(m, r.x+d*cos, r.y+d*sin)
+			low, high = min(low, light[k]), max(high, light[k])
+		}
+		// A change counts when it passes the middle third.
+		third, seen, dark := (high-low)/3, 0, true
+		for _, v := range light {
+			if (dark && v > high-third) || (!dark && v < low+third) {
+				dark = !dark
+				seen++
+			}
+		}
+		if seen < changes || high-low < 24 {
+			return false
+		}
+	}
+	return true
 }
 
 // finderPlaces returns where QR must be: around three finders of one size at the corners of a square.
