@@ -78,7 +78,12 @@ func specimenChip() ([]specimenFile, error) {
 	}
 	kind := func(k usher.EvidenceKind) string { return string(k) + ".bin" }
 	return []specimenFile{
-		{"csca.pem", chip.CSCA}, {kind(usher.ChipSOD), chip.SOD}, {kind(usher.ChipDG1), groups[1]}, {kind(usher.ChipDG2), groups[2]},
-		{kind(usher.ChipDG11), groups[11]}, {kind(usher.ChipDG12), groups[12]}, {"document_front.jpg", front},
+		{"csca.pem", chip.CSCA},
+		{kind(usher.ChipSOD), chip.SOD},
+		{kind(usher.ChipDG1), groups[1]},
+		{kind(usher.ChipDG2), groups[2]},
+		{kind(usher.ChipDG11), groups[11]},
+		{kind(usher.ChipDG12), groups[12]},
+		{"document_front.jpg", front},
 	}, nil
 }
