@@ -2,6 +2,7 @@ package face
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"slices"
@@ -125,6 +126,12 @@ func MayCompare(s usher.Session) bool {
 
 func (c *Checker) compare(ctx context.Context, document, selfie image.Image, r *report) error {
 	similarity, same, err := c.config.Matcher.Match(ctx, document, selfie)
+	if errors.Is(err, ErrNoFace) {
+		r.finding("face_similarity", "?", false)
+		r.reason(usher.FaceNotCompared, "")
+		r.result.NotExamined = append(r.result.NotExamined, "face_comparison")
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("compare faces: %w", err)
 	}
@@ -185,6 +192,9 @@ func (c *Checker) look(ctx context.Context, in usher.CheckInput, kind usher.Evid
 	if kind == usher.Selfie && count(faces) > 1 {
 		r.reason(usher.FaceSeveral, kind)
 		return nil, nil
+	}
+	if kind == usher.DocumentFront {
+		return portraitOf(img, faces[0]), nil // an engine is shown no more of the document than the face
 	}
 	return img, nil
 }

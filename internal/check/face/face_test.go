@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"io"
 	"slices"
@@ -171,6 +172,7 @@ func TestMatcherDecides(t *testing.T) {
 		{"same", in, engine{similarity: 0.91, same: true}, usher.Clear, nil},
 		{"differs", in, engine{similarity: 0.2}, usher.Consider, nil},
 		{"away", in, engine{err: away}, "", away},
+		{"no face for the engine", in, engine{err: fmt.Errorf("match: %w", face.ErrNoFace)}, usher.Consider, nil},
 		{"comparison declined", declined, engine{similarity: 0.99, same: true}, usher.Consider, nil},
 	}
 	for _, tt := range tests {

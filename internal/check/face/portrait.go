@@ -29,13 +29,18 @@ func (c *Checker) Portrait(ctx context.Context, document []byte) ([]byte, error)
 	if len(faces) == 0 {
 		return nil, usher.NotFound("a face on the document")
 	}
-	box := faces[0].Box
-	box = box.Inset(-int(portraitMargin * float64(box.Dx()))).Intersect(img.Bounds())
-	cut := image.NewRGBA(image.Rectangle{Max: box.Size()})
-	draw.Draw(cut, cut.Bounds(), img, box.Min, draw.Src)
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, cut, &jpeg.Options{Quality: portraitQuality}); err != nil {
+	if err := jpeg.Encode(&out, portraitOf(img, faces[0]), &jpeg.Options{Quality: portraitQuality}); err != nil {
 		return nil, fmt.Errorf("cut out portrait: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// portraitOf cuts a face out of a picture, with the margin.
+func portraitOf(img image.Image, found Face) image.Image {
+	box := found.Box
+	box = box.Inset(-int(portraitMargin * float64(box.Dx()))).Intersect(img.Bounds())
+	cut := image.NewRGBA(image.Rectangle{Max: box.Size()})
+	draw.Draw(cut, cut.Bounds(), img, box.Min, draw.Src)
+	return cut
 }
