@@ -108,7 +108,8 @@ func TestApplicantAndReviewerInTheBrowser(t *testing.T) {
 	r.Axe()
 	r.Click("Approve")
 	r.Click("main button.act-approve")
-	r.WaitText("Approved.")
+	r.WaitText("decided by you")
+	r.WaitText("A senior reviewer can overturn it.") // once it cannot be taken back any more, the page shows the case as it is
 	r.CSPViolations()
 
 	s, err = b.wait(ctx, func(s session) bool { return s.Account != nil })

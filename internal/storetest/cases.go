@@ -22,6 +22,7 @@ func cases() map[string]func(*house) {
 		"an applicant is found by all of some words":      words,
 		"erasing forgets what reviewers kept and held":    erasedCase,
 		"a case follows its session and another's is not": followed,
+		"keys of the desk are off for a person":           staffKeys,
 	}
 }
 
@@ -298,6 +299,23 @@ func erasedCase(h *house) {
 	found, err := h.SessionsByWord(ctx(), ours, [][]byte{[]byte("ada")}, 10)
 	h.must(err)
 	same(h, "found by name", len(found), 0)
+}
+
+func staffKeys(h *house) {
+	row := store.StaffRow{ID: "vera", TenantID: ours, Email: "vera", Role: usher.RoleReviewer}
+	h.must(h.PutStaff(ctx(), row))
+	off := func() bool {
+		got, err := h.Staff(ctx(), "vera")
+		h.must(err)
+		return got.KeysOff
+	}
+	same(h, "at first", off(), false)
+	h.must(h.SetStaffKeys(ctx(), "vera", true))
+	row.Role = usher.RoleSenior
+	h.must(h.PutStaff(ctx(), row)) // keeps it
+	same(h, "switched off", off(), true)
+	h.must(h.SetStaffKeys(ctx(), "vera", false))
+	same(h, "switched on", off(), false)
 }
 
 func followed(h *house) {
