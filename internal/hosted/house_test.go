@@ -19,6 +19,7 @@ import (
 	scale "golang.org/x/image/draw"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/blob"
 	"github.com/usher-kyc/usher/internal/browsertest"
 	"github.com/usher-kyc/usher/internal/enginetest"
 	"github.com/usher-kyc/usher/internal/hosted"
@@ -53,6 +54,8 @@ type house struct {
 	server *httptest.Server
 	back   *httptest.Server // the client's site, to which the applicant returns
 	client usher.APIClient
+
+	uploads usher.Uploads
 }
 
 func open(t *testing.T, change ...func(*hosted.Config)) *house {
@@ -87,6 +90,14 @@ func open(t *testing.T, change ...func(*hosted.Config)) *house {
 	} else {
 		c.Service = h.Service
 	}
+	c.Brand = h.Brand
+	files, err := blob.OpenFolder(blob.FolderConfig{Dir: t.TempDir(), Now: h.Now, Keys: func(ctx context.Context, tenant, applicant string) (blob.Sealer, error) {
+		return h.Vault.Sealer(ctx, tenant, applicant)
+	}})
+	h.must(err)
+	t.Cleanup(func() { h.must(files.Close()) })
+	h.uploads = files.Parts()
+	c.Uploads = h.uploads
 	c.Files, c.Base, c.Now, c.Log = assets.Files, "/verify", h.Now, slog.New(slog.DiscardHandler)
 	c.Intake = func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (string, []usher.ReasonCode, error) {
 		return take(ctx, intake, kind, raw)
@@ -99,7 +110,6 @@ func open(t *testing.T, change ...func(*hosted.Config)) *house {
 		jpeg, _, err := intake.Copy(ctx, all, picture.CopyConfig{MaxSide: maxSide})
 		return jpeg, err
 	}
-	var err error
 	if pages, err = hosted.New(c); err != nil {
 		t.Fatal(err)
 	}

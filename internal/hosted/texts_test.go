@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,4 +79,34 @@ func TestBudget(t *testing.T) {
 		}
 	}
 	t.Logf("script %d bytes, style %d bytes", sizes[".js"], sizes[".css"])
+}
+
+// TestBothWays holds that the styles of the applicant's pages name no left and no right, so that a language that is written from right to left turns
+// them around by its direction alone.
+func TestBothWays(t *testing.T) {
+	t.Parallel()
+	physical := regexp.MustCompile(`(?:^|[\s;{])(?:(?:margin|padding|border|inset|scroll-margin|scroll-padding)-(?:left|right|top|bottom)[a-z-]*|left|right|top|bottom|width|height|(?:min|max)-(?:width|height)|float|clear|text-align)\s*:\s*([^;}]*)`)
+	for _, name := range []string{"base.css", "hosted.css"} {
+		body, err := fs.ReadFile(assets.Files, "static/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := regexp.MustCompile(`@media[^{]*`).ReplaceAllString(string(body), "")
+		for _, found := range physical.FindAllStringSubmatch(text, -1) {
+			value := strings.TrimSpace(found[1])
+			if slices.Contains([]string{"start", "end", "center", "inline-start", "inline-end", "both"}, value) {
+				continue
+			}
+			t.Errorf("%s: %s", name, strings.TrimSpace(found[0]))
+		}
+	}
+	c, err := web.LoadCatalog(assets.Files, "hosted")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range c.Languages() {
+		if l.Dir != "ltr" && l.Dir != "rtl" {
+			t.Errorf("%s is written %q", l.Tag, l.Dir)
+		}
+	}
 }

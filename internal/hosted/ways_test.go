@@ -33,6 +33,7 @@ func TestComingBack(t *testing.T) {
 	first.Fill("Family name", "Eriksson")
 	first.Click("Continue")
 	first.upload(pics.passport)
+	first.WaitURL("/front/check")
 	first.Reload()
 	first.look("Is everything readable?")
 	first.Click("Use this photo")
@@ -287,6 +288,7 @@ func TestAskedAgain(t *testing.T) {
 	p.upload(pics.passport)
 	p.WaitText("This is the photo that you sent before")
 	p.upload(pics.front)
+	p.WaitURL("/front/check")
 	p.Visit(h.server.URL + "/verify/f/" + s.ID + "/selfie")
 	p.look("Is everything readable?") // nobody asked for the face again
 	p.Click("Use this photo")
