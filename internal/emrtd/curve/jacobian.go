@@ -83,3 +83,13 @@ func (c *Curve) times(k *big.Int, p jacobian) jacobian {
 	}
 	return sum
 }
+
+// both gives k·p + l·q in one go (Shamir's trick).
+func (c *Curve) both(k *big.Int, p jacobian, l *big.Int, q jacobian) jacobian {
+	steps := [4]jacobian{infinity(), p, q, c.add(p, q)}
+	sum := infinity()
+	for i := max(k.BitLen(), l.BitLen()) - 1; i >= 0; i-- {
+		sum = c.add(c.double(sum), steps[k.Bit(i)|l.Bit(i)<<1])
+	}
+	return sum
+}
