@@ -164,6 +164,9 @@ const (
 	ChipDG15 EvidenceKind = "chip_dg15"
 )
 
+// PortraitFile is the content type of a chip's portrait file, chip_dg2, whose picture this server can show: not every format can be.
+const PortraitFile = "application/octet-stream; type=portrait-jpeg" // the parameter is that of RFC 2046, section 4.5.1
+
 // ChipFiles lists the kinds of evidence that are files of a chip.
 func ChipFiles() []EvidenceKind {
 	return []EvidenceKind{ChipSOD, ChipDG1, ChipDG2, ChipDG11, ChipDG12, ChipDG14, ChipDG15}

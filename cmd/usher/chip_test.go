@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"image/jpeg"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/picture"
 )
 
 // TestChipAndRegistryGuidesAreTrue runs every command of docs/chip.md and docs/registry.md on a real server.
@@ -37,5 +43,29 @@ func TestBadSpecimenAndList(t *testing.T) {
 	h.settings.CSCA = t.TempDir()
 	if _, err := h.issuers(); err == nil {
 		t.Error("an empty list was taken for one")
+	}
+}
+
+func TestPortraitOfAChipIsShown(t *testing.T) {
+	t.Parallel()
+	files, err := specimenChip()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dg2 := files[slices.IndexFunc(files, func(f specimenFile) bool { return f.name == "chip_dg2.bin" })].data
+	p := pictures{intake: picture.New(picture.Config{})}
+	kind, _, err := p.look(t.Context(), usher.ChipDG2, dg2)
+	if err != nil || kind != usher.PortraitFile {
+		t.Errorf("%q, %v", kind, err)
+	}
+	fresh, err := p.preview(t.Context(), bytes.NewReader(dg2), 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown, err := jpeg.DecodeConfig(bytes.NewReader(fresh)); err != nil || shown.Height != 200 {
+		t.Errorf("%+v, %v", shown, err)
+	}
+	if _, _, err := p.look(t.Context(), usher.ChipSOD, dg2); err == nil {
+		t.Error("a portrait was taken for a security object")
 	}
 }

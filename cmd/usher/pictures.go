@@ -13,6 +13,7 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/check/document/chip"
+	"github.com/usher-kyc/usher/internal/emrtd"
 	"github.com/usher-kyc/usher/internal/picture"
 )
 
@@ -28,7 +29,7 @@ func (p pictures) look(ctx context.Context, kind usher.EvidenceKind, raw []byte)
 		return "application/pdf", nil, nil
 	}
 	if chip.Is(kind) {
-		return "application/octet-stream", nil, chip.Accept(kind, raw)
+		return chip.ContentType(kind, raw), nil, chip.Accept(kind, raw)
 	}
 	if kind == usher.SelfieVideo {
 		if seen := picture.Sniff(raw); seen == "webm" || seen == "mp4" {
@@ -66,6 +67,9 @@ func (p pictures) preview(ctx context.Context, raw io.Reader, maxSide int) ([]by
 	data, err := io.ReadAll(io.LimitReader(raw, largestCopy))
 	if err != nil {
 		return nil, fmt.Errorf("read picture: %w", err)
+	}
+	if portrait, err := emrtd.PortraitOf(data); err == nil {
+		data = portrait.Data
 	}
 	fresh, _, err := p.intake.Copy(ctx, data, picture.CopyConfig{MaxSide: maxSide})
 	if err != nil {

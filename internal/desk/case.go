@@ -94,7 +94,9 @@ type evidence struct {
 }
 
 // IsPicture tells whether it can be shown as a new picture.
-func (e evidence) IsPicture() bool { return strings.HasPrefix(e.ContentType, "image/") }
+func (e evidence) IsPicture() bool {
+	return strings.HasPrefix(e.ContentType, "image/") || e.ContentType == usher.PortraitFile
+}
 
 // delivery is a message to the client's server.
 type delivery struct {

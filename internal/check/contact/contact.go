@@ -3,7 +3,8 @@
 // of the world (libphonenumber's data), without a look-up in any network.
 //
 // A plausible address may belong to somebody else or to nobody. Results are therefore "assisted", and name email_holder and
-// phone_holder among what was not examined.
+// phone_holder among what was not examined, except where the applicant entered a one-time code that was sent there: all that
+// was given and proved so is "verified".
 package contact
 
 import (
@@ -47,7 +48,7 @@ func (c *Checker) Kind() usher.CheckKind { return usher.CheckContact }
 func (c *Checker) Check(_ context.Context, in usher.CheckInput) (usher.CheckResult, error) {
 	started := c.config.Now()
 	r := &report{usher.CheckResult{
-		Kind: usher.CheckContact, Outcome: usher.NotRun, Provider: Provider, Version: Version, NotExamined: []string{"email_holder", "phone_holder"},
+		Kind: usher.CheckContact, Outcome: usher.NotRun, Provider: Provider, Version: Version,
 	}}
 	if address := in.Details.Email; address != "" {
 		why := email(address, in.Mode == usher.Live)
@@ -61,6 +62,7 @@ func (c *Checker) Check(_ context.Context, in usher.CheckInput) (usher.CheckResu
 				usher.Finding{Name: "phone_region", Read: p.region, OK: true}, usher.Finding{Name: "phone_type", Read: p.kind, OK: true})
 		}
 	}
+	r.proofs(in)
 	r.result.DurationMS = c.config.Now().Sub(started).Milliseconds()
 	return r.result, nil
 }
@@ -79,5 +81,27 @@ func (r *report) judge(field, given, read string, ok bool) {
 	r.result.Outcome, r.result.Score = usher.Clear, 1
 	if bad {
 		r.result.Outcome, r.result.Score = usher.Consider, 0
+	}
+}
+
+// proofs notes which of what was given the applicant proved to be theirs, by a code. A sandbox's proof proves nothing.
+func (r *report) proofs(in usher.CheckInput) {
+	proved := r.result.Outcome != usher.NotRun
+	for _, channel := range usher.Channels() {
+		holder := string(channel) + "_holder"
+		if reach := in.Details.Reach(channel); reach != "" && slices.ContainsFunc(in.Session.Steps, func(st usher.StepStatus) bool {
+			p, ok := st.Proof(channel)
+			return ok && !p.Simulated && p.Address == reach
+		}) {
+			r.result.Examined = append(r.result.Examined, holder)
+			r.result.Findings = append(r.result.Findings, usher.Finding{Name: string(channel) + "_code", Given: reach, Read: "code entered", OK: true})
+			continue
+		} else if reach != "" {
+			proved = false
+		}
+		r.result.NotExamined = append(r.result.NotExamined, holder)
+	}
+	if proved {
+		r.result.Assurance = usher.Verified
 	}
 }

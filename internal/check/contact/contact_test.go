@@ -67,6 +67,31 @@ func TestBothAndNeither(t *testing.T) {
 	}
 }
 
+func TestProvedByCode(t *testing.T) {
+	t.Parallel()
+	proof := func(c usher.Channel, address string, simulated bool) usher.StepStatus {
+		return usher.StepStatus{Kind: usher.StepContact, Proved: []usher.ContactProof{{Channel: c, Address: address, Simulated: simulated}}}
+	}
+	both := usher.Details{Email: "a@bank.se", Phone: "46701740605"}
+	for name, tt := range map[string]struct {
+		details usher.Details
+		steps   []usher.StepStatus
+		want    usher.Assurance
+		left    []string
+	}{
+		"both":            {both, []usher.StepStatus{proof(usher.ByEmail, "a@bank.se", false), proof(usher.ByPhone, "46701740605", false)}, usher.Verified, nil},
+		"one of both":     {both, []usher.StepStatus{proof(usher.ByEmail, "a@bank.se", false)}, usher.Assisted, []string{"phone_holder"}},
+		"all there is":    {usher.Details{Email: "a@bank.se"}, []usher.StepStatus{proof(usher.ByEmail, "a@bank.se", false)}, usher.Verified, []string{"phone_holder"}},
+		"another address": {usher.Details{Email: "a@bank.se"}, []usher.StepStatus{proof(usher.ByEmail, "b@bank.se", false)}, usher.Assisted, []string{"email_holder", "phone_holder"}},
+		"made up":         {usher.Details{Email: "a@bank.se"}, []usher.StepStatus{proof(usher.ByEmail, "a@bank.se", true)}, usher.Assisted, []string{"email_holder", "phone_holder"}},
+	} {
+		r, err := contact.New(contact.Config{}).Check(context.Background(), usher.CheckInput{Details: tt.details, Session: usher.Session{Steps: tt.steps}})
+		if err != nil || r.Outcome != usher.Clear || r.Assurance != tt.want || !slices.Equal(r.NotExamined, tt.left) {
+			t.Errorf("%s: %v %s %s, not examined %v", name, err, r.Outcome, r.Assurance, r.NotExamined)
+		}
+	}
+}
+
 func FuzzContact(f *testing.F) {
 	f.Add("astrid@bank.se", "46701740605")
 	f.Add("a@xn--0.рф", "+1")

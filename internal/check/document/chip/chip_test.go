@@ -234,6 +234,14 @@ func TestAccept(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
+	if got := chip.ContentType(usher.ChipDG2, p.files[usher.ChipDG2]); got != usher.PortraitFile {
+		t.Error(got)
+	}
+	for kind, raw := range map[usher.EvidenceKind][]byte{usher.ChipDG2: synth.DG2([]byte("\xff\x4f\xff\x51")), usher.ChipDG1: p.files[usher.ChipDG2]} {
+		if got := chip.ContentType(kind, raw); got != "application/octet-stream" {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
 	if chip.Is(usher.DocumentFront) {
 		t.Error("a picture is no file of a chip")
 	}

@@ -44,6 +44,16 @@ func Accept(kind usher.EvidenceKind, raw []byte) error {
 	return nil
 }
 
+// ContentType names what a file of a chip is when it is handed out. A portrait that can be shown says so.
+func ContentType(kind usher.EvidenceKind, raw []byte) string {
+	if kind == usher.ChipDG2 {
+		if p, err := emrtd.PortraitOf(raw); err == nil && p.Format == emrtd.JPEG {
+			return usher.PortraitFile
+		}
+	}
+	return "application/octet-stream"
+}
+
 // file is one file of the chip.
 type file struct {
 	kind   usher.EvidenceKind
