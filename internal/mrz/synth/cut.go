@@ -101,18 +101,37 @@ func flatten(segments sfnt.Segments, shift float64) []edge {
 	return edges
 }
 
-// distances samples how far within the outline each place is.
+// near is as far from an outline as ink and its edges ever reach, in ems: farther away all places are alike.
+const near = 0.12
+
+// distances samples how far within the outline each place is, up to near.
 func distances(edges []edge) []float32 {
 	d := make([]float32, glyphW*glyphH)
-	for y := range glyphH {
-		for x := range glyphW {
-			p := point{emLeft + (float64(x)+0.5)/perEm, emTop + (float64(y)+0.5)/perEm}
-			near, winding := 1.0, 0
-			for _, e := range edges {
-				near = min(near, e.squared(p))
-				winding += e.crossing(p)
+	for i := range d {
+		d[i] = near * near
+	}
+	column := func(x float64) int { return min(max(int((x-emLeft)*perEm), 0), glyphW-1) }
+	row := func(y float64) int { return min(max(int((y-emTop)*perEm), 0), glyphH-1) }
+	for _, e := range edges {
+		for y := row(min(e.a.y, e.b.y) - near); y <= row(max(e.a.y, e.b.y)+near); y++ {
+			for x := column(min(e.a.x, e.b.x) - near); x <= column(max(e.a.x, e.b.x)+near); x++ {
+				d[y*glyphW+x] = min(d[y*glyphW+x], float32(e.squared(sample(x, y))))
 			}
-			v := float32(math.Sqrt(near))
+		}
+	}
+	for y := range glyphH {
+		var crossed []edge
+		for _, e := range edges {
+			if v := sample(0, y).y; (e.a.y <= v) != (e.b.y <= v) {
+				crossed = append(crossed, e)
+			}
+		}
+		for x := range glyphW {
+			v := float32(math.Sqrt(float64(d[y*glyphW+x])))
+			winding := 0
+			for _, e := range crossed {
+				winding += e.crossing(sample(x, y))
+			}
 			if winding == 0 {
 				v = -v
 			}
@@ -120,6 +139,11 @@ func distances(edges []edge) []float32 {
 		}
 	}
 	return d
+}
+
+// sample is the place of a sample, in ems.
+func sample(x, y int) point {
+	return point{emLeft + (float64(x)+0.5)/perEm, emTop + (float64(y)+0.5)/perEm}
 }
 
 // squared is the square of the distance of a place to the edge.
