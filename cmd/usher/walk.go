@@ -200,7 +200,7 @@ func (b *browser) walk(ctx context.Context, link string) error {
 		switch page {
 		case "consent":
 			err = b.form(ctx, "agrees", url.Values{"words": {b.hidden("words")}, "face": {"yes"}})
-		case "details":
+		case "name", "birth", "nationality", "address", "contact":
 			err = b.form(ctx, "gives details", b.details())
 		case "document":
 			err = b.form(ctx, "chooses a passport", url.Values{"document": {"passport"}})
@@ -225,11 +225,12 @@ func (b *browser) walk(ctx context.Context, link string) error {
 	return errors.New("the pages never end")
 }
 
+// details is all that the pages of a person's details may ask for: each takes what it asks for, and leaves the rest.
 func (b *browser) details() url.Values {
 	p := b.w.person
 	return url.Values{
 		"first_name": {p.FirstNames}, "last_name": {p.LastName}, "birth_day": {p.BirthDate.Format("2")}, "birth_month": {p.BirthDate.Format("1")},
-		"birth_year": {p.BirthDate.Format("2006")}, "country": {"SE"}, "street": {"Storgatan 1"}, "city": {"Stockholm"},
+		"birth_year": {p.BirthDate.Format("2006")}, "nationality": {"SE"}, "country": {"SE"}, "street": {"Storgatan 1"}, "city": {"Stockholm"},
 		"postal_code": {"111 22"}, "email": {"maja@example.test"}, "phone": {"+46701234567"},
 	}
 }
