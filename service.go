@@ -17,6 +17,7 @@ type Service interface {
 	Handoffs
 	History
 	Figurer
+	FlowTexts
 	Webhooks
 	Screenings
 	Cases

@@ -125,6 +125,23 @@ func (a *Auth) Disable(ctx context.Context, tenant, id string, disabled bool, by
 	return a.audit(ctx, tenant, by, action, id, "")
 }
 
+// SetRole gives a member of staff another role, which holds from their next request on.
+func (a *Auth) SetRole(ctx context.Context, tenant, id string, role usher.Role, by usher.Actor) error {
+	if !role.AtLeast(usher.RoleViewer) {
+		return usher.Invalid("role", "use viewer, reviewer, senior or admin")
+	}
+	row, err := a.member(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	was := row.Role
+	row.Role = role
+	if err := a.store.PutStaff(ctx, row); err != nil {
+		return fmt.Errorf("write staff: %w", err)
+	}
+	return a.audit(ctx, tenant, by, "staff.role_changed", id, string(was)+" → "+string(role))
+}
+
 // SetPassword gives a member of staff a new password and signs them out everywhere.
 func (a *Auth) SetPassword(ctx context.Context, tenant, id, password string, by usher.Actor) error {
 	row, err := a.member(ctx, tenant, id)

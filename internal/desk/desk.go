@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/flow"
 	"github.com/usher-kyc/usher/internal/web"
 )
 
@@ -44,6 +45,11 @@ type Config struct {
 	// Undo is how long a decision can be taken back before it is carried out; 0 means 10 s, and less that it is carried out at once.
 	Undo time.Duration
 	Keys Keys // makes credentials of API clients; nil leaves out the settings
+	Team Team // makes members of staff; nil leaves that page out
+	// Brands keeps how the applicant's pages look; nil leaves that page out.
+	Brands usher.Brands
+	// ReadFlow reads the text of a flow and says what is wrong with it; nil leaves the editor out.
+	ReadFlow func(text string) (usher.Flow, []flow.Problem)
 	// CheckEndpoint says why a webhook endpoint may not be registered, beyond what the service says; nil takes any.
 	CheckEndpoint func(usher.Endpoint) error
 	Address       func(*http.Request) string // who is counted when a password is wrong; nil takes the peer's address
@@ -93,6 +99,9 @@ func New(c Config) (*Desk, error) {
 	d.Handle("GET /cases/{id}/look/{evidence}", web.Route{}, d.staff(usher.RoleViewer, d.look))
 	d.Handle("GET /cases/{id}/picture/{evidence}/{size}", web.Route{}, d.staff(usher.RoleViewer, d.picture))
 	d.Handle("GET /cases/{id}/file/{evidence}", web.Route{}, d.staff(usher.RoleReviewer, d.file))
+	d.Handle("GET /figures", web.Route{}, d.staff(usher.RoleViewer, d.figures))
+	d.Handle("GET /live", web.Route{}, d.staff(usher.RoleViewer, d.live))
+	d.Handle("GET /live/since", web.Route{}, d.staff(usher.RoleViewer, d.since))
 	d.Handle("GET /news", web.Route{}, d.staff(usher.RoleViewer, d.news))
 	d.Handle("GET /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleViewer, d.hitPage))
 	d.Handle("POST /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleReviewer, d.judgeHit))

@@ -59,12 +59,32 @@ func (d *Desk) settingsRoutes() {
 	admin("POST /settings/endpoints", d.createEndpoint)
 	admin("GET /settings/endpoints/{id}", d.showEndpoint)
 	admin("POST /settings/endpoints/{id}/{act}", d.changeEndpoint)
+	if d.config.ReadFlow != nil {
+		admin("GET /settings/flows/new", d.newFlow)
+		admin("POST /settings/flows/new", d.takeFlow)
+		admin("GET /settings/flows/{name}", d.flowPage)
+		admin("POST /settings/flows/{name}", d.takeFlow)
+	}
+	if d.config.Team != nil {
+		admin("GET /settings/staff", d.team)
+		admin("POST /settings/staff", d.invite)
+		admin("POST /settings/staff/{id}/{act}", d.changeMember)
+	}
+	if d.config.Brands != nil {
+		admin("GET /settings/brand", d.brandPage)
+		d.Handle("POST /settings/brand", web.Route{MaxBody: 2 * largestLogo}, d.staff(usher.RoleAdmin, d.takeBrand))
+		admin("GET /settings/brand/logo", d.logo)
+	}
 }
 
 type settingsData struct {
 	frame
 	Clients   []Client
 	Endpoints []usher.Endpoint
+	Flows     []usher.Flow
+	Editor    bool   // flows can be edited here
+	Staff     bool   // and members of staff
+	Look      bool   // and how the pages look
 	Done      string // key of what was just done
 }
 
@@ -77,6 +97,10 @@ func (d *Desk) settings(w http.ResponseWriter, r *http.Request, v visit) error {
 	if data.Endpoints, err = d.config.Service.Endpoints(r.Context(), v.tenant.ID); err != nil {
 		return err
 	}
+	if data.Flows, err = d.config.Service.Flows(r.Context(), v.tenant.ID); err != nil {
+		return err
+	}
+	data.Editor, data.Staff, data.Look = d.config.ReadFlow != nil, d.config.Team != nil, d.config.Brands != nil
 	if done := "desk.settings.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
 		data.Done = done
 	}

@@ -48,6 +48,14 @@ func (w words) span(d time.Duration) string {
 	return w.catalog.Count(w.lang, "desk.span.days", int(d/day))
 }
 
+// brief says how long something took that takes seconds or minutes.
+func (w words) brief(d time.Duration) string {
+	if d < 2*time.Minute {
+		return w.text("desk.span.seconds", "n", int(d.Round(time.Second).Seconds()))
+	}
+	return w.span(d)
+}
+
 // reason is a ground in words.
 type reason struct {
 	Code  usher.ReasonCode

@@ -72,6 +72,11 @@ func (s *Store) Flows(ctx context.Context, tenant string) ([]FlowRow, error) {
 		AND version = (SELECT max(version) FROM flows n WHERE n.tenant_id = f.tenant_id AND n.name = f.name) ORDER BY name`, tenant)
 }
 
+// FlowVersions gives every version of a flow, newest first.
+func (s *Store) FlowVersions(ctx context.Context, tenant, name string) ([]FlowRow, error) {
+	return all(ctx, s, scanFlow, `SELECT `+flowColumns+` FROM flows WHERE tenant_id = $1 AND name = $2 ORDER BY version DESC`, tenant, name)
+}
+
 // EndpointRow is an endpoint as stored: its settings hold secrets and come sealed with the tenant's key.
 type EndpointRow struct {
 	ID, TenantID string
