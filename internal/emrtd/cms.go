@@ -123,7 +123,8 @@ func signerOf(e tlv) (signerInfo, error) {
 }
 
 // certificateOf finds the certificate that a signer names. Some writers name it in another spelling than the certificate's
-// own, so the serial number is enough; the signature decides.
+// own, or write its number with another sign, so the serial number is enough, or that there is no other; the signature
+// decides.
 func (d *signedData) certificateOf(s signerInfo) (*Certificate, error) {
 	var found *Certificate
 	for _, c := range d.certificates {
@@ -141,6 +142,8 @@ func (d *signedData) certificateOf(s signerInfo) (*Certificate, error) {
 		return found, nil
 	case d.unread != nil:
 		return nil, d.unread
+	case len(d.certificates) == 1:
+		return d.certificates[0], nil
 	}
 	return nil, &Error{CodeNoSigner, "the certificate of the signer is not in the file"}
 }

@@ -121,15 +121,16 @@ func TestOddities(t *testing.T) {
 		"negative serial numbers": func(w *world) {
 			w.csca.Serial, w.ds.Serial, w.sod.Serial = big.NewInt(-5), big.NewInt(-77), big.NewInt(-77)
 		},
-		"no basic constraints":         func(w *world) { w.csca.NoConstraints, w.ds.NoConstraints = true, true },
-		"authority not marked as one":  func(w *world) { w.csca.CA = false },
-		"no key identifiers":           func(w *world) { w.csca.NoIdentifiers, w.ds.NoIdentifiers = true, true },
-		"name spelled in another way":  func(w *world) { w.ds.Issuer, w.ds.Utf8 = "csca ", true },
-		"signer named in another way":  func(w *world) { w.sod.Issuer = "Csca" },
-		"signer named by its key":      func(w *world) { w.sod.ByKey = w.signer.Key },
-		"content signed by itself":     func(w *world) { w.sod.NoAttributes = true },
-		"an extension that is nothing": func(w *world) { w.ds.Extra = []byte{0x30, 0x02, 0x05, 0x00} },
-		"time of signing":              func(w *world) { w.sod.At = now.AddDate(0, -2, 0) },
+		"no basic constraints":             func(w *world) { w.csca.NoConstraints, w.ds.NoConstraints = true, true },
+		"authority not marked as one":      func(w *world) { w.csca.CA = false },
+		"no key identifiers":               func(w *world) { w.csca.NoIdentifiers, w.ds.NoIdentifiers = true, true },
+		"name spelled in another way":      func(w *world) { w.ds.Issuer, w.ds.Utf8 = "csca ", true },
+		"signer named in another way":      func(w *world) { w.sod.Issuer = "Csca" },
+		"signer's number without its sign": func(w *world) { w.ds.Serial, w.sod.Serial = big.NewInt(-113), big.NewInt(143) },
+		"signer named by its key":          func(w *world) { w.sod.ByKey = w.signer.Key },
+		"content signed by itself":         func(w *world) { w.sod.NoAttributes = true },
+		"an extension that is nothing":     func(w *world) { w.ds.Extra = []byte{0x30, 0x02, 0x05, 0x00} },
+		"time of signing":                  func(w *world) { w.sod.At = now.AddDate(0, -2, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

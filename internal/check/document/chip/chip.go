@@ -155,7 +155,7 @@ func issuers(p emrtd.Proof) string {
 	for _, c := range p.Authorities {
 		names = append(names, c.Subject)
 	}
-	return strings.Join(names, " ← ")
+	return strings.Join(names, ", under ")
 }
 
 // verdict collects a result. Its outcome starts as clear and only ever gets worse.
