@@ -38,16 +38,17 @@ mkdir -p .artifacts
 
 step "lint" scripts/lint.sh
 step "build" go build -trimpath -o .artifacts/bin/ ./cmd/...
-# What works on pixels, and the transcripts of the dialects, are five to ten times slower
-# under the race detector and hardly run two things at once: they are tested whole
-# without, and shortened with it.
-alone=(./internal/mrz/... ./internal/picture ./internal/specimen ./internal/check/... ./internal/dialect/...)
-mapfile -t others < <(go list ./... | grep -vE '/internal/(mrz|picture|specimen|check|dialect)(/|$)')
+# What works on pixels, the transcripts of the dialects, and pages in a real browser are
+# five to ten times slower under the race detector and hardly run two things at once: they
+# are tested whole without, and shortened with it (no browser, fewer pictures).
+slow='mrz|barcode|picture|specimen|check|dialect|hosted|desk'
+mapfile -t alone < <(go list ./... | grep -E "/internal/($slow)(/|$)")
+mapfile -t others < <(go list ./... | grep -vE "/internal/($slow)(/|$)")
 
 step "$tests" go test "${race[@]}" "${keep[@]}" -timeout 14m "${others[@]}"
-step "pictures and dialects, whole" go test "${keep[@]}" -timeout 10m "${alone[@]}"
+step "pictures, dialects and pages, whole" go test "${keep[@]}" -timeout 10m "${alone[@]}"
 if [ ${#race[@]} -gt 0 ]; then
-	step "pictures and dialects, shortened, with the race detector" go test -race -short "${keep[@]}" -timeout 10m "${alone[@]}"
+	step "the same, shortened, with the race detector" go test -race -short "${keep[@]}" -timeout 10m "${alone[@]}"
 fi
 
 echo "== summary"

@@ -50,6 +50,9 @@ type Page struct {
 // when the machine has no Chromium.
 func Open(t testing.TB, opt Options) *Page {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("opens a browser: left out of the shortened run")
+	}
 	b, err := acquire(t, opt.FakeCameraFile)
 	if err != nil {
 		t.Fatalf("open a browser: %v", err)
