@@ -59,6 +59,28 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// A code of which the library cannot make anything is said to be there.
+func TestReadUnreadable(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []barcode.Kind{barcode.QR, barcode.PDF417} {
+		m := synth.Photo(encode(t, kind, strings.Repeat("Specimen 0123456789, ", 6)), synth.Shot{Module: 4, Noise: 3})
+		hide := image.Rect(240, 0, 600, m.Rect.Max.Y)
+		if kind == barcode.QR {
+			// All but the finders and what lies between them.
+			hide = image.Rect(24+9*4, 24+9*4, m.Rect.Max.X-24, m.Rect.Max.Y-24-8*4)
+		}
+		for y := hide.Min.Y; y < hide.Max.Y; y++ {
+			for x := hide.Min.X; x < hide.Max.X; x++ {
+				m.SetGray(x, y, color.Gray{Y: 220})
+			}
+		}
+		found, err := barcode.Read(context.Background(), m, barcode.Options{Kinds: []barcode.Kind{kind}})
+		if err != nil || len(found) != 1 || found[0].Err == nil || found[0].Text != "" {
+			t.Errorf("%s: got %+v, %v", kind, found, err)
+		}
+	}
+}
+
 // page draws a page of lines of short strokes, which are as dense with edges as text.
 func page(w, h int) *image.Gray {
 	m := image.NewGray(image.Rect(0, 0, w, h))

@@ -35,12 +35,25 @@ func (c *crowd) count(turn int, along float64, line int) {
 	}
 }
 
+// least is how many edges there must be both ways in a tile and the eight around it: one in each.
+const least = 9
+
+func (c *crowd) around(turn, x, y int) (n int) {
+	for dy := -1; dy <= 1; dy++ {
+		row := c.counts[turn][(y+dy)*c.w+x-1:]
+		n += int(row[0]) + int(row[1]) + int(row[2])
+	}
+	return n
+}
+
 // squares returns regions, squares more or less, whose tiles have edges both ways: at most six, the fullest first, with
 // a margin.
 func (c *crowd) squares() []image.Rectangle {
 	dense := make([]bool, c.w*c.h)
-	for i := range dense {
-		dense[i] = c.counts[0][i] >= 2 && c.counts[1][i] >= 2
+	for y := 1; y < c.h-1; y++ {
+		for x := 1; x < c.w-1; x++ {
+			dense[y*c.w+x] = c.around(0, x, y) >= least && c.around(1, x, y) >= least
+		}
 	}
 	type region struct {
 		box  image.Rectangle

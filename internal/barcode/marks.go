@@ -10,7 +10,10 @@ import (
 )
 
 // marks says where square codes may be.
-type marks struct{ qr, aztec, square []image.Rectangle }
+type marks struct {
+	qr, aztec, square []image.Rectangle
+	qrSure            bool // the first of qr is a code without doubt
+}
 
 // ring is the middle of a pattern that looks the same along a row and along a column.
 type ring struct {
@@ -63,14 +66,15 @@ func marksOf(m *image.Gray, taken image.Rectangle) marks {
 			return image.Pt(int(r.x), int(r.y)).In(taken) || !r.encloses(m, changes)
 		})
 	}
-	return marks{
-		// From the middle outwards: a finder is dark, bright and dark, a bull's eye changes once more.
-		qr:    finderPlaces(whole(crossings(rows[0], columns[0]), 2)),
+	seen := marks{
+		// From the middle outwards: a bull's eye is dark, bright, dark and bright; a finder changes once less.
 		aztec: bullseyePlaces(whole(crossings(rows[1], columns[1]), 3)),
 		square: slices.DeleteFunc(crowd.squares(), func(place image.Rectangle) bool {
 			return place.Min.Add(place.Size().Div(2)).In(taken)
 		}),
 	}
+	seen.qr, seen.qrSure = finderPlaces(whole(crossings(rows[0], columns[0]), 2), step)
+	return seen
 }
 
 // ringsIn returns the middles of patterns along a line, as x.
@@ -87,7 +91,7 @@ next:
 		e := edges[i : i+len(widths)+1]
 		unit := (e[len(widths)].At - e[0].At) / total
 		for j, w := range widths {
-			if math.Abs((e[j+1].At-e[j].At)/unit-w) > 0.5*math.Sqrt(w) {
+			if math.Abs((e[j+1].At-e[j].At)/unit-w) > 0.55*math.Sqrt(w) {
 				continue next
 			}
 		}
@@ -108,7 +112,8 @@ func crossings(rows, columns []ring) (rings []ring) {
 				break
 			}
 			if math.Abs(c.y-r.y) < 2*r.unit && c.unit < 1.6*r.unit && r.unit < 1.6*c.unit {
-				rings = joined(rings, ring{c.x, r.y, (r.unit + c.unit) / 2, 1})
+				// The row knows exactly where the middle is along it, and so does the column.
+				rings = joined(rings, ring{r.x, c.y, (r.unit + c.unit) / 2, 1})
 				break
 			}
 		}
@@ -120,7 +125,7 @@ func crossings(rows, columns []ring) (rings []ring) {
 func joined(rings []ring, r ring) []ring {
 	for i := range rings {
 		old := &rings[i]
-		if math.Hypot(old.x-r.x, old.y-r.y) < 3*old.unit {
+		if math.Hypot(old.x-r.x, old.y-r.y) < old.unit {
 			n := float64(old.seen)
 			old.x, old.y, old.unit = (n*old.x+r.x)/(n+1), (n*old.y+r.y)/(n+1), (n*old.unit+r.unit)/(n+1)
 			old.seen++
@@ -147,12 +152,17 @@ func (r ring) encloses(m *image.Gray, changes int) bool {
 			light[k] = scan.Brightness(m, r.x+d*cos, r.y+d*sin)
 			low, high = min(low, light[k]), max(high, light[k])
 		}
-		// A change counts when it passes the middle third.
-		third, seen, dark := (high-low)/3, 0, true
+		// A change counts when it goes back by a quarter of the contrast: blur leaves no more of single modules.
+		quarter, seen, dark, turn := (high-low)/4, 0, true, light[0]
 		for _, v := range light {
-			if (dark && v > high-third) || (!dark && v < low+third) {
-				dark = !dark
+			switch {
+			case dark && v-turn > quarter, !dark && turn-v > quarter:
+				dark, turn = !dark, v
 				seen++
+			case dark:
+				turn = min(turn, v)
+			default:
+				turn = max(turn, v)
 			}
 		}
 		if seen < changes || high-low < 24 {
@@ -162,28 +172,46 @@ func (r ring) encloses(m *image.Gray, changes int) bool {
 	return true
 }
 
-// finderPlaces returns where QR must be: around three finders of one size at the corners of a square.
-func finderPlaces(rings []ring) (places []image.Rectangle) {
+// finderPlaces returns where QR may be: around three finders of one size at the corners of a square; and whether one must
+// be there, since all three showed on as many lines as finders do.
+func finderPlaces(rings []ring, step int) (places []image.Rectangle, sure bool) {
+	const most, tries = 30, 4 // of rings, and of places
 	slices.SortStableFunc(rings, func(a, b ring) int { return b.seen - a.seen })
-	rings = rings[:min(len(rings), 24)]
-	for i, corner := range rings {
+	rings = rings[:min(len(rings), most)]
+	type square struct {
+		place image.Rectangle
+		seen  int
+		plain float64
+	}
+	var squares []square
+	for _, corner := range rings {
 		for j, a := range rings {
 			for _, b := range rings[j+1:] {
-				if len(places) < 4 && a != corner && b != corner && isSquare(corner, a, b) {
+				if a != corner && b != corner && isSquare(corner, a, b) {
 					// The finder is 7 modules wide, and 4 must stay free around the code. A square has four corners,
 					// so the box of three holds it all but for perspective.
-					places = append(places, around(rings[i], 11).Union(around(a, 11)).Union(around(b, 11)))
+					place := around(corner, 11).Union(around(a, 11)).Union(around(b, 11))
+					squares = append(squares, square{place, min(corner.seen, a.seen, b.seen), min(corner.lines(step), a.lines(step), b.lines(step))})
 				}
 			}
 		}
 	}
-	return places
+	slices.SortStableFunc(squares, func(a, b square) int { return cmp.Or(b.seen-a.seen, cmp.Compare(b.plain, a.plain)) })
+	for _, s := range squares[:min(len(squares), tries)] {
+		places = append(places, s.place)
+	}
+	return places, len(squares) > 0 && squares[0].seen >= 3 && squares[0].plain >= 0.5
+}
+
+// lines is on how many of the lines that pass through a finder's middle of three modules it was seen, as a share.
+func (r ring) lines(step int) float64 {
+	return float64(r.seen) * float64(step) / (3 * r.unit)
 }
 
 // isSquare reports whether rings of like size lie at a corner of a square and at the two next to it.
 func isSquare(corner, a, b ring) bool {
 	units := []float64{corner.unit, a.unit, b.unit}
-	if slices.Max(units) > 1.5*slices.Min(units) || min(corner.seen, a.seen, b.seen) < 2 {
+	if slices.Max(units) > 1.4*slices.Min(units) {
 		return false
 	}
 	ax, ay, bx, by := a.x-corner.x, a.y-corner.y, b.x-corner.x, b.y-corner.y
@@ -199,7 +227,7 @@ func isSquare(corner, a, b ring) bool {
 // compact symbols, middling and the largest ones.
 func bullseyePlaces(rings []ring) (places []image.Rectangle) {
 	slices.SortStableFunc(rings, func(a, b ring) int { return b.seen - a.seen })
-	for _, r := range rings[:min(len(rings), 3)] {
+	for _, r := range rings[:min(len(rings), 2)] {
 		for _, modules := range []float64{18, 36, 80} {
 			places = append(places, around(r, modules))
 		}

@@ -39,8 +39,8 @@ func readMatrix(ctx context.Context, m *image.Gray, taken image.Rectangle, wante
 			return nil, err
 		case ok:
 			all = append(all, found)
-		case look.kind == QR && len(look.places) > 0:
-			// Three finders at the corners of a square are nothing else; the other marks may be.
+		case look.kind == QR && seen.qrSure:
+			// Three plain finders at the corners of a square are nothing else; the other marks may be.
 			all = append(all, Found{Kind: QR, Err: errUnread, Corrected: -1})
 		}
 	}
@@ -49,6 +49,10 @@ func readMatrix(ctx context.Context, m *image.Gray, taken image.Rectangle, wante
 
 // firstOf asks the library at each place, turned upright, and returns the first code that it reads.
 func firstOf(ctx context.Context, kind Kind, m *image.Gray, places []image.Rectangle) (Found, bool, error) {
+	tries := []float64{0}
+	if kind == Aztec {
+		tries = []float64{0, -1, 1} // its detector takes a degree amiss
+	}
 	for _, place := range places {
 		if err := ctx.Err(); err != nil {
 			return Found{}, false, err
@@ -56,8 +60,11 @@ func firstOf(ctx context.Context, kind Kind, m *image.Gray, places []image.Recta
 		if place.Dx() < 16 || place.Dy() < 16 {
 			continue
 		}
-		if found, err := ask(kind, m, place, slant(m, place)); err == nil {
-			return found, true, nil
+		turn := slant(m, place)
+		for _, off := range tries {
+			if found, err := ask(kind, m, place, turn+off); err == nil {
+				return found, true, nil
+			}
 		}
 	}
 	return Found{}, false, nil
