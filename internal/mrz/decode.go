@@ -1,6 +1,7 @@
 package mrz
 
 import (
+	"context"
 	"math"
 	"strings"
 
@@ -12,6 +13,9 @@ const (
 	promising = 0.4  // mean probability of some character, on a sample of cells
 	sure      = 0.85 // score at which no other zone is tried, digits agreeing
 	margin    = 3    // columns looked at beyond both ends
+	legible   = 0.45 // mean probability of the likeliest characters of a grid
+	hopeless  = 0.5  // score that no better look will save
+	rounds    = 5    // times a zone is laid again while that helps
 )
 
 // view is a picture at the size the net is used to.
@@ -32,63 +36,74 @@ func (s *search) viewOf(pitch float64) view {
 	return view{s.shrunk(f), float64(f)}
 }
 
-func (v view) classify(net *glyphnet.Net, f glyphnet.Frame) glyphnet.Scores {
+// classify looks at one cell, whose frame is in pixels of the whole picture.
+func (s *search) classify(v view, f glyphnet.Frame) glyphnet.Scores {
+	s.looks++
 	k := 1 / v.scale
 	f.X, f.Y = (f.X+0.5)*k-0.5, (f.Y+0.5)*k-0.5
 	f.RX, f.RY, f.DX, f.DY = f.RX*k, f.RY*k, f.DX*k, f.DY*k
 	var c glyphnet.Cell
 	c.Sample(v.plane, f)
-	return net.Classify(&c)
+	return s.net.Classify(&c)
 }
 
 // try reads a zone both ways up, keeps the reading if it is the best so far,
 // and reports whether it is sure.
-func (s *search) try(z *zone, all []blob) bool {
+func (s *search) try(ctx context.Context, z *zone, all []blob) bool {
 	v := s.viewOf(z.lines[0].pitch)
 	if s.orient(z, v) < promising {
 		return false
 	}
-	for round := range 2 {
+	before := 0.0
+	for round := range rounds {
 		g, ok := s.grid(z, v)
-		if !ok {
+		if !ok || g.clear() < legible {
 			return false
 		}
+		s.seen = true
 		r := s.decode(z, v, g)
-		worth := r.Score
-		if r.DigitsAgree {
-			worth += 1 - 0.15*float64(len(r.Repaired))
+		if believable(r) && (s.best == nil || r.worth() > s.best.worth()) {
+			s.best = &r
 		}
-		if worth > s.worth && believable(r) {
-			s.best, s.worth = &r, worth
-		}
-		if r.DigitsAgree && len(r.Repaired) == 0 && r.Score > sure {
+		// The lines of one kind of visa begin as those of the longer kind do,
+		// and have no digit at their end: that needs a second look.
+		if r.DigitsAgree && r.mended() == 0 && r.Score > sure && (r.Format != MRVB || round > 0) {
 			return true
 		}
 		// Knowing most characters, their boxes tell the place of the line more
-		// exactly than before.
-		if round == 0 && !z.refine(g, r.Lines, all) {
+		// exactly than before, and bring more of them into sight.
+		if s.weary(ctx) || r.Score < max(before+0.004, hopeless) || !z.refine(g, r.Lines, all, s.track(z, v, g)) {
 			break
 		}
+		before = r.Score
 	}
 	return false
 }
 
-// orient samples every third cell both ways up, sets the likelier way, and
-// returns how probable it makes characters there, 0..1.
+// orient samples cells both ways up, sets the likelier way, and returns how
+// probable it makes characters there, 0..1.
 func (s *search) orient(z *zone, v view) float64 {
+	const (
+		enough = 12  // cells of a line
+		plain  = 0.7 // upside down, no text looks as likely
+	)
 	var mean [2]float64
 	for way := range mean {
 		z.turned = way == 1
 		low, high := z.extent()
+		step := max(3, (high-low)/enough)
 		count := 0
 		for row := range z.lines {
-			for column := low; column <= high; column += 3 {
-				scores := v.classify(s.net, z.frame(row, column))
+			for column := low; column <= high; column += step {
+				scores := s.classify(v, z.frame(row, column))
 				mean[way] += float64(1 - scores[glyphnet.Junk])
 				count++
 			}
 		}
 		mean[way] /= float64(max(count, 1))
+		if mean[way] > plain {
+			return mean[way]
+		}
 	}
 	z.turned = mean[1] > mean[0]
 	return max(mean[0], mean[1])
@@ -96,9 +111,10 @@ func (s *search) orient(z *zone, v view) float64 {
 
 // grid is the scores of a zone's characters.
 type grid struct {
-	format Format
 	scores [][]glyphnet.Scores
-	first  int // column of the zone where the window begins
+	first  int                 // column of the zone where the window begins
+	all    [][]glyphnet.Scores // with what lies beyond it on both sides
+	low    int                 // column of the zone where that begins
 }
 
 // grid classifies all cells of a zone and finds the window of 30, 36 or 44
@@ -120,19 +136,29 @@ func (s *search) grid(z *zone, v view) (grid, bool) {
 	for row := range z.lines {
 		all[row] = make([]glyphnet.Scores, high-low+1)
 		for i := range all[row] {
-			all[row][i] = v.classify(s.net, z.frame(row, low+i))
+			all[row][i] = s.classify(v, z.frame(row, low+i))
 		}
 	}
 	at, width := window(all, widths)
 	if width == 0 {
 		return grid{}, false
 	}
-	g := grid{first: low + at}
+	g := grid{first: low + at, all: all, low: low}
 	for row := range all {
 		g.scores = append(g.scores, all[row][at:at+width])
 	}
-	g.format = guess(g.scores)
 	return g, g.filled()
+}
+
+// clear is the mean probability of the likeliest character, 0..1.
+func (g grid) clear() float64 {
+	var sum float64
+	for row := range g.scores {
+		for i := range g.scores[row] {
+			sum += float64(peak(&g.scores[row][i]))
+		}
+	}
+	return sum / float64(len(g.scores)*len(g.scores[0]))
 }
 
 // filled reports whether some fillers are seen: no zone is without, and hardly
@@ -173,26 +199,38 @@ func window(all [][]glyphnet.Scores, widths []int) (at, width int) {
 	return at, width
 }
 
-// guess tells the format by the shape and the first characters.
-func guess(scores [][]glyphnet.Scores) Format {
-	visa := allowed(&scores[0][0], letters) == 'V'
-	switch n := len(scores[0]); {
-	case len(scores) == 3:
-		return TD1
-	case n == 44 && visa:
-		return MRVA
+// guess is a format and how likely the zone begins as it does then, 0..1.
+type guess struct {
+	format Format
+	likely float64
+}
+
+// formats lists what a zone can be by its shape. Which it is tells what the
+// rest agrees with.
+func (g grid) formats() []guess {
+	visa := float64(g.scores[0][0][classOf('V')])
+	switch n := len(g.scores[0]); {
+	case len(g.scores) == 3:
+		return []guess{{TD1, 1}}
 	case n == 44:
-		return TD3
-	case visa:
-		return MRVB
+		return []guess{{TD3, 1 - visa}, {MRVA, visa}}
 	}
-	if strings.HasPrefix(plain(scores[0][:5]), "IDFRA") {
-		lines := []string{plain(scores[0]), plain(scores[1])}
-		if isFrenchID(lines) {
-			return FrenchID
-		}
+	french := float64(g.begins(frenchBeginning))
+	likely := []guess{{TD2, (1 - visa) * (1 - french)}, {MRVB, visa}}
+	if french > 0.05 {
+		likely = append(likely, guess{FrenchID, french})
 	}
-	return TD2
+	return likely
+}
+
+// begins is how likely the first line begins with the letters, 0..1: the
+// mean, as one that is blotted should not rule it out.
+func (g grid) begins(with string) float32 {
+	var sum float32
+	for i := range len(with) {
+		sum += g.scores[0][i][classOf(with[i])]
+	}
+	return max(sum/float32(len(with))-0.5, 0) * 2
 }
 
 // Sets of characters, as they may stand in one place.
@@ -200,15 +238,6 @@ const (
 	digits  = "0123456789"
 	letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
-
-// plain is the likeliest capital at each place.
-func plain(scores []glyphnet.Scores) string {
-	b := make([]byte, len(scores))
-	for i := range scores {
-		b[i] = allowed(&scores[i], glyphnet.Alphabet)
-	}
-	return string(b)
-}
 
 // allowed is the likeliest character of a set.
 func allowed(s *glyphnet.Scores, set string) byte {
@@ -250,6 +279,16 @@ func places(l layout) [][]string {
 	put(fieldNames, letters+"<")
 	put(FieldSurname, letters+"<")
 	put(FieldGivenNames, letters+"<")
+	switch l.format {
+	case MRVA, MRVB:
+		sets[0][0] = "V"
+	case FrenchID:
+		for i := range frenchBeginning {
+			sets[0][i] = frenchBeginning[i : i+1]
+		}
+		// Year and month, department, of which Corsica has two, office, number.
+		put(FieldNumber, digits, digits, digits, digits, digits, digits+"AB", digits)
+	}
 	for _, c := range l.checks {
 		set := digits
 		if c.field == FieldOptional1 || c.field == FieldNumber && l.overflow {
@@ -260,22 +299,34 @@ func places(l layout) [][]string {
 	return sets
 }
 
-// decode turns scores into a Reading.
+// decode turns scores into the Reading of the format that fits best.
 func (s *search) decode(z *zone, v view, g grid) Reading {
-	l, _ := layoutOf(g.format)
-	t := newText(l, g.scores)
-	for row := range t.chars {
-		for i := range t.chars[row] {
-			if t.confidence(row, i) < 0.9 {
-				f := z.frame(row, g.first+i)
-				t.look(row, i, s.nudged(v, f, &g.scores[row][i]))
+	again := map[[2]int]glyphnet.Scores{}
+	var best *Reading
+	for _, guess := range g.formats() {
+		l, _ := layoutOf(guess.format)
+		t := newText(l, g.scores)
+		for row := range t.chars {
+			for column := range t.chars[row] {
+				if t.confidence(row, column) >= 0.9 {
+					continue
+				}
+				at := [2]int{row, column}
+				if _, ok := again[at]; !ok {
+					again[at] = s.nudged(v, z.frame(row, g.first+column), &g.scores[row][column])
+				}
+				t.look(row, column, again[at])
 			}
 		}
+		spelt := t.spell()
+		r := t.reading(append(spelt, t.repair()...), s.now)
+		r.likely, r.spelt = guess.likely, len(spelt)
+		if best == nil || r.worth() > best.worth() {
+			best = &r
+		}
 	}
-	repaired := t.repair()
-	r := t.reading(repaired, s.now)
-	r.Quad, r.Rotation = z.quad(g)
-	return r
+	best.Quad, best.Rotation = z.quad(g)
+	return *best
 }
 
 // nudged classifies a cell again a little to each side, as the line's curve is
@@ -284,7 +335,7 @@ func (s *search) decode(z *zone, v view, g grid) Reading {
 func (s *search) nudged(v view, f glyphnet.Frame, before *glyphnet.Scores) glyphnet.Scores {
 	best := *before
 	for _, move := range [...][2]float64{{-0.1, 0}, {0.1, 0}, {0, -0.08}, {0, 0.08}} {
-		if scores := v.classify(s.net, f.Shift(move[0], move[1])); peak(&scores) > peak(&best) {
+		if scores := s.classify(v, f.Shift(move[0], move[1])); peak(&scores) > peak(&best) {
 			best = scores
 		}
 	}

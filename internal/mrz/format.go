@@ -203,12 +203,15 @@ func formatOf(lines []string) (Format, bool) {
 	return "", false
 }
 
+// frenchBeginning is how the first line of an old French card begins.
+const frenchBeginning = "IDFRA"
+
 // isFrenchID tells the old French card from a TD2 one by where a sex stands
-// and a check digit agrees.
+// and a check digit of its two agrees.
 func isFrenchID(lines []string) bool {
-	if lines[0][:5] != "IDFRA" {
+	if lines[0][:len(frenchBeginning)] != frenchBeginning {
 		return false
 	}
-	sex, digit := lines[1][34], lines[1][33]
-	return (sex == 'M' || sex == 'F') && digit == checkDigit(lines[1][27:33])
+	sex := lines[1][34]
+	return (sex == 'M' || sex == 'F') && (lines[1][33] == checkDigit(lines[1][27:33]) || lines[1][12] == checkDigit(lines[1][:12]))
 }

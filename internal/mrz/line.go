@@ -6,16 +6,20 @@ import (
 	"github.com/usher-kyc/usher/internal/mrz/glyphnet"
 )
 
+// steepest is the highest degree of a curve: what a page that bends two ways,
+// seen from near, needs.
+const steepest = 5
+
 // curve is a place as a polynomial of the column t, scaled so that its powers
 // stay of one size.
 type curve struct {
-	x, y         [4]float64
+	x, y         [steepest + 1]float64
 	middle, half float64
 }
 
 func (c *curve) at(t float64) (x, y float64) {
 	u := (t - c.middle) / c.half
-	for k := 3; k >= 0; k-- {
+	for k := steepest; k >= 0; k-- {
 		x, y = x*u+c.x[k], y*u+c.y[k]
 	}
 	return x, y
@@ -24,7 +28,7 @@ func (c *curve) at(t float64) (x, y float64) {
 // step is the derivative: one pitch along the line at column t.
 func (c *curve) step(t float64) (x, y float64) {
 	u := (t - c.middle) / c.half
-	for k := 3; k >= 1; k-- {
+	for k := steepest; k >= 1; k-- {
 		x, y = x*u+float64(k)*c.x[k], y*u+float64(k)*c.y[k]
 	}
 	return x / c.half, y / c.half
@@ -64,10 +68,11 @@ func fit(marks []mark, degree int, pitch float64) (curve, bool) {
 
 // solve is weighted least squares by the normal equations.
 func (c *curve) solve(marks []mark, weight []float64, degree int) bool {
-	var a [4][6]float64 // powers, then right sides for x and y
+	const right = steepest + 1
+	var a [steepest + 1][right + 2]float64 // powers, then right sides for x and y
 	for i, m := range marks {
 		u := (m.t - c.middle) / c.half
-		var power [4]float64
+		var power [steepest + 1]float64
 		power[0] = 1
 		for k := 1; k <= degree; k++ {
 			power[k] = power[k-1] * u
@@ -76,9 +81,13 @@ func (c *curve) solve(marks []mark, weight []float64, degree int) bool {
 			for k := 0; k <= degree; k++ {
 				a[r][k] += weight[i] * power[r] * power[k]
 			}
-			a[r][4] += weight[i] * power[r] * m.x
-			a[r][5] += weight[i] * power[r] * m.y
+			a[r][right] += weight[i] * power[r] * m.x
+			a[r][right+1] += weight[i] * power[r] * m.y
 		}
+	}
+	for r := 3; r <= degree; r++ {
+		// Higher powers must be worth it, as they run away where no mark is.
+		a[r][r] += 0.003 * float64(len(marks))
 	}
 	for r := 0; r <= degree; r++ {
 		if a[r][r] < 1e-6 {
@@ -89,14 +98,14 @@ func (c *curve) solve(marks []mark, weight []float64, degree int) bool {
 				continue
 			}
 			f := a[q][r] / a[r][r]
-			for k := range 6 {
+			for k := range a[q] {
 				a[q][k] -= f * a[r][k]
 			}
 		}
 	}
-	c.x, c.y = [4]float64{}, [4]float64{}
+	c.x, c.y = [steepest + 1]float64{}, [steepest + 1]float64{}
 	for r := 0; r <= degree; r++ {
-		c.x[r], c.y[r] = a[r][4]/a[r][r], a[r][5]/a[r][r]
+		c.x[r], c.y[r] = a[r][right]/a[r][r], a[r][right+1]/a[r][r]
 	}
 	return true
 }

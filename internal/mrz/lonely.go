@@ -8,12 +8,12 @@ import "github.com/usher-kyc/usher/internal/mrz/glyphnet"
 func (s *search) lonely(l *line) *zone {
 	const (
 		longEnough = 22   // columns
-		legible    = 0.75 // mean probability of some character on the line itself
+		readable   = 0.75 // mean probability of some character on the line itself
 		clear      = 0.6  // and where the other one should be
 	)
 	v := s.viewOf(l.pitch)
 	alone := newZone(l)
-	if l.high-l.low < longEnough || s.orient(alone, v) < legible {
+	if l.high-l.low < longEnough || s.orient(alone, v) < readable {
 		return nil
 	}
 	best, seen := (*zone)(nil), clear
@@ -27,7 +27,7 @@ func (s *search) lonely(l *line) *zone {
 		var sum float64
 		count := 0
 		for t := l.low; t <= l.high; t += 4 {
-			scores := v.classify(s.net, other.frame(t, z.turned))
+			scores := s.classify(v, other.frame(t, z.turned))
 			sum += float64(1 - scores[glyphnet.Junk])
 			count++
 		}

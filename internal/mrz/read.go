@@ -34,7 +34,8 @@ type Reading struct {
 	// DigitsAgree repeats Document.Digits.Agree. It does not say that the
 	// reading is right: see Format.Uncovered.
 	DigitsAgree bool
-	// Repaired is the characters that were changed so that digits agree.
+	// Repaired is the characters that were changed so that digits agree or the
+	// code of a state is one that exists.
 	Repaired []Repair
 	// Unsure is the fields a person should compare with the picture.
 	Unsure []Field
@@ -44,6 +45,9 @@ type Reading struct {
 	// Rotation is how many degrees clockwise (0, 90, 180, 270) turn the
 	// picture upright.
 	Rotation int
+
+	spelt  int     // of Repaired, for the sake of a state's code
+	likely float64 // that a zone of this format begins as this one does, 0..1
 }
 
 // Repair is a character that was not the net's first choice.
@@ -83,18 +87,37 @@ func Read(ctx context.Context, m image.Image, o Options) (Reading, error) {
 	if o.Now.IsZero() {
 		o.Now = time.Now()
 	}
-	s := &search{net: net, now: o.Now, whole: greyOf(m), planes: map[int]*glyphnet.Plane{}}
-	if err := s.run(ctx); err != nil {
+	best, err := look(ctx, net, m, o.Now)
+	if err != nil {
 		return Reading{}, err
 	}
-	if s.best == nil {
+	if best == nil {
 		return Reading{}, ErrNotFound
 	}
-	for i := range s.best.Quad {
-		s.best.Quad[i][0] += float64(m.Bounds().Min.X)
-		s.best.Quad[i][1] += float64(m.Bounds().Min.Y)
+	for i := range best.Quad {
+		best.Quad[i][0] += float64(m.Bounds().Min.X)
+		best.Quad[i][1] += float64(m.Bounds().Min.Y)
 	}
-	return *s.best, nil
+	return *best, nil
+}
+
+// look searches the brightness of a picture and, where there seems to be a
+// zone that is not read well, its colours; it returns nil where there is none.
+func look(ctx context.Context, net *glyphnet.Net, m image.Image, now time.Time) (*Reading, error) {
+	s := &search{net: net, now: now, whole: greyOf(m), planes: map[int]*glyphnet.Plane{}}
+	if err := s.run(ctx); err != nil {
+		return nil, err
+	}
+	if !s.seen || s.best != nil && s.best.DigitsAgree && s.best.mended() == 0 {
+		return s.best, nil
+	}
+	plane, ok := brightest(m)
+	if !ok {
+		return s.best, nil
+	}
+	again := &search{net: net, now: now, whole: plane, planes: map[int]*glyphnet.Plane{}, best: s.best}
+	err := again.run(ctx)
+	return again.best, err
 }
 
 // search is the state of one Read.
@@ -104,7 +127,8 @@ type search struct {
 	whole  *glyphnet.Plane
 	planes map[int]*glyphnet.Plane // whole, shrunk by the key
 	best   *Reading
-	worth  float64 // of best
+	looks  int  // cells classified
+	seen   bool // something that may be a zone
 }
 
 // shrunk returns the picture shrunk by f, or enlarged twice when f is 0.
@@ -122,31 +146,60 @@ func (s *search) shrunk(f int) *glyphnet.Plane {
 	return p
 }
 
-// run tries the sizes at which a zone may show, and stops at a sure reading.
-func (s *search) run(ctx context.Context) error {
-	long := max(s.whole.W, s.whole.H)
+// attempt is one way to cut a picture into black and white.
+type attempt struct {
+	size  int     // the picture is shrunk by, 0 for enlarged twice
+	even  bool    // by a level that follows the print
+	level float64 // times the usual level
+}
+
+// attempts lists them for a picture, the one that nearly always does first.
+// One level for all misses faint print beside strong; a higher one parts what
+// runs together; a coarser picture has less noise, and a finer one shows a
+// small zone on a large page.
+func attempts(long int) []attempt {
 	first := 0
 	if long > 900 {
 		first = max(1, int(math.Round(float64(long)/1400)))
 	}
-	sizes := []int{first}
-	if finer := first / 2; finer >= 1 && finer < first {
-		sizes = append(sizes, finer)
+	coarser := max(1, 2*first)
+	all := []attempt{
+		{first, false, 1},
+		{first, true, 1},
+		{coarser, true, 1},
+		{first, false, 1.7},
+		{first, false, 0.6},
+		{coarser, true, 0.55},
+		{first, true, 0.55},
 	}
-	for _, f := range sizes {
-		p := s.shrunk(f)
-		dark := darkness(p)
+	if finer := first / 2; finer >= 1 && finer < first {
+		all = append(all, attempt{finer, false, 1}, attempt{finer, true, 1})
+	}
+	return all
+}
+
+// run makes the attempts, and stops at a sure reading.
+func (s *search) run(ctx context.Context) error {
+	darks := map[int][]byte{}
+	for _, a := range attempts(max(s.whole.W, s.whole.H)) {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("read zone: %w", err)
+		}
+		if s.weary(ctx) {
+			return nil
+		}
+		p := s.shrunk(a.size)
+		if darks[a.size] == nil {
+			darks[a.size] = darkness(p)
+		}
+		dark := darks[a.size]
 		level := threshold(dark)
-		// A lower level finds faint print and joins what is close.
-		for _, level := range []int{level, level * 17 / 10, level * 6 / 10} {
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("read zone: %w", err)
-			}
-			scale := max(float64(f), 0.5)
-			blobs := characters(patches(dark, p.W, level), p.W, p.H, scale)
-			if s.blobs(ctx, blobs) {
-				return nil
-			}
+		if a.even {
+			dark, level = evened(dark, p.W, level), even
+		}
+		boxes := patches(dark, p.W, int(float64(level)*a.level))
+		if s.blobs(ctx, characters(boxes, p.W, p.H, max(float64(a.size), 0.5))) {
+			return nil
 		}
 	}
 	return nil
@@ -181,22 +234,29 @@ func (s *search) blobs(ctx context.Context, blobs []blob) bool {
 func (s *search) lines(ctx context.Context, lines []*line, blobs []blob) bool {
 	const most = 12
 	for i, z := range zones(lines) {
-		if i == most || ctx.Err() != nil {
+		if i == most || s.weary(ctx) {
 			break
 		}
-		if s.try(z, blobs) {
+		if s.try(ctx, z, blobs) {
 			return true
 		}
 	}
 	for i, l := range lines {
-		if i == most || ctx.Err() != nil || s.best != nil {
+		if i == most || s.weary(ctx) || s.best != nil {
 			break
 		}
-		if z := s.lonely(l); z != nil && s.try(z, blobs) {
+		if z := s.lonely(l); z != nil && s.try(ctx, z, blobs) {
 			return true
 		}
 	}
 	return false
+}
+
+// weary reports whether the picture has been given the time that one may take.
+// What has not been found by then hardly ever is.
+func (s *search) weary(ctx context.Context) bool {
+	const mostLooks = 3000
+	return s.looks > mostLooks || ctx.Err() != nil
 }
 
 func transposed(blobs []blob) []blob {

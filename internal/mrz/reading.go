@@ -111,12 +111,26 @@ func (r *Reading) covered(f Field) (covered, failed bool) {
 	return own == Agreed, own == Failed
 }
 
+// mended is how many characters were changed for the sake of check digits.
+func (r *Reading) mended() int { return len(r.Repaired) - r.spelt }
+
+// worth compares readings of one picture: by how sure the characters are, by
+// the digits that agree, and by how the zone begins.
+func (r *Reading) worth() float64 {
+	worth := r.Score - 0.3*(1-r.likely)
+	if r.DigitsAgree {
+		agreed, _ := r.Document.Digits.count()
+		worth += 1 - 0.15*float64(r.mended()) + 0.05*float64(agreed)
+	}
+	return worth
+}
+
 // believable tells a zone from other text in even columns: by its digits or,
 // when it is badly seen, by the shape of its names.
 func believable(r Reading) bool {
 	agreed, failed := r.Document.Digits.count()
 	// Repairs can make digits agree anywhere.
-	agreed -= 2 * len(r.Repaired)
+	agreed -= 2 * r.mended()
 	fillers := strings.Count(strings.Join(r.Lines, ""), "<")
 	switch {
 	case r.Score < 0.4 || fillers < 3:

@@ -39,9 +39,9 @@ var shapes = sync.OnceValue(func() map[byte]shape {
 // refine lays the lines again through the blobs whose characters are known,
 // each off its cell's middle by what the font says, and takes the height of
 // capitals from theirs. Any of the picture's blobs that lies in a cell counts,
-// so that lines which were interrupted or only imagined find their own. It
-// reports whether anything was moved.
-func (z *zone) refine(g grid, text []string, all []blob) bool {
+// so that lines which were interrupted or only imagined find their own, and so
+// do the characters found by following the line. It reports whether anything was moved.
+func (z *zone) refine(g grid, text []string, all []blob, tracked [][]mark) bool {
 	moved := false
 	var tall []float64
 	for row := range text {
@@ -50,7 +50,7 @@ func (z *zone) refine(g grid, text []string, all []blob) bool {
 			at = len(z.lines) - 1 - row
 		}
 		l := z.lines[at]
-		marks := make([]mark, 0, len(text[row]))
+		marks := append(make([]mark, 0, 2*len(text[row])), tracked[row]...)
 		for _, b := range all {
 			t, ok := l.cell(b)
 			if !ok {
@@ -69,7 +69,7 @@ func (z *zone) refine(g grid, text []string, all []blob) bool {
 				tall = append(tall, l.upstand(b, f)/s.height)
 			}
 		}
-		if c, ok := fit(marks, min(l.degree(), 1+len(marks)/8), l.pitch); ok && len(marks) > 8 {
+		if c, ok := fit(marks, min(1+len(marks)/6, steepest), l.pitch); ok && len(marks) > 8 {
 			l.curve = c
 			moved = true
 		}

@@ -26,19 +26,38 @@ type decoded struct {
 func newText(l layout, scores [][]glyphnet.Scores) *decoded {
 	t := &decoded{layout: l, sets: places(l)}
 	for row := range scores {
-		t.scores = append(t.scores, slices.Clone(scores[row]))
+		t.scores = append(t.scores, make([]glyphnet.Scores, l.width))
 		t.chars = append(t.chars, make([]byte, l.width))
 		for i := range t.chars[row] {
-			t.chars[row][i] = allowed(&t.scores[row][i], t.sets[row][i])
+			t.look(row, i, scores[row][i])
 		}
 	}
 	return t
 }
 
-// look takes new scores for a place.
+// look takes scores for a place.
 func (t *decoded) look(row, i int, s glyphnet.Scores) {
+	for _, f := range [...]Field{FieldNumber, FieldOptional1, FieldOptional2} {
+		if at, ok := t.fields[f]; ok && at.line == row && at.from <= i && i < at.to {
+			rarely(&s, i-at.from)
+		}
+	}
 	t.scores[row][i] = s
 	t.chars[row][i] = allowed(&s, t.sets[row][i])
+}
+
+// rarely weighs letters by how often numbers of documents have them, which is
+// mostly at the beginning, and hardly ever the O. Many a letter counts as much
+// as the digit that it resembles, so that no check digit would tell them apart.
+func rarely(s *glyphnet.Scores, place int) {
+	share := float32(0.25)
+	if place < 2 {
+		share = 0.5
+	}
+	for i := range len(letters) {
+		s[classOf(letters[i])] *= share
+	}
+	s[classOf('O')] *= 0.2
 }
 
 // confidence is the probability of the character chosen among those allowed
@@ -63,11 +82,19 @@ func (t *decoded) lines() []string {
 	return lines
 }
 
-// failing counts the check digits that fail.
+// failing counts the check digits that fail and may be repaired.
 func (t *decoded) failing() int {
-	_, failed := parseAs(t.format, t.lines(), time.Time{}).Digits.count()
+	d := parseAs(t.format, t.lines(), time.Time{}).Digits
+	if t.format == FrenchID {
+		d.Composite = NotPrinted
+	}
+	_, failed := d.count()
 	return failed
 }
+
+// coversNames reports whether a check digit covers names. They are never
+// repaired, and such a digit is not either: it would hide that they are wrong.
+func (t *decoded) coversNames(c check) bool { return t.format == FrenchID && c.field == FieldComposite }
 
 // swap is one character for another, at a cost in log odds.
 type swap struct {
@@ -89,12 +116,12 @@ func (t *decoded) swaps() []swap {
 		}
 	}
 	for _, c := range t.checks {
+		if t.coversNames(c) {
+			continue
+		}
 		add(c.digit)
 		for _, s := range c.over {
-			// Names are never repaired, not even where a digit covers them.
-			if t.format != FrenchID || c.field != FieldComposite {
-				add(s)
-			}
+			add(s)
 		}
 	}
 	slices.SortFunc(all, func(a, b swap) int {

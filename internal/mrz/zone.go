@@ -82,7 +82,7 @@ func threes(a, b *line, gap float64, lines []*line) []*zone {
 			found = append(found, newZone(a, b, c))
 		}
 	}
-	if len(found) == 0 && max(a.high-a.low, b.high-b.low) < 36 {
+	if len(found) == 0 && max(a.high-a.low, b.high-b.low) < 33 {
 		ax, ay := a.at(a.middle)
 		_, column := below(a, b)
 		bx, by := b.at(column)
@@ -159,11 +159,17 @@ func (z *zone) extent() (low, high int) {
 	return int(math.Round(l)), int(math.Round(h))
 }
 
-// frame is the cell of a column, counted as read, in pixels of the picture.
-func (z *zone) frame(row, column int) glyphnet.Frame {
+// place is the line and its column at a row and column counted as read.
+func (z *zone) place(row, column int) (line int, t float64) {
 	if z.turned {
 		row = len(z.lines) - 1 - row
 		column = -column
 	}
-	return z.lines[row].frame(float64(column)+z.offset[row], z.turned)
+	return row, float64(column) + z.offset[row]
+}
+
+// frame is the cell of a column, counted as read, in pixels of the picture.
+func (z *zone) frame(row, column int) glyphnet.Frame {
+	line, t := z.place(row, column)
+	return z.lines[line].frame(t, z.turned)
 }

@@ -115,7 +115,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"cut":      good[:len(good)-1],
 		"too long": append(good[:len(good):len(good)], 0),
 		"one byte": good[:1],
-		"no layer": []byte("OCRB1\x00"),
+		"no layer": []byte("OCRB2\x00"),
 	} {
 		if _, err := glyphnet.Decode(file); err == nil {
 			t.Errorf("%s: no error", name)
@@ -124,7 +124,7 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte("OCRB1\x01\x60\x01\x26\x00"))
+	f.Add([]byte("OCRB2\x01\x00\x00\x26\x00"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		net, err := glyphnet.Decode(file)
 		if err != nil {

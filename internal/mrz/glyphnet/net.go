@@ -23,15 +23,59 @@ type Scores [Classes]float32
 // leak is the slope of the leaky ReLU below zero.
 const leak = 0.1
 
-// Layer is a dense layer: out values from in values, weights row by row.
+// Layer takes a picture of Rows by Columns by In values, the values of one
+// place side by side, to one of Out values in each place that it looks at.
+// With a Kernel it is a convolution: it looks at every Stride-th place, at a
+// square of Kernel by Kernel around it, zero beyond the edge. With Kernel 0 it
+// is dense: one place that sees everything.
 type Layer struct {
-	In, Out int
+	Rows, Columns, In int
+	Kernel, Stride    int
+	Out               int
+	// Weights is one row of Reach values for each of Out, in the order of the
+	// picture; Bias is one value for each of Out.
 	Weights []float32
 	Bias    []float32
 }
 
-// Net is a stack of dense layers from a Cell to Classes. It is only read
-// while classifying, so many goroutines may share one.
+// Places is how many rows and columns the layer's result has.
+func (l *Layer) Places() (rows, columns int) {
+	if l.Kernel == 0 {
+		return 1, 1
+	}
+	return (l.Rows + l.Stride - 1) / l.Stride, (l.Columns + l.Stride - 1) / l.Stride
+}
+
+// Reach is how many values of the picture one place sees.
+func (l *Layer) Reach() int {
+	if l.Kernel == 0 {
+		return l.Rows * l.Columns * l.In
+	}
+	return l.Kernel * l.Kernel * l.In
+}
+
+// Gather copies what the place at a row and column of the result sees.
+func (l *Layer) Gather(into, picture []float32, row, column int) {
+	if l.Kernel == 0 {
+		copy(into, picture)
+		return
+	}
+	top, left := row*l.Stride-l.Kernel/2, column*l.Stride-l.Kernel/2
+	from, to := max(left, 0), min(left+l.Kernel, l.Columns)
+	for y := top; y < top+l.Kernel; y++ {
+		part := into[:l.Kernel*l.In]
+		into = into[l.Kernel*l.In:]
+		if y < 0 || y >= l.Rows || from > left || to < left+l.Kernel {
+			clear(part)
+		}
+		if y >= 0 && y < l.Rows {
+			copy(part[(from-left)*l.In:], picture[(y*l.Columns+from)*l.In:(y*l.Columns+to)*l.In])
+		}
+	}
+}
+
+// Net is a stack of layers from a Cell to Classes. It is only read while
+// classifying, so many goroutines may share one.
 type Net struct {
 	Layers []Layer
 }
@@ -42,23 +86,30 @@ var weights []byte
 // Default returns the net that is embedded in the binary.
 var Default = sync.OnceValues(func() (*Net, error) { return Decode(weights) })
 
+// largest is how many values a layer's result may have, and its reach.
+const largest = 1024
+
 // Classify returns the probability of each class for an evened cell.
 func (n *Net) Classify(c *Cell) Scores {
-	var a, b [256]float32
-	in := c[:]
-	out, next := a[:], b[:]
+	var a, b, reach [largest]float32
+	in, out, next := c[:], a[:], b[:]
 	for i := range n.Layers {
 		l := &n.Layers[i]
-		out = out[:l.Out]
-		l.forward(in, out)
+		rows, columns := l.Places()
+		seen := reach[:l.Reach()]
+		for at := range rows * columns {
+			l.Gather(seen, in, at/columns, at%columns)
+			l.forward(seen, out[at*l.Out:(at+1)*l.Out])
+		}
+		in = out[:rows*columns*l.Out]
 		if i < len(n.Layers)-1 {
-			for j, v := range out {
+			for j, v := range in {
 				if v < 0 {
-					out[j] = v * leak
+					in[j] = v * leak
 				}
 			}
 		}
-		in, out, next = out, next, out[:cap(out)]
+		out, next = next, out
 	}
 	var s Scores
 	softmax(in, s[:])
@@ -66,27 +117,35 @@ func (n *Net) Classify(c *Cell) Scores {
 }
 
 func (l *Layer) forward(in, out []float32) {
-	for o := range out {
-		row := l.Weights[o*l.In : (o+1)*l.In]
-		out[o] = l.Bias[o] + dot(row, in)
+	n := len(in)
+	o := 0
+	for ; o+4 <= len(out); o += 4 {
+		w := l.Weights[o*n:][:4*n]
+		b := l.Bias[o:][:4]
+		s0, s1, s2, s3 := dot4(w[:n], w[n:2*n], w[2*n:3*n], w[3*n:], in)
+		out[o], out[o+1], out[o+2], out[o+3] = s0+b[0], s1+b[1], s2+b[2], s3+b[3]
+	}
+	for ; o < len(out); o++ {
+		row := l.Weights[o*n : (o+1)*n]
+		out[o] = l.Bias[o]
+		for i, v := range in {
+			out[o] += row[i] * v
+		}
 	}
 }
 
-// dot keeps four sums so that the processor need not wait for each addition.
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	b = b[:len(a)]
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
+// dot4 is four dot products at once: each value is fetched once for all four,
+// and the processor need not wait for one addition before it begins another.
+func dot4(a, b, c, d, in []float32) (s0, s1, s2, s3 float32) {
+	n := len(in)
+	a, b, c, d = a[:n], b[:n], c[:n], d[:n]
+	for i, v := range in {
+		s0 += a[i] * v
+		s1 += b[i] * v
+		s2 += c[i] * v
+		s3 += d[i] * v
 	}
-	for i := range a {
-		s0 += a[i] * b[i]
-	}
-	return s0 + s1 + s2 + s3
+	return s0, s1, s2, s3
 }
 
 func softmax(in, out []float32) {
@@ -105,20 +164,22 @@ func softmax(in, out []float32) {
 }
 
 // magic begins a weights file; the layout that follows is, for the number of
-// layers in one byte: in and out (uint16 each), then per output row a scale
-// and a bias (float32 each) and in weights of one signed byte. Little-endian.
-const magic = "OCRB1"
+// layers in one byte: kernel, stride (a byte each) and out (uint16), then per
+// output a scale and a bias (float32 each) and its weights of one signed byte.
+// Little-endian.
+const magic = "OCRB2"
 
 // Encode returns the net as a weights file, each weight rounded to one byte.
 func (n *Net) Encode() []byte {
 	var w bytes.Buffer
 	w.WriteString(magic)
 	w.WriteByte(byte(len(n.Layers)))
-	for _, l := range n.Layers {
-		w.Write(binary.LittleEndian.AppendUint16(nil, uint16(l.In)))
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		w.Write([]byte{byte(l.Kernel), byte(l.Stride)})
 		w.Write(binary.LittleEndian.AppendUint16(nil, uint16(l.Out)))
 		for o := range l.Out {
-			row := l.Weights[o*l.In : (o+1)*l.In]
+			row := l.Weights[o*l.Reach() : (o+1)*l.Reach()]
 			var top float32
 			for _, v := range row {
 				top = max(top, v, -v)
@@ -146,30 +207,45 @@ func Decode(file []byte) (*Net, error) {
 	count := int(rest[0])
 	rest = rest[1:]
 	n := &Net{}
-	width := Width * Height
+	rows, columns, values := Height, Width, 1
 	for range count {
-		if len(rest) < 4 {
-			return nil, errWeights
-		}
-		in, out := int(binary.LittleEndian.Uint16(rest)), int(binary.LittleEndian.Uint16(rest[2:]))
-		rest = rest[4:]
-		if in != width || out < 1 || out > 256 || len(rest) < out*(in+8) {
-			return nil, fmt.Errorf("%w: layer %d×%d", errWeights, in, out)
-		}
-		l := Layer{In: in, Out: out, Weights: make([]float32, 0, in*out), Bias: make([]float32, out)}
-		for o := range out {
-			scale := math.Float32frombits(binary.LittleEndian.Uint32(rest))
-			l.Bias[o] = math.Float32frombits(binary.LittleEndian.Uint32(rest[4:]))
-			for _, b := range rest[8 : 8+in] {
-				l.Weights = append(l.Weights, float32(int8(b))*scale)
-			}
-			rest = rest[8+in:]
+		l := Layer{Rows: rows, Columns: columns, In: values}
+		var err error
+		if rest, err = l.decode(rest); err != nil {
+			return nil, err
 		}
 		n.Layers = append(n.Layers, l)
-		width = out
+		rows, columns = l.Places()
+		values = l.Out
 	}
-	if width != Classes || len(rest) != 0 {
+	if rows*columns*values != Classes || rows != 1 || len(rest) != 0 {
 		return nil, errWeights
 	}
 	return n, nil
+}
+
+// decode reads one layer, whose picture is known, and returns what is left.
+func (l *Layer) decode(file []byte) ([]byte, error) {
+	if len(file) < 4 {
+		return nil, errWeights
+	}
+	l.Kernel, l.Stride, l.Out = int(file[0]), int(file[1]), int(binary.LittleEndian.Uint16(file[2:]))
+	file = file[4:]
+	if l.Kernel > 9 || l.Kernel > 0 && (l.Kernel%2 == 0 || l.Stride < 1 || l.Stride > 4) {
+		return nil, fmt.Errorf("%w: kernel %d, stride %d", errWeights, l.Kernel, l.Stride)
+	}
+	rows, columns := l.Places()
+	reach := l.Reach()
+	if l.Out < 1 || l.Out*rows*columns > largest || reach > largest || len(file) < l.Out*(reach+8) {
+		return nil, fmt.Errorf("%w: layer of %d", errWeights, l.Out)
+	}
+	for range l.Out {
+		scale := math.Float32frombits(binary.LittleEndian.Uint32(file))
+		l.Bias = append(l.Bias, math.Float32frombits(binary.LittleEndian.Uint32(file[4:])))
+		for _, b := range file[8 : 8+reach] {
+			l.Weights = append(l.Weights, float32(int8(b))*scale)
+		}
+		file = file[8+reach:]
+	}
+	return file, nil
 }

@@ -20,132 +20,187 @@ const (
 	slope     = 0.1 // of the leaky ReLU, as in glyphnet
 )
 
-// newNet has the given hidden widths and random weights after He.
-func newNet(r *rand.Rand, hidden ...int) *glyphnet.Net {
+// newNet has random weights after He: two convolutions, which make the same
+// stroke count wherever it stands, and dense layers.
+func newNet(r *rand.Rand, first, second, hidden int) *glyphnet.Net {
 	n := &glyphnet.Net{}
-	in := glyphnet.Width * glyphnet.Height
-	for _, out := range append(hidden, glyphnet.Classes) {
-		l := glyphnet.Layer{In: in, Out: out, Weights: make([]float32, in*out), Bias: make([]float32, out)}
+	rows, columns, values := glyphnet.Height, glyphnet.Width, 1
+	for _, s := range [][3]int{{5, 2, first}, {3, 2, second}, {0, 0, hidden}, {0, 0, glyphnet.Classes}} {
+		l := glyphnet.Layer{Rows: rows, Columns: columns, In: values, Kernel: s[0], Stride: s[1], Out: s[2]}
+		l.Weights, l.Bias = make([]float32, l.Reach()*l.Out), make([]float32, l.Out)
 		for i := range l.Weights {
-			l.Weights[i] = float32(r.NormFloat64() * math.Sqrt(2/float64(in)))
+			l.Weights[i] = float32(r.NormFloat64() * math.Sqrt(2/float64(l.Reach())))
 		}
 		n.Layers = append(n.Layers, l)
-		in = out
+		rows, columns = l.Places()
+		values = l.Out
 	}
 	return n
 }
 
-// adam keeps the running moments of one slice of parameters.
-type adam struct {
-	value, gradient, first, second []float32
+// learner is a layer while it learns, with room for one batch.
+type learner struct {
+	*glyphnet.Layer
+	places  int
+	columns int
+	weight  adam // Reach rows of Out
+	bias    adam
+
+	seen   []float32 // batch·places rows of what each place sees
+	result []float32 // batch·places rows of Out, after the ReLU
+	delta  []float32 // the same, of the loss
+	turned []float32 // scratch
+	under  []float32 // delta of seen
 }
 
-// trainer holds what back propagation needs between examples.
+func newLearner(l *glyphnet.Layer) *learner {
+	rows, columns := l.Places()
+	n := batch * rows * columns
+	reach := l.Reach()
+	return &learner{
+		Layer: l, places: rows * columns, columns: columns,
+		weight: newAdam(transposed(make([]float32, len(l.Weights)), l.Weights, l.Out, reach)),
+		bias:   newAdam(l.Bias),
+		seen:   make([]float32, n*reach), result: make([]float32, n*l.Out), delta: make([]float32, n*l.Out),
+		turned: make([]float32, max(n, l.Out)*max(reach, l.Out)), under: make([]float32, n*reach),
+	}
+}
+
+// forward takes count pictures, one after the other, through the layer.
+func (l *learner) forward(pictures []float32, count int, last bool) []float32 {
+	reach, size := l.Reach(), l.Rows*l.Columns*l.In
+	for i := range count {
+		for at := range l.places {
+			l.Gather(l.seen[(i*l.places+at)*reach:][:reach], pictures[i*size:][:size], at/l.columns, at%l.columns)
+		}
+	}
+	n := count * l.places
+	for i := range n {
+		copy(l.result[i*l.Out:(i+1)*l.Out], l.Bias)
+	}
+	multiply(l.result, l.seen, l.weight.value, n, reach, l.Out)
+	if !last {
+		for i, v := range l.result[:n*l.Out] {
+			if v < 0 {
+				l.result[i] = v * slope
+			}
+		}
+	}
+	return l.result[:n*l.Out]
+}
+
+// backward gathers the gradient from delta, and adds to below, unless it is
+// nil, what the layer underneath should have given.
+func (l *learner) backward(below []float32, count int) {
+	reach, n := l.Reach(), count*l.places
+	delta := l.delta[:n*l.Out]
+	multiply(l.weight.gradient, transposed(l.turned, l.seen[:n*reach], n, reach), delta, reach, n, l.Out)
+	for i := range n {
+		for o, d := range delta[i*l.Out : (i+1)*l.Out] {
+			l.bias.gradient[o] += d
+		}
+	}
+	if below == nil {
+		return
+	}
+	under := l.under[:n*reach]
+	clear(under)
+	multiply(under, delta, transposed(l.turned, l.weight.value, reach, l.Out), n, l.Out, reach)
+	size := l.Rows * l.Columns * l.In
+	clear(below[:count*size])
+	for i := range count {
+		for at := range l.places {
+			l.scatter(below[i*size:][:size], under[(i*l.places+at)*reach:][:reach], at/l.columns, at%l.columns)
+		}
+	}
+}
+
+// scatter is the way back of Gather.
+func (l *learner) scatter(picture, from []float32, row, column int) {
+	if l.Kernel == 0 {
+		for i, v := range from {
+			picture[i] += v
+		}
+		return
+	}
+	for ky := range l.Kernel {
+		for kx := range l.Kernel {
+			y, x := row*l.Stride-l.Kernel/2+ky, column*l.Stride-l.Kernel/2+kx
+			if y < 0 || y >= l.Rows || x < 0 || x >= l.Columns {
+				continue
+			}
+			into := picture[(y*l.Columns+x)*l.In:][:l.In]
+			for i, v := range from[(ky*l.Kernel+kx)*l.In:][:l.In] {
+				into[i] += v
+			}
+		}
+	}
+}
+
+// trainer takes a net through its lessons.
 type trainer struct {
-	net         *glyphnet.Net
-	weight      []adam
-	bias        []adam
-	activations [][]float32 // of each layer, after the ReLU
-	deltas      [][]float32
-	steps       int
+	layers []*learner
+	input  []float32
+	steps  int
 }
 
 func newTrainer(n *glyphnet.Net) *trainer {
-	t := &trainer{net: n}
-	moments := func(v []float32) adam {
-		return adam{v, make([]float32, len(v)), make([]float32, len(v)), make([]float32, len(v))}
-	}
-	for _, l := range n.Layers {
-		t.weight = append(t.weight, moments(l.Weights))
-		t.bias = append(t.bias, moments(l.Bias))
-		t.activations = append(t.activations, make([]float32, l.Out))
-		t.deltas = append(t.deltas, make([]float32, l.Out))
+	t := &trainer{input: make([]float32, batch*glyphnet.Width*glyphnet.Height)}
+	for i := range n.Layers {
+		t.layers = append(t.layers, newLearner(&n.Layers[i]))
 	}
 	return t
 }
 
-// epoch goes once through the cells in random order and returns the mean loss.
+// epoch goes once through the cells in random order, each a little changed,
+// and returns the mean loss.
 func (t *trainer) epoch(r *rand.Rand, cells []cell, epoch, epochs int) float64 {
 	order := r.Perm(len(cells))
 	var loss float64
-	for i, at := range order {
-		loss += t.example(&cells[at])
-		if i%batch == batch-1 || i == len(order)-1 {
-			progress := (float64(epoch) + float64(i)/float64(len(order))) / float64(epochs)
-			t.update(lastRate + (firstRate-lastRate)*(1+math.Cos(math.Pi*progress))/2)
-		}
+	for from := 0; from < len(order); from += batch {
+		some := order[from:min(from+batch, len(order))]
+		loss += t.lesson(r, cells, some)
+		progress := (float64(epoch) + float64(from)/float64(len(order))) / float64(epochs)
+		t.update(lastRate+(firstRate-lastRate)*(1+math.Cos(math.Pi*progress))/2, len(some))
 	}
+	t.store()
 	return loss / float64(len(cells))
 }
 
-// example adds one cell's gradient and returns its loss.
-func (t *trainer) example(c *cell) float64 {
-	in := c.samples[:]
-	last := len(t.net.Layers) - 1
-	for i, l := range t.net.Layers {
-		out := t.activations[i]
-		for o := range out {
-			sum := l.Bias[o] + dot(l.Weights[o*l.In:(o+1)*l.In], in)
-			if sum < 0 && i < last {
-				sum *= slope
+// lesson adds the gradients of some cells and returns their loss.
+func (t *trainer) lesson(r *rand.Rand, cells []cell, some []int) float64 {
+	const size = glyphnet.Width * glyphnet.Height
+	for i, at := range some {
+		cells[at].unpack((*glyphnet.Cell)(t.input[i*size:]))
+		disturb(r, (*glyphnet.Cell)(t.input[i*size:]))
+	}
+	last := len(t.layers) - 1
+	pictures := t.input
+	for i, l := range t.layers {
+		pictures = l.forward(pictures, len(some), i == last)
+	}
+	var loss float64
+	for i, at := range some {
+		from := i * glyphnet.Classes
+		loss += crossEntropy(pictures[from:][:glyphnet.Classes], t.layers[last].delta[from:][:glyphnet.Classes], cells[at].class)
+	}
+	for i := last; i > 0; i-- {
+		below := t.layers[i-1]
+		t.layers[i].backward(below.delta, len(some))
+		for j, v := range below.result[:len(some)*below.places*below.Out] {
+			if v < 0 {
+				below.delta[j] *= slope
 			}
-			out[o] = sum
 		}
-		in = out
 	}
-	loss := crossEntropy(t.activations[last], t.deltas[last], c.class)
-	for i := last; i >= 0; i-- {
-		below := c.samples[:]
-		var under []float32
-		if i > 0 {
-			below, under = t.activations[i-1], t.deltas[i-1]
-		}
-		t.backward(i, below, under)
-	}
+	t.layers[0].backward(nil, len(some))
 	return loss
 }
 
-// dot keeps four sums so that the processor need not wait for each addition.
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for i := range a {
-		s0 += a[i] * b[i]
-	}
-	return s0 + s1 + s2 + s3
-}
-
-// backward adds the gradient of layer i and leaves the layer below its delta.
-func (t *trainer) backward(i int, below, under []float32) {
-	l := t.net.Layers[i]
-	clear(under)
-	for o, d := range t.deltas[i] {
-		if d == 0 {
-			continue
-		}
-		t.bias[i].gradient[o] += d
-		gradient := t.weight[i].gradient[o*l.In : (o+1)*l.In]
-		for j, v := range below {
-			gradient[j] += d * v
-		}
-		if under == nil {
-			continue
-		}
-		row := l.Weights[o*l.In : (o+1)*l.In]
-		for j, w := range row {
-			under[j] += d * w
-		}
-	}
-	for j := range under {
-		if below[j] < 0 {
-			under[j] *= slope
-		}
+// store writes what was learnt into the net.
+func (t *trainer) store() {
+	for _, l := range t.layers {
+		transposed(l.Weights, l.weight.value, l.Reach(), l.Out)
 	}
 }
 
@@ -164,24 +219,4 @@ func crossEntropy(out, delta []float32, class int) float64 {
 	}
 	delta[class] -= 1 - softening
 	return math.Log(sum) - float64(out[class]-top)
-}
-
-func (t *trainer) update(rate float64) {
-	t.steps++
-	// Adam starts from zero moments; this undoes their bias.
-	rate *= math.Sqrt(1-math.Pow(spread, float64(t.steps))) / (1 - math.Pow(momentum, float64(t.steps)))
-	for i := range t.weight {
-		t.weight[i].step(float32(rate))
-		t.bias[i].step(float32(rate))
-	}
-}
-
-func (a *adam) step(rate float32) {
-	for i, g := range a.gradient {
-		g /= batch
-		a.first[i] += (1 - momentum) * (g - a.first[i])
-		a.second[i] += (1 - spread) * (g*g - a.second[i])
-		a.value[i] -= rate * a.first[i] / (float32(math.Sqrt(float64(a.second[i]))) + 1e-8)
-		a.gradient[i] = 0
-	}
 }
