@@ -34,7 +34,8 @@ type HeldDecision struct {
 	Until   time.Time
 }
 
-// CaseItem is a case in a list, with whom and what it is about. Of an erased applicant only ids, state and times are left.
+// CaseItem is a case in a list, with whom and what it is about. Of the session it has ids, state, times, reference and reasons; of an erased
+// applicant only ids, state and times are left.
 type CaseItem struct {
 	Case
 	Session   Session
@@ -67,7 +68,7 @@ type CaseEntry struct {
 }
 
 // CaseFilter narrows a list of cases; zero members do not. Cases come by the time they are due, oldest first unless Newest, and within one
-// time by id; After is the cursor a page gave.
+// time by id; After is the cursor a page gave. With a State, a page costs the same however many cases there are.
 type CaseFilter struct {
 	Limit   int
 	After   string

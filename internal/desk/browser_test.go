@@ -45,7 +45,7 @@ func (f *firm) fitForAll(member string, paths ...string) {
 
 func TestWithoutScripts(t *testing.T) {
 	t.Parallel()
-	f := open(t)
+	f := open(t, func(c *desk.Config) { c.Undo = time.Minute })
 	f.member("vera", usher.RoleReviewer)
 	s := f.inReview(person{first: "Ada", last: "First"})
 	p := f.tab("vera", browsertest.Options{NoJS: true})
@@ -57,9 +57,21 @@ func TestWithoutScripts(t *testing.T) {
 	p.Click("Open large Document, front")
 	p.WaitText("SHA-256")
 	p.Click("Back to Ada First")
-	p.Click("Approve")
-	p.Click("main button.act-approve")
-	p.WaitText("Approved.")
+	p.Click("Take this case")
+	p.WaitText("The case is yours.")
+	p.Fill("Add a note", "Seen.")
+	p.Click("Save note")
+	p.WaitText("1 note")
+	for _, end := range []string{"Undo", "Look again"} {
+		p.Click("Approve")
+		p.Click("main button.act-approve")
+		p.WaitText("decided by you")
+		if end == "Look again" {
+			f.Advance(2 * time.Minute)
+		}
+		p.Click(end)
+	}
+	p.WaitText("A senior reviewer can overturn it.")
 	if got := f.session(s.ID); got.State != usher.Approved {
 		t.Errorf("the case is %s", got.State)
 	}

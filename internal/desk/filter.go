@@ -13,6 +13,7 @@ import (
 // filterForm is what a queue is narrowed by: what is chosen, and what there is to choose from.
 type filterForm struct {
 	State, Flow, Reason, Check, Tag, Age string
+	Open                                 bool // the form is shown; what there is to choose from is read for it alone
 
 	States  []usher.State
 	Flows   []string
@@ -23,14 +24,17 @@ type filterForm struct {
 }
 
 // Active tells whether anything is chosen.
-func (f filterForm) Active() bool {
-	return f.State != string(usher.InReview) || f.Flow+f.Reason+f.Check+f.Tag+f.Age != ""
+func (form filterForm) Active() bool {
+	return form.State != string(usher.InReview) || form.Flow+form.Reason+form.Check+form.Tag+form.Age != ""
 }
 
 // query is the address of a page of a queue with what is chosen.
-func (f filterForm) query(q queueName, after string) string {
-	values := url.Values{"queue": {string(q)}, "state": {f.State}}
-	for name, value := range map[string]string{"flow": f.Flow, "reason": f.Reason, "check": f.Check, "tag": f.Tag, "age": f.Age, "after": after} {
+func (form filterForm) query(q queueName, after string) string {
+	values := url.Values{"queue": {string(q)}}
+	if form.State != string(usher.InReview) {
+		values.Set("state", form.State)
+	}
+	for name, value := range map[string]string{"flow": form.Flow, "reason": form.Reason, "check": form.Check, "tag": form.Tag, "age": form.Age, "after": after} {
 		if value != "" {
 			values.Set(name, value)
 		}
@@ -40,7 +44,7 @@ func (f filterForm) query(q queueName, after string) string {
 
 // caseStates are the states that a case can be in once it has come to the reviewers.
 func caseStates() []usher.State {
-	return []usher.State{usher.InReview, usher.AwaitingApplicant, usher.Approved, usher.Rejected, usher.Expired, usher.Cancelled, "all"}
+	return []usher.State{usher.InReview, usher.AwaitingApplicant, usher.Approved, usher.Rejected, usher.Expired, usher.Cancelled}
 }
 
 // ages are how long a case may have waited, at least.
@@ -57,16 +61,30 @@ func badOutcomes() []usher.Outcome {
 // filter reads what a queue is narrowed by. What is not there to be chosen is not chosen.
 func (d *Desk) filter(ctx context.Context, v visit, q url.Values, data *queueData) (usher.CaseFilter, error) {
 	form := &data.Filter
-	*form = filterForm{States: caseStates(), Ages: []string{"1h", "4h", "1d", "3d", "7d"}, State: string(usher.InReview)}
+	*form = filterForm{States: caseStates(), Ages: []string{"1h", "4h", "1d", "3d", "7d"}, State: string(usher.InReview), Open: q.Has("filter")}
+	for _, name := range []string{"state", "flow", "reason", "check", "tag", "age"} {
+		form.Open = form.Open || q.Get(name) != ""
+	}
+	if form.Open {
+		if err := d.choose(ctx, v, q, data); err != nil {
+			return usher.CaseFilter{}, err
+		}
+	}
+	return form.filter(v, data.Queue, q.Get("after"), d.config.Now()), nil
+}
+
+// choose reads what there is to choose from, and what was chosen.
+func (d *Desk) choose(ctx context.Context, v visit, q url.Values, data *queueData) error {
+	form := &data.Filter
 	flows, err := d.config.Service.Flows(ctx, v.tenant.ID)
 	if err != nil {
-		return usher.CaseFilter{}, err
+		return err
 	}
 	for _, f := range flows {
 		form.Flows = append(form.Flows, f.Name)
 	}
 	if form.Tags, err = d.config.Service.CaseTags(ctx, v.tenant.ID); err != nil {
-		return usher.CaseFilter{}, err
+		return err
 	}
 	form.choices(v.say, flows)
 	if s := usher.State(q.Get("state")); data.Queue == every && slices.Contains(form.States, s) {
@@ -74,39 +92,40 @@ func (d *Desk) filter(ctx context.Context, v visit, q url.Values, data *queueDat
 	}
 	form.Flow, form.Tag = one(form.Flows, q.Get("flow")), one(form.Tags, q.Get("tag"))
 	form.Reason, form.Check, form.Age = chosenOf(form.Reasons, q.Get("reason")), chosenOf(form.Checks, q.Get("check")), one(form.Ages, q.Get("age"))
+	return nil
+}
+
+// filter gives what is chosen as the service takes it.
+func (form filterForm) filter(v visit, queue queueName, after string, now time.Time) usher.CaseFilter {
 	f := usher.CaseFilter{
-		Limit: rowsPerPage, After: q.Get("after"), State: usher.State(form.State), Flow: form.Flow, Tag: form.Tag,
-		Reason: usher.ReasonCode(form.Reason),
+		Limit: rowsPerPage, After: after, State: usher.State(form.State), Flow: form.Flow, Tag: form.Tag, Reason: usher.ReasonCode(form.Reason),
 	}
 	if kind, outcome, ok := strings.Cut(form.Check, "="); ok {
 		f.Check, f.Outcome = usher.CheckKind(kind), usher.Outcome(outcome)
 	}
 	if form.Age != "" {
-		f.Since = d.config.Now().Add(-ages()[form.Age])
+		f.Since = now.Add(-ages()[form.Age])
 	}
 	// What is decided is looked for from the newest on; what waits, from what is due first.
 	f.Newest = f.State != usher.InReview
-	if f.State == "all" {
-		f.State = ""
-	}
-	switch data.Queue {
+	switch queue {
 	case mine:
 		f.Of = v.staff.ID
 	case free:
 		f.Free = true
 	case overdue:
-		f.Overdue = d.config.Now()
+		f.Overdue = now
 	case every, byState:
 	}
-	return f, nil
+	return f
 }
 
 // choices lists every reason and outcome that can be looked for, the outcomes of the checks that the flows name.
-func (f *filterForm) choices(say words, flows []usher.Flow) {
+func (form *filterForm) choices(say words, flows []usher.Flow) {
 	for _, code := range usher.ReasonCodes() {
-		f.Reasons = append(f.Reasons, choice{Value: string(code), Text: say.name("desk.reason.", string(code))})
+		form.Reasons = append(form.Reasons, choice{Value: string(code), Text: say.name("desk.reason.", string(code))})
 	}
-	slices.SortFunc(f.Reasons, func(a, b choice) int { return strings.Compare(a.Text, b.Text) })
+	slices.SortFunc(form.Reasons, func(a, b choice) int { return strings.Compare(a.Text, b.Text) })
 	for _, kind := range usher.CheckKinds() {
 		if !slices.ContainsFunc(flows, func(fl usher.Flow) bool {
 			return slices.ContainsFunc(fl.Steps, func(st usher.Step) bool { return slices.Contains(st.Checks, kind) })
@@ -114,7 +133,7 @@ func (f *filterForm) choices(say words, flows []usher.Flow) {
 			continue
 		}
 		for _, o := range badOutcomes() {
-			f.Checks = append(f.Checks, choice{
+			form.Checks = append(form.Checks, choice{
 				Value: string(kind) + "=" + string(o), Text: say.name("desk.check.", string(kind)) + ": " + say.name("desk.outcome.", string(o)),
 			})
 		}

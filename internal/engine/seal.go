@@ -57,13 +57,18 @@ func (e *Engine) unseal(ctx context.Context, tenant, applicant, place, id string
 	return nil
 }
 
-// openSession gives the session of a row, with its flow. Of an erased applicant only what the row itself says is left.
-func (e *Engine) openSession(ctx context.Context, r store.SessionRow) (usher.Session, error) {
-	head := usher.Session{
+// headOf gives what the row itself says of a session.
+func headOf(r store.SessionRow) usher.Session {
+	return usher.Session{
 		ID: r.ID, TenantID: r.TenantID, ApplicantID: r.ApplicantID, ClientID: r.ClientID, Dialect: r.Dialect, Purpose: r.Purpose,
 		State: r.State, FlowName: r.Flow, FlowVersion: r.FlowVersion, Version: r.Version,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, SubmittedAt: r.SubmittedAt, ExpiresAt: r.ExpiresAt,
 	}
+}
+
+// openSession gives the session of a row, with its flow. Of an erased applicant only what the row itself says is left.
+func (e *Engine) openSession(ctx context.Context, r store.SessionRow) (usher.Session, error) {
+	head := headOf(r)
 	var s usher.Session
 	if err := e.unseal(ctx, r.TenantID, r.ApplicantID, placeSession, r.ID, r.Doc, &s); err != nil {
 		return head, err
