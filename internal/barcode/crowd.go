@@ -46,7 +46,7 @@ func (c *crowd) around(turn, x, y int) (n int) {
 	return n
 }
 
-// squares returns regions, squares more or less, whose tiles have edges both ways: at most six, the fullest first, with
+// squares returns regions, squares more or less, whose tiles have edges both ways: at most four, the fullest first, with
 // a margin.
 func (c *crowd) squares() []image.Rectangle {
 	dense := make([]bool, c.w*c.h)
@@ -67,14 +67,14 @@ func (c *crowd) squares() []image.Rectangle {
 		box, n := c.flood(dense, i)
 		w, h := box.Dx(), box.Dy()
 		fill := float64(n) / float64(w*h)
-		if min(w, h) < 3 || max(w, h) > 100 || 3*w > 5*h || 3*h > 5*w || fill < 0.45 {
+		if min(w, h) < 3 || max(w, h) > 60 || 3*w > 5*h || 3*h > 5*w || fill < 0.45 {
 			continue
 		}
 		regions = append(regions, region{box, fill})
 	}
 	slices.SortStableFunc(regions, func(a, b region) int { return cmp.Compare(b.fill, a.fill) })
 	var places []image.Rectangle
-	for _, r := range regions[:min(len(regions), 6)] {
+	for _, r := range regions[:min(len(regions), 4)] {
 		places = append(places, image.Rect(
 			(r.box.Min.X-1)*c.tile, (r.box.Min.Y-1)*c.tile, (r.box.Max.X+1)*c.tile, (r.box.Max.Y+1)*c.tile))
 	}

@@ -133,7 +133,7 @@ type cut struct {
 // small, since the library's binariser wants 40 pixels and its detectors a few for each module, and smaller where it is
 // large, so that no mark makes the library work for long.
 func cutOut(m *image.Gray, place image.Rectangle, degrees float64) cut {
-	const side = 1000
+	const side = 700 // four pixels for each module of the largest symbols
 	f := min(2, side/float64(max(place.Dx(), place.Dy())))
 	if f > 1 {
 		f = math.Floor(f)
