@@ -168,19 +168,30 @@ func (h *house) checks() ([]usher.Checker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare face check: %w", err)
 	}
-	faces, err := face.New(face.Config{Reference: chips.Reference, Intake: h.pictures.intake, Finder: finder})
+	matcher, err := h.matcher()
+	if err != nil {
+		return nil, err
+	}
+	faces, err := face.New(face.Config{Reference: chips.Reference, Intake: h.pictures.intake, Finder: finder, Matcher: matcher})
 	if err != nil {
 		return nil, fmt.Errorf("prepare face check: %w", err)
 	}
-	h.live, err = liveness.New(liveness.Config{Intake: h.pictures.intake, Finder: finder})
+	h.live, err = liveness.New(liveness.Config{Intake: h.pictures.intake, Finder: finder, Matcher: matcher})
 	if err != nil {
 		return nil, fmt.Errorf("prepare liveness check: %w", err)
+	}
+	live, err := h.livenessEngine()
+	if err != nil {
+		return nil, err
+	}
+	if live == nil {
+		live = h.live
 	}
 	return []usher.Checker{
 		reading,
 		chips,
 		faces,
-		h.live,
+		live,
 		facelogin.New(facelogin.Config{}),
 		consistency.New(consistency.Config{Document: document.Earlier(reading)}),
 		registry.New(registry.Config{Document: document.Earlier(reading)}),

@@ -26,6 +26,11 @@ type settings struct {
 	ChecksSecret                 string
 	ChecksInline                 bool
 	ChecksWait                   time.Duration
+	FaceEngine, FaceThreshold    string
+	FaceKey                      string
+	LivenessEngine               string
+	LivenessThreshold            string
+	LivenessKey                  string
 	Watchlists                   string
 	SMTP, MailFrom               string
 	SMSURL, SMSToken             string
@@ -56,6 +61,10 @@ func (s *settings) all() []setting {
 		{name: "checks-evidence", text: &s.ChecksEvidence, about: "what they are shown, such as face=document_front+selfie,registry=none; empty is what each needs"},
 		{name: "checks-inline", yes: &s.ChecksInline, about: "send evidence in the request and not as links"},
 		{name: "checks-wait", length: &s.ChecksWait, about: "how long an outside engine may take that answers later"},
+		{name: "face-engine", text: &s.FaceEngine, about: "engine that compares faces: compreface=, insightface=, rekognition= or regula= and its address"},
+		{name: "face-threshold", text: &s.FaceThreshold, about: "from which figure of it two faces count as one person, in its own unit, such as 0.9 or 95%"},
+		{name: "liveness-engine", text: &s.LivenessEngine, about: "engine that tells liveness: rekognition= or regula= and its address; empty is the capture challenge"},
+		{name: "liveness-threshold", text: &s.LivenessThreshold, about: "from which confidence of rekognition, in percent"},
 		{name: "allow", text: &s.Allow, about: "private networks that webhooks and openers may reach, such as 10.1.0.0/16,10.2.3.4/32"},
 		{name: "watchlists", text: &s.Watchlists, about: "file that says where watchlists come from and when; empty brings none in by itself"},
 		{name: "csca", text: &s.CSCA, about: "file or folder of the issuers whose chips are believed: PEM, DER, LDIF or a CSCA master list; empty examines no chip"},
@@ -69,6 +78,8 @@ func (s *settings) all() []setting {
 		{name: "checks-secret", text: &s.ChecksSecret, secret: true, about: "whsec_… that signs what outside engines are sent, or registry=whsec_…,face=whsec_…"},
 		{name: "smtp", text: &s.SMTP, secret: true, about: "mail server for one-time codes, such as smtp://user:password@mail.example.com:587; empty sends none"},
 		{name: "sms-token", text: &s.SMSToken, secret: true, about: "bearer token for that gateway"},
+		{name: "face-key", text: &s.FaceKey, secret: true, about: "key of the engine that compares faces; of rekognition an id and a secret with a colon between them"},
+		{name: "liveness-key", text: &s.LivenessKey, secret: true, about: "the same for the engine that tells liveness"},
 		{name: "account-token", text: &s.AccountToken, secret: true, about: "bearer token for the account opener \"http\""},
 	}
 }

@@ -237,3 +237,22 @@ func TestAskAgain(t *testing.T) {
 		t.Errorf("the applicant has %s, want two hours (%v)", left, err)
 	}
 }
+
+// TestAnnotate holds that pairs can be set behind the creation of a session, such as the id of a liveness session, and taken away again.
+func TestAnnotate(t *testing.T) {
+	t.Parallel()
+	h := alone(t)
+	id := h.session(t)
+	path := "/v1/sessions/" + id + "/annotate"
+	got := h.do(t, "POST", path, `{"metadata": {"liveness_session_id": "3fa9c2", "branch": "north"}}`).want(t, 200)
+	if got.word(t, "metadata.liveness_session_id") != "3fa9c2" {
+		t.Errorf("got %s", got.Body)
+	}
+	got = h.do(t, "POST", path, `{"metadata": {"branch": ""}}`).want(t, 200)
+	if got.word(t, "metadata.liveness_session_id") != "3fa9c2" || strings.Contains(got.Body.String(), "north") {
+		t.Errorf("got %s", got.Body)
+	}
+	h.do(t, "POST", path, `{"metadata": {}}`).want(t, 422)
+	h.do(t, "POST", path, `{"metadata": {"": "x"}}`).want(t, 422)
+	h.do(t, "POST", path, `{"metadata": {"a": "b"}, "if_version": 1}`).want(t, 409)
+}

@@ -41,6 +41,8 @@ func (s *server) commandRoutes() {
 	addCommand[*submitBody](s, "submit", usher.CmdSubmit, usher.ScopeWrite, "Send what was collected",
 		"For sessions whose evidence you collect and upload yourself: completes every step that what is there can complete, and sends the session "+
 			"to its checks when none is left.")
+	addCommand[annotateBody](s, "annotate", usher.CmdAnnotate, usher.ScopeWrite, "Change what you keep beside a session",
+		"Sets pairs of the metadata, at any time: for what you learn after the session was created, such as the id of a liveness session that your app ran (`liveness_session_id`).")
 	addCommand[*reasonsBody](s, "review", usher.CmdReview, usher.ScopeDecide, "Send to review", "A reviewer decides then, whatever the checks say.")
 	addCommand[*verdictBody](s, "approve", usher.CmdApprove, usher.ScopeDecide, "Approve", "")
 	addCommand[rejectBody](s, "reject", usher.CmdReject, usher.ScopeDecide, "Reject", "")
@@ -69,6 +71,18 @@ func (b *reasonsBody) command(time.Time) usher.Command {
 		return usher.Command{}
 	}
 	return usher.Command{IfVersion: b.IfVersion, Reasons: reasonsGiven(b.Reasons)}
+}
+
+type annotateBody struct {
+	Seen
+
+	Metadata map[string]string `json:"metadata" doc:"Pairs to set; an empty value takes one away. The bounds are those of a new session." example:"{\"liveness_session_id\":\"3fa9c2\"}"`
+}
+
+func (b annotateBody) check() error { return checkMetadata(b.Metadata) }
+
+func (b annotateBody) command(time.Time) usher.Command {
+	return usher.Command{IfVersion: b.IfVersion, Metadata: b.Metadata}
 }
 
 type submitBody struct {
