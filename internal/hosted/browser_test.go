@@ -15,13 +15,13 @@ import (
 // person is somebody at a browser who looks at every page: is it accessible, did the policy refuse anything.
 type person struct {
 	*browsertest.Page
-	t     *testing.T
+	t     testing.TB
 	name  string
 	count int
 	outer *browsertest.Page // the page that frames this one, which pictures are taken of
 }
 
-func sit(t *testing.T, name string, o browsertest.Options) *person {
+func sit(t testing.TB, name string, o browsertest.Options) *person {
 	return &person{Page: browsertest.Open(t, o), t: t, name: name}
 }
 

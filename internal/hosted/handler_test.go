@@ -20,7 +20,7 @@ import (
 // visitor is a browser without eyes: cookies, forms and redirects.
 type visitor struct {
 	http *http.Client
-	t    *testing.T
+	t    testing.TB
 	base string
 }
 

@@ -102,7 +102,7 @@ func New(c Config) (*Hosted, error) {
 			return nil, fmt.Errorf("draw a key: %w", err)
 		}
 	}
-	kit, err := web.New(web.Config{Files: c.Files, Area: "hosted", Base: c.Base, Secure: c.Secure, Log: c.Log})
+	kit, err := web.New(web.Config{Files: c.Files, Area: "hosted", Base: c.Base, Styles: []string{"base.css", "hosted.css"}, Secure: c.Secure, Log: c.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func New(c Config) (*Hosted, error) {
 func (h *Hosted) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.kit.ServeHTTP(w, r) }
 
 func (h *Hosted) routes() {
-	h.kit.Handle("GET /s/{token}", web.Route{}, h.showLink)
+	h.kit.Handle("GET /s/{token}", web.Route{FirstPage: true}, h.showLink)
 	h.kit.Handle("POST /s/{token}", web.Route{}, h.start)
 	h.kit.Handle("GET /brand/{tenant}/{hash}/style.css", web.Route{}, h.style)
 	h.kit.Handle("GET /brand/{tenant}/{hash}/logo", web.Route{}, h.logo)

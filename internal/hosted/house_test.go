@@ -50,7 +50,7 @@ const returnPathInBrowser = "/client/done?x=1&y=(it%27s)+%C3%A5&z={}|"
 // house is a real engine with the applicant's pages before it, at a real address.
 type house struct {
 	*enginetest.House
-	t      *testing.T
+	t      testing.TB
 	server *httptest.Server
 	back   *httptest.Server // the client's site, to which the applicant returns
 	client usher.APIClient
@@ -58,7 +58,7 @@ type house struct {
 	uploads usher.Uploads
 }
 
-func open(t *testing.T, change ...func(*hosted.Config)) *house {
+func open(t testing.TB, change ...func(*hosted.Config)) *house {
 	t.Helper()
 	h := &house{t: t}
 	var c hosted.Config

@@ -19,7 +19,12 @@ func setHeaders(h http.Header, secure bool) {
 
 // setPolicy sets what depends on the route. No nonce is needed, since there is no inline script or style; Trusted Types without a policy
 // close the ways by which a string could become code.
-func setPolicy(h http.Header, o Route) {
+// A page that brings its styles along names them by their hash, so that no other can be put in their place.
+func (k *Kit) setPolicy(h http.Header, o Route) {
+	styles := "'self'"
+	if o.FirstPage && k.sheet.hash != "" {
+		styles += " '" + k.sheet.hash + "'"
+	}
 	ancestors := "'none'"
 	if len(o.FrameAncestors) > 0 {
 		ancestors = strings.Join(o.FrameAncestors, " ")
@@ -27,7 +32,7 @@ func setPolicy(h http.Header, o Route) {
 	} else {
 		h.Set("X-Frame-Options", "DENY")
 	}
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "+
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src "+styles+"; img-src 'self' blob:; "+
 		"media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors "+ancestors+"; base-uri 'none'; "+
 		"require-trusted-types-for 'script'; trusted-types 'none'")
 	camera := "camera=()"

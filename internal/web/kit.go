@@ -18,10 +18,11 @@ const DefaultMaxBody = 64 << 10
 
 // Config says what a kit is for.
 type Config struct {
-	Files  fs.FS  // templates/shared, templates/<area>, static, locales
-	Area   string // folder of the templates: "hosted" or "desk"
-	Base   string // path it is mounted at, such as "/verify", without a slash at the end; "" for the root
-	Secure bool   // people reach it by https: cookies get the __Host- prefix, and browsers are told to stay with https
+	Files  fs.FS    // templates/shared, templates/<area>, static, locales
+	Area   string   // folder of the templates: "hosted" or "desk"
+	Base   string   // path it is mounted at, such as "/verify", without a slash at the end; "" for the root
+	Styles []string // style sheets of every page, for routes whose pages bring them along
+	Secure bool     // people reach it by https: cookies get the __Host- prefix, and browsers are told to stay with https
 
 	Log *slog.Logger // errors that were ours; nil means slog.Default
 }
@@ -34,6 +35,7 @@ type Kit struct {
 	assets    *assets
 	catalog   *Catalog
 	templates *templates
+	sheet     sheet
 	log       *slog.Logger
 }
 
@@ -50,6 +52,9 @@ func New(c Config) (*Kit, error) {
 	if k.assets, err = loadAssets(c.Files); err != nil {
 		return nil, fmt.Errorf("load static files: %w", err)
 	}
+	if k.sheet, err = k.assets.sheet(c.Styles); err != nil {
+		return nil, err
+	}
 	if k.templates, err = loadTemplates(c.Files, c.Area, k.catalog, k.funcs()); err != nil {
 		return nil, fmt.Errorf("load templates: %w", err)
 	}
@@ -61,6 +66,7 @@ func New(c Config) (*Kit, error) {
 // Route says what a page needs beyond what every page gets.
 type Route struct {
 	Camera         bool          // the page may use the camera
+	FirstPage      bool          // its reader was never here: the page brings its styles along, which saves a round trip
 	FrameAncestors []string      // origins that may show the page in a frame; none where it is empty
 	MaxBody        int64         // bytes a request may have; DefaultMaxBody when 0
 	ReadTimeout    time.Duration // silence after which a body is given up, counted anew with each piece; 0 leaves it to the server
@@ -84,7 +90,7 @@ func (k *Kit) Handle(pattern string, o Route, h HandlerFunc) {
 		if known, ok := r.Context().Value(requestKey{}).(*request); ok {
 			known.route = o
 		}
-		setPolicy(w.Header(), o)
+		k.setPolicy(w.Header(), o)
 		r.Body = http.MaxBytesReader(w, rolling(w, r.Body, o.ReadTimeout), o.MaxBody)
 		if err := h(w, r); err != nil {
 			k.Fail(w, r, err)
@@ -95,7 +101,7 @@ func (k *Kit) Handle(pattern string, o Route, h HandlerFunc) {
 // ServeHTTP sets what every answer carries and hands the request to its route. A panic becomes the same page as any other fault of ours.
 func (k *Kit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setHeaders(w.Header(), k.config.Secure)
-	setPolicy(w.Header(), Route{})
+	k.setPolicy(w.Header(), Route{})
 	id := w.Header().Get("X-Request-Id")
 	if id == "" {
 		id = rand.Text()[:12]
@@ -147,7 +153,7 @@ type request struct {
 func (k *Kit) Frame(w http.ResponseWriter, r *http.Request, origins []string) {
 	if known, ok := r.Context().Value(requestKey{}).(*request); ok && len(origins) > 0 {
 		known.route.FrameAncestors = origins
-		setPolicy(w.Header(), known.route)
+		k.setPolicy(w.Header(), known.route)
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"html/template"
 	"net/http"
 	"net/url"
 )
@@ -31,7 +32,8 @@ type View struct {
 	Title     string
 	Test      bool
 	Errors    Errors
-	Layout    any // what Kit.SetLayout gave, or nil
+	Layout    any          // what Kit.SetLayout gave, or nil
+	Style     template.CSS // what the page brings along of styles, or ""
 	Data      any
 
 	catalog *Catalog
@@ -115,6 +117,9 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, p Page) error {
 	}
 	if known, ok := r.Context().Value(requestKey{}).(*request); ok {
 		view.Layout = known.layout
+		if known.route.FirstPage {
+			view.Style = k.sheet.css
+		}
 	}
 	out, err := k.templates.execute(lang.Tag, p.Name, view)
 	if err != nil {
