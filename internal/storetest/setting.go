@@ -13,6 +13,7 @@ func settings() map[string]func(*house) {
 		"tenants are written and changed":    tenants,
 		"a flow has versions":                flows,
 		"a brand is the tenant's own":        brands,
+		"words for reasons are the tenant's": reasonTexts,
 		"endpoints are the tenant's own":     endpoints,
 		"accounts are listed by applicant":   accounts,
 		"the newest onboarding is the head":  head,
@@ -52,6 +53,26 @@ func brands(h *house) {
 	got, err = h.Brand(ctx(), theirs)
 	h.must(err)
 	same(h, "of another tenant", got, usher.Brand{})
+}
+
+func reasonTexts(h *house) {
+	first := usher.ReasonText{Reason: usher.DocumentBlurred, Language: "sv", Text: "Suddigt.", UpdatedAt: h.now}
+	second := usher.ReasonText{Reason: usher.DocumentBlurred, Language: "en", Text: "Blurred.", UpdatedAt: h.now}
+	h.must(h.PutReasonText(ctx(), ours, first))
+	h.must(h.PutReasonText(ctx(), ours, second))
+	first.Text, first.UpdatedAt = "Bilden är suddig.", h.now.Add(time.Hour)
+	h.must(h.PutReasonText(ctx(), ours, first))
+	got, err := h.ReasonTexts(ctx(), ours)
+	h.must(err)
+	same(h, "texts", got, []usher.ReasonText{second, first})
+	got, err = h.ReasonTexts(ctx(), theirs)
+	h.must(err)
+	same(h, "of another tenant", len(got), 0)
+	second.Text = ""
+	h.must(h.PutReasonText(ctx(), ours, second))
+	got, err = h.ReasonTexts(ctx(), ours)
+	h.must(err)
+	same(h, "after one was taken back", got, []usher.ReasonText{first})
 }
 
 func flows(h *house) {
