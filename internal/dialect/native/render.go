@@ -45,6 +45,7 @@ type eventData struct {
 	By        *actor          `json:"by,omitempty" doc:"Who caused it."`
 	Fields    []string        `json:"fields,omitempty" nullable:"false" doc:"Names of the details that changed, never their values." example:"[\"email\"]"`
 	Step      string          `json:"step,omitempty" doc:"Step it is about." example:"document"`
+	Channel   string          `json:"channel,omitempty" enum:"email,phone" doc:"What a one-time code was sent over." example:"email"`
 	Steps     []string        `json:"steps,omitempty" nullable:"false" doc:"Steps asked again." example:"[\"document\"]"`
 	Document  *documentChoice `json:"document,omitempty" doc:"Type and country of the document chosen."`
 	Evidence  *eventEvidence  `json:"evidence,omitempty" doc:"The file that came in."`
@@ -104,6 +105,9 @@ func eventDataOf(e usher.Event) eventData {
 	}
 	if c := d.Document; c != nil {
 		out.Document = &documentChoice{Type: documentWord(c.Type), Country: c.Country}
+	}
+	if p := d.Contact; p != nil {
+		out.Channel = string(p.Channel)
 	}
 	if f := d.Evidence; f != nil {
 		out.Evidence = &eventEvidence{ID: f.ID, Kind: evidenceWord(f.Kind)}

@@ -51,6 +51,17 @@ type step struct {
 	Redo     []reason        `json:"redo,omitempty" nullable:"false" doc:"Why it was asked again."`
 	Consent  *consent        `json:"consent,omitempty" doc:"What was agreed to, of a consent step."`
 	Document *documentChoice `json:"document,omitempty" doc:"Which document was chosen, of a document step."`
+	Verified []proof         `json:"verified,omitempty" nullable:"false" doc:"What one-time codes have proved so far, of a contact step."`
+}
+
+type proof struct {
+	Channel   string `json:"channel" enum:"email,phone" doc:"What the code was sent over." example:"email"`
+	At        stamp  `json:"at" doc:"When it was entered."`
+	Simulated bool   `json:"simulated" doc:"Whether a sandbox made it up." example:"false"`
+}
+
+func proofOf(p usher.ContactProof) proof {
+	return proof{Channel: string(p.Channel), At: stamp{p.At}, Simulated: p.Simulated}
 }
 
 type consent struct {
@@ -101,7 +112,7 @@ func linkedSessionOf(s usher.Session, l usher.Link) linkedSession {
 func stepOf(st usher.StepStatus) step {
 	out := step{
 		ID: st.ID, Kind: string(st.Kind), State: string(st.State), DoneAt: stamp{st.DoneAt}, Redo: each(st.Redo, reasonOf),
-		Consent: consentOf(st.Consent),
+		Consent: consentOf(st.Consent), Verified: each(st.Proved, proofOf),
 	}
 	if d := st.Document; d != nil {
 		out.Document = &documentChoice{Type: documentWord(d.Type), Country: d.Country}
