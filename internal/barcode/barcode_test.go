@@ -45,7 +45,7 @@ func encode(t testing.TB, kind barcode.Kind, text string) image.Image {
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []barcode.Kind{barcode.PDF417, barcode.QR, barcode.DataMatrix, barcode.Aztec} {
-		for _, degrees := range []float64{0, -12, 95} {
+		for _, degrees := range []float64{-12, 95} {
 			t.Run(fmt.Sprintf("%s at %v", kind, degrees), func(t *testing.T) {
 				t.Parallel()
 				want := strings.Repeat("Specimen 0123456789, ", 3)
