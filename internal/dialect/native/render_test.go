@@ -56,7 +56,7 @@ func TestEventsAreThin(t *testing.T) {
 		"data.by.kind": true, "data.by.id": true, "data.fields": true, "data.step": true, "data.steps": true, "data.document.type": true,
 		"data.document.country": true, "data.evidence.id": true, "data.evidence.kind": true, "data.check.kind": true, "data.check.outcome": true,
 		"data.check.assurance": true, "data.decision.verdict": true, "data.decision.by.kind": true, "data.decision.by.id": true, "data.account.id": true,
-		"data.hits.screening_id": true,
+		"data.hits.screening_id": true, "data.channel": true,
 	}
 	for _, kind := range usher.EventTypes() {
 		e.Type = kind
