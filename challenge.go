@@ -15,6 +15,10 @@ const (
 	MoveCloser Move = "closer"
 )
 
+// CaptureChallenge is the word under [CheckResult].Examined for movements that were judged. Dialects whose vendor means a tested liveness by its own word
+// leave such a result out.
+const CaptureChallenge = "capture_challenge"
+
 // ChallengeTime is how long the applicant has from the drawing of a challenge until its frames must have arrived.
 const ChallengeTime = 90 * time.Second
 

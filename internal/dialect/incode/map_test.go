@@ -186,6 +186,21 @@ func TestScore(t *testing.T) {
 	}
 }
 
+// TestMovementsAreNoLiveness holds that a capture challenge is not told as the vendor's liveness, nor counted.
+func TestMovementsAreNoLiveness(t *testing.T) {
+	t.Parallel()
+	s := session(usher.CheckResult{Kind: usher.CheckDocument, Outcome: usher.Clear, Assurance: usher.Verified, Score: 0.5}, usher.CheckResult{
+		Kind: usher.CheckLiveness, Outcome: usher.Clear, Assurance: usher.Assisted, Score: 1, Examined: []string{usher.CaptureChallenge},
+	})
+	raw, err := json.Marshal(incode.ScoreOf(s, time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(raw); !strings.Contains(got, `"liveness":null`) || !strings.Contains(got, `"overall":{"key":null,"value":"50.0"`) {
+		t.Errorf("score %s", got)
+	}
+}
+
 func TestOCR(t *testing.T) {
 	t.Parallel()
 	s := session(usher.CheckResult{Kind: usher.CheckDocument, Outcome: usher.Clear, Fields: map[string]string{

@@ -39,9 +39,10 @@ func scoreAnswerOf(s usher.Session, now time.Time) scoreAnswer {
 	all := s.Checks()
 	var a scoreAnswer
 	var values []float64
+	// Left out are faces that were not compared, and movements before the camera: the vendor's liveness is one that was tested against attacks.
 	take := func(kind usher.CheckKind) (usher.CheckResult, test, bool) {
 		r, ok := resultIn(all, kind)
-		if ok = ok && !hasReason(r, usher.FaceNotCompared); ok {
+		if ok = ok && !hasReason(r, usher.FaceNotCompared) && !slices.Contains(r.Examined, usher.CaptureChallenge); ok {
 			values = append(values, r.Score)
 		}
 		return r, test{Value: percent(r.Score), Status: scoreOf(r.Outcome)}, ok

@@ -124,6 +124,11 @@ func TestOnlyRulesThatRanAreTold(t *testing.T) {
 		want    map[string]string
 	}{
 		{"nothing", nil, nil},
+		{
+			"movements are no passive liveness",
+			[]usher.CheckResult{{Kind: usher.CheckLiveness, Outcome: usher.Clear, Assurance: usher.Assisted, Examined: []string{usher.CaptureChallenge}}},
+			nil,
+		},
 		{"a document", []usher.CheckResult{read}, map[string]string{"DocumentHasBothSides": yes, "DocumentNotExpired": yes, "DocumentTypeNotProhibited": yes}},
 		{
 			"a passport has one side",
@@ -208,6 +213,7 @@ func TestLivenessIsToldWhenItWasTested(t *testing.T) {
 		{"made up", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Simulated}, kycFace{}},
 		{"passive", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified}, kycFace{PassiveLivenessEnabled: true}},
 		{"refused", usher.CheckResult{Outcome: usher.Refuse, Assurance: usher.Verified}, kycFace{PassiveLivenessEnabled: true}},
+		{"movements", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Assisted, Examined: []string{usher.CaptureChallenge}}, kycFace{}},
 		{
 			"active",
 			usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified, Examined: []string{"active_liveness"}},

@@ -101,8 +101,17 @@ func (r rule) covered(s usher.Session, result usher.CheckResult) bool {
 			return e.Kind == r.evidence && slices.Contains(result.EvidenceIDs, e.ID)
 		})
 	}
+	if r.check == usher.CheckLiveness {
+		looked = looked && passive(result)
+	}
 	open := slices.ContainsFunc(result.Reasons, func(why usher.Reason) bool { return slices.Contains(r.unsure, why.Code) })
 	return looked && !open && (!r.proven || result.Assurance == usher.Verified)
+}
+
+// passive tells whether a liveness result may stand for what the vendor calls passive liveness: movements before the camera are something else, and
+// not tested against attacks.
+func passive(result usher.CheckResult) bool {
+	return !slices.Contains(result.Examined, usher.CaptureChallenge)
 }
 
 func (r rule) failed(result usher.CheckResult) bool {

@@ -119,7 +119,7 @@ func taken(in usher.CheckInput) (sheet usher.EvidenceFile, why string) {
 // judge fills the result in from the frames.
 func (c *Checker) judge(ctx context.Context, in usher.CheckInput, sheet usher.EvidenceFile, r *report) error {
 	asked := sheet.Challenge
-	r.Outcome, r.Assurance, r.Reasons, r.Examined = usher.Consider, usher.Assisted, nil, []string{"capture_challenge", "face_movement"}
+	r.Outcome, r.Assurance, r.Reasons, r.Examined = usher.Consider, usher.Assisted, nil, []string{usher.CaptureChallenge, "face_movement"}
 	r.finding("method", "", Method, true)
 	r.finding("challenge_try", "", fmt.Sprint(asked.Try), true)
 	took := sheet.At.Sub(asked.At)
