@@ -70,7 +70,11 @@ func (e *Engine) CodeStanding(ctx context.Context, tenant, session string, c ush
 	if err == nil && now.Before(row.EndsAt) {
 		standing.SentAt, standing.EndsAt, standing.Tries = row.SentAt, row.EndsAt, row.Tries
 	}
-	for _, limit := range e.codeLimits(tenant, s.ID, c, to) {
+	limits, err := e.codeLimits(tenant, s.ID, c, to)
+	if err != nil {
+		return standing, err
+	}
+	for _, limit := range limits {
 		n, end, err := e.c.Store.Counter(ctx, limit.name, now)
 		if err != nil {
 			return standing, err
@@ -89,15 +93,14 @@ type codeLimit struct {
 	window time.Duration
 }
 
-func (e *Engine) codeLimits(tenant, session string, c usher.Channel, to string) []codeLimit {
-	limits := []codeLimit{
+// codeLimits gives what holds for a channel of a session, and for the address, which is counted by its keyed hash.
+func (e *Engine) codeLimits(tenant, session string, c usher.Channel, to string) ([]codeLimit, error) {
+	address, err := e.index(tenant, "code_address", strings.ToLower(to))
+	return []codeLimit{
 		{codeName("pause", session, c), 1, codePause},
 		{codeName("hour", session, c), codesHourly, time.Hour},
-	}
-	if index, err := e.index(tenant, "code_address", strings.ToLower(to)); err == nil {
-		limits = append(limits, codeLimit{fmt.Sprintf("code.day:%x", index), codesDaily, 24 * time.Hour})
-	}
-	return limits
+		{fmt.Sprintf("code.day:%x", address), codesDaily, 24 * time.Hour},
+	}, err
 }
 
 // SendCode draws a code and sends it. It is counted before it is sent, so that two browsers at once send one.
@@ -111,7 +114,11 @@ func (e *Engine) SendCode(ctx context.Context, tenant, session string, c usher.C
 		return usher.Conflict("this server has nothing that sends codes by %s", c)
 	}
 	now := e.now()
-	for _, limit := range e.codeLimits(tenant, s.ID, c, to) {
+	limits, err := e.codeLimits(tenant, s.ID, c, to)
+	if err != nil {
+		return err
+	}
+	for _, limit := range limits {
 		n, _, err := e.c.Store.Count(ctx, limit.name, now, limit.window)
 		if err != nil {
 			return err
