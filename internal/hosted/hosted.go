@@ -54,6 +54,8 @@ type Config struct {
 	Uploads usher.Uploads
 	// Brand gives how a tenant wants the pages to look. Without it they look as they come.
 	Brand func(ctx context.Context, tenant string) (usher.Brand, error)
+	// Texts gives what a tenant says of reasons in place of our words. Without it ours are said.
+	Texts func(ctx context.Context, tenant string) ([]usher.ReasonText, error)
 
 	// Rules says, by dialect, where browsers are sent and who may frame the pages; a dialect without a rule takes what the pages do by themselves.
 	Rules map[string]usher.PageRules

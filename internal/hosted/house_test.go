@@ -90,7 +90,7 @@ func open(t testing.TB, change ...func(*hosted.Config)) *house {
 	} else {
 		c.Service = h.Service
 	}
-	c.Brand = h.Brand
+	c.Brand, c.Texts = h.Brand, h.ReasonTexts
 	files, err := blob.OpenFolder(blob.FolderConfig{Dir: t.TempDir(), Now: h.Now, Keys: func(ctx context.Context, tenant, applicant string) (blob.Sealer, error) {
 		return h.Vault.Sealer(ctx, tenant, applicant)
 	}})

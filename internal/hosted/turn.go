@@ -24,7 +24,8 @@ type turn struct {
 	note  note
 	at    place
 
-	looks *usher.Brand // the client's, once it was asked for
+	looks *usher.Brand       // the client's, once it was asked for
+	says  []usher.ReasonText // what the client says of reasons, once it was asked for; never nil then
 
 	keep    keeping
 	secret  string   // of the visit; "" before there is one
