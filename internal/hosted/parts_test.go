@@ -216,6 +216,35 @@ func TestOneSideAgain(t *testing.T) {
 	}
 }
 
+// TestTopicsOfOthers holds that who takes over a session half-way is shown no topic that was given elsewhere, also after giving one, and that what
+// was given is kept for who comes back.
+func TestTopicsOfOthers(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.Publish(h.Tenant.ID, "name: short\nsteps:\n  - details: {ask: [name, date_of_birth, contact]}\n  - decide: {}\n")
+	s, link := h.session("short")
+	v, taker, at := h.visitor(), h.visitor(), "/f/"+s.ID
+	v.post("/s/"+link.Token, nil)
+	v.post(at+"/details/name", detailsForm())
+	v.post(at+"/details/birth", detailsForm())
+	if got := v.get("/s/" + link.Token); !strings.Contains(got.body, "Go on where you stopped") {
+		t.Error("the link does not say that it goes on")
+	}
+	if got := v.post("/s/"+link.Token, nil); got.path != at+"/details/contact" {
+		t.Errorf("who comes back comes to %s", got.path)
+	}
+	if got := v.get(at + "/details/birth"); !strings.Contains(got.body, `value="1974"`) || strings.Contains(got.body, "Filled in by") {
+		t.Error("what was given is not there, or passes for the client's")
+	}
+	taker.post("/s/"+link.Token, nil)
+	if got := taker.get(at + "/details/contact"); got.path != at+"/details/name" {
+		t.Errorf("who took over comes to %s", got.path)
+	}
+	if got := taker.post(at+"/details/name", detailsForm()); got.path != at+"/details/birth" || strings.Contains(got.body, "1974") {
+		t.Errorf("who took over sees the day of birth at %s", got.path)
+	}
+}
+
 // TestCutUpload cuts the network in the middle of an upload, closes the tab, comes back and sends the same file: what had come is not sent again.
 func TestCutUpload(t *testing.T) {
 	t.Parallel()
