@@ -56,6 +56,7 @@ type house struct {
 	dialects []api.Dialect
 	lists    *screening.Lists
 	live     *liveness.Checker
+	portrait func(context.Context, []byte) ([]byte, error)
 }
 
 // open puts a house together. Its literal lists are the only place that names every dialect, check and account opener.
@@ -75,6 +76,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
+	h.portrait = portraits(checks)
 	outward := webhook.ClientConfig{Dev: s.Dev, Allow: allow}
 	client := webhook.NewClient(outward)
 	files := outward // pictures that a client names by address, which a vendor allows

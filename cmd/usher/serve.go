@@ -166,15 +166,15 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	pages, err := hosted.New(hosted.Config{
 		Service: h.Engine, Files: web.Files, Base: verifyBase, Secure: secure(s.VerifyURL), Log: h.log, Intake: h.pictures.look,
 		Judge: h.live.Judge, Preview: h.pictures.preview, Key: h.derivedKey("hosted-page"), Rules: h.pageRules(), Client: h.auth.Client,
-		Uploads: h.files.Parts(), Brand: h.Brand,
+		Uploads: h.files.Parts(), Brand: h.Brand, Texts: h.ReasonTexts,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build hosted page: %w", err)
 	}
 	review, err := desk.New(desk.Config{
 		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
-		Preview: h.pictures.preview, Member: h.auth.Member, Members: h.auth.Reviewers, Address: address, Keys: deskKeys{h}, Team: deskTeam{h.auth},
-		Brands: h.Engine, ReadFlow: func(text string) (usher.Flow, []flow.Problem) { return flow.Parse(text, h.Known()) },
+		Portrait: h.portrait, Preview: h.pictures.preview, Member: h.auth.Member, Members: h.auth.Reviewers, Address: address, Keys: deskKeys{h}, Team: deskTeam{h.auth},
+		Brands: h.Engine, Texts: h.Engine, ReadFlow: func(text string) (usher.Flow, []flow.Problem) { return flow.Parse(text, h.Known()) },
 		CheckEndpoint: func(e usher.Endpoint) error { return webhook.CheckAuth(e.Auth, s.Dev) },
 	})
 	if err != nil {

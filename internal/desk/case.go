@@ -34,6 +34,7 @@ type caseData struct {
 	Prev, Next string // ids of the neighbours in the queue
 
 	Pictures   []evidence // in force, to be looked at
+	Faces      *faces
 	Files      []evidence // in force, of other kinds
 	Older      []evidence
 	Facts      []fact
@@ -132,6 +133,9 @@ func (d *Desk) caseWith(w http.ResponseWriter, r *http.Request, v visit, typed d
 	}
 	data.Acts, data.Why = possible(s, v.staff)
 	data.showEvidence(v.say)
+	if d.config.Portrait != nil {
+		data.Faces = facesOf(s, v.say)
+	}
 	data.Checks = checksOf(s, v.say)
 	data.Facts = factsOf(s, data.Applicant.Details, v.say)
 	data.MRZ = mrzOf(s, d.config.Now())

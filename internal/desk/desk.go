@@ -38,6 +38,8 @@ type Config struct {
 	Auditor usher.Auditor
 	// Preview gives a new JPEG of a picture, upright, of at most maxSide pixels, without anything but the pixels.
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error)
+	// Portrait cuts the face out of a picture, as a JPEG; nil shows no faces beside each other.
+	Portrait func(ctx context.Context, picture []byte) ([]byte, error)
 	// Member gives a member of staff of a tenant by id, for their name; nil shows ids.
 	Member func(ctx context.Context, tenant, id string) (usher.Staff, error)
 	// Members gives the reviewers that a senior may give a case to; nil leaves that out.
@@ -48,6 +50,8 @@ type Config struct {
 	Team Team // makes members of staff; nil leaves that page out
 	// Brands keeps how the applicant's pages look; nil leaves that page out.
 	Brands usher.Brands
+	// Texts keeps what applicants are told of reasons; nil leaves that page out.
+	Texts usher.Texts
 	// ReadFlow reads the text of a flow and says what is wrong with it; nil leaves the editor out.
 	ReadFlow func(text string) (usher.Flow, []flow.Problem)
 	// CheckEndpoint says why a webhook endpoint may not be registered, beyond what the service says; nil takes any.
@@ -61,6 +65,7 @@ type Config struct {
 type Desk struct {
 	*web.Kit
 	config Config
+	spoken *web.Catalog // the texts of the applicant's pages, where Texts is given
 }
 
 // New gives a desk. Its error names the template or text at fault.

@@ -88,6 +88,7 @@ func checkers() []usher.Checker {
 			Kind: usher.CheckFace, Outcome: usher.Consider, Score: .5, Assurance: usher.Assisted, Provider: "check/face",
 			Reasons:  []usher.Reason{{Code: usher.FaceNotCompared}},
 			Examined: []string{"face_presence"}, NotExamined: []string{"face_comparison", "liveness"},
+			Findings: []usher.Finding{{Name: "document_front_faces", Read: "1", OK: true}, {Name: "selfie_faces", Read: "1", OK: true}},
 		}},
 		reader{onLists()},
 		duplicate.New(duplicate.Config{}),

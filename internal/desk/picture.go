@@ -2,6 +2,7 @@ package desk
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,11 @@ func (d *Desk) picture(w http.ResponseWriter, r *http.Request, v visit) error {
 	side := sideInCase
 	switch r.PathValue("size") {
 	case "case":
+	case "face":
+		if d.config.Portrait == nil {
+			return usher.NotFound("size of picture")
+		}
+		side = 0
 	case "large":
 		side = sideLarge
 	default:
@@ -41,7 +47,7 @@ func (d *Desk) picture(w http.ResponseWriter, r *http.Request, v visit) error {
 		return err
 	}
 	defer raw.Close() // it was read to its end or given up
-	out, err := d.config.Preview(r.Context(), io.LimitReader(raw, mostOfPicture), side)
+	out, err := d.copyOf(r.Context(), io.LimitReader(raw, mostOfPicture), side)
 	if err != nil {
 		return &usher.Error{Code: usher.CodeConflict, Detail: "desk_unshowable", Message: "this file cannot be shown as a picture", Err: err}
 	}
@@ -51,6 +57,18 @@ func (d *Desk) picture(w http.ResponseWriter, r *http.Request, v visit) error {
 	h.Set("Content-Disposition", `inline; filename="`+string(e.Kind)+`.jpg"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(out))
 	return nil
+}
+
+// copyOf makes a new picture with a longest side, or, without one, of the face alone.
+func (d *Desk) copyOf(ctx context.Context, raw io.Reader, side int) ([]byte, error) {
+	if side > 0 {
+		return d.config.Preview(ctx, raw, side)
+	}
+	data, err := io.ReadAll(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read picture: %w", err)
+	}
+	return d.config.Portrait(ctx, data)
 }
 
 // file hands out what is not a picture, as it came in: to be saved, never to be opened on our own pages.
