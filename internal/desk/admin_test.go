@@ -51,6 +51,7 @@ func withAll(t testing.TB) *firm {
 	f := open(t, func(c *desk.Config) {
 		c.Keys, c.Team = k, team{made}
 		c.Brands, _ = c.Service.(usher.Brands)
+		c.Texts, _ = c.Service.(usher.Texts)
 		c.ReadFlow = func(text string) (usher.Flow, []flow.Problem) { return flow.Parse(text, known(c.Service)) }
 	})
 	k.auth = f.auth
@@ -220,5 +221,5 @@ func TestAdminPagesFitEveryWindow(t *testing.T) {
 	for i := range 3 {
 		f.inReview(person{first: fmt.Sprint("Anna", i), last: "Berg", flow: "onboarding"})
 	}
-	f.fitForAll("adam", "/figures", "/live", "/settings", "/settings/flows/onboarding", "/settings/flows/new", "/settings/staff", "/settings/brand")
+	f.fitForAll("adam", "/figures", "/live", "/settings", "/settings/flows/onboarding", "/settings/flows/new", "/settings/staff", "/settings/brand", "/settings/texts")
 }

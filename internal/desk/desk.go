@@ -93,6 +93,11 @@ func New(c Config) (*Desk, error) {
 		return nil, fmt.Errorf("make desk: %w", err)
 	}
 	d := &Desk{Kit: kit, config: c}
+	if c.Texts != nil {
+		if d.spoken, err = web.LoadCatalog(c.Files, "hosted"); err != nil {
+			return nil, fmt.Errorf("make desk: %w", err)
+		}
+	}
 	d.Handle("GET /sign-in", web.Route{}, d.signInPage)
 	d.Handle("POST /sign-in", web.Route{}, d.signIn)
 	d.Handle("POST /sign-out", web.Route{}, d.signOut)

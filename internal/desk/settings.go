@@ -75,6 +75,10 @@ func (d *Desk) settingsRoutes() {
 		d.Handle("POST /settings/brand", web.Route{MaxBody: 2 * largestLogo}, d.staff(usher.RoleAdmin, d.takeBrand))
 		admin("GET /settings/brand/logo", d.logo)
 	}
+	if d.config.Texts != nil {
+		admin("GET /settings/texts", d.textsPage)
+		admin("POST /settings/texts/{reason}", d.takeTexts)
+	}
 }
 
 type settingsData struct {
@@ -85,6 +89,7 @@ type settingsData struct {
 	Editor    bool   // flows can be edited here
 	Staff     bool   // and members of staff
 	Look      bool   // and how the pages look
+	Texts     bool   // and the words for reasons
 	Done      string // key of what was just done
 }
 
@@ -100,7 +105,7 @@ func (d *Desk) settings(w http.ResponseWriter, r *http.Request, v visit) error {
 	if data.Flows, err = d.config.Service.Flows(r.Context(), v.tenant.ID); err != nil {
 		return err
 	}
-	data.Editor, data.Staff, data.Look = d.config.ReadFlow != nil, d.config.Team != nil, d.config.Brands != nil
+	data.Editor, data.Staff, data.Look, data.Texts = d.config.ReadFlow != nil, d.config.Team != nil, d.config.Brands != nil, d.config.Texts != nil
 	if done := "desk.settings.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
 		data.Done = done
 	}
