@@ -28,7 +28,14 @@ import (
 	assets "github.com/usher-kyc/usher/web"
 )
 
-func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
+// TestMain runs four tests at a time: browsers wait more than they work.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+	os.Exit(browsertest.Main(m))
+}
 
 const allSteps = `name: everything
 steps:

@@ -18,13 +18,15 @@ func TestEveryLanguage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, pics := open(t), draw(t)
-	h.Publish(h.Tenant.ID, "name: all\nsteps:\n  - consent: {text: identity-check}\n  - details\n  - document: {accept: [id_card, driving_licence]}\n  - selfie: {video: true}\n  - run: [document, face]\n  - decide: {}\n")
+	const source = "name: all\nsteps:\n  - consent: {text: identity-check}\n  - details\n  - document: {accept: [id_card, driving_licence]}\n  - selfie: {video: true}\n  - run: [document, face]\n  - decide: {}\n"
 	for _, l := range texts.Languages() {
 		if l.Tag == "en" || l.Tag == "sv" {
 			continue
 		}
 		t.Run(l.Tag, func(t *testing.T) {
+			t.Parallel()
+			h, pics := open(t), draw(t)
+			h.Publish(h.Tenant.ID, source)
 			word := func(key string, args ...any) string { return texts.Text(l.Tag, key, args...) }
 			a, err := h.Service.CreateApplicant(t.Context(), h.client, usher.NewApplicant{Kind: usher.Person})
 			h.must(err)
