@@ -181,7 +181,7 @@ func kill(t *testing.T, m mutant) string {
 	}
 	// Histories find most. What needs many things to come together has a test of its own.
 	tests := "^(TestHistories|TestEveryCommandInEveryState|TestFileIsNotSwappedBehindItsCheck|" +
-		"TestResultWhileSomethingElseIsRedone|TestChecksThatTheDeadlineCutOffAreAskedAgain)$"
+		"TestResultWhileSomethingElseIsRedone|TestChecksThatTheDeadlineCutOffAreAskedAgain|TestChangedAddressIsProvedAnew)$"
 	run := exec.CommandContext(t.Context(), "go", "test", "-overlay="+overlay, "-vet=off", "-failfast", "-count=1", "-run="+tests,
 		"-rapid.checks=2500", "-rapid.seed=1", "-rapid.nofailfile", "-rapid.shrinktime=0s", ".")
 	out, err := run.CombinedOutput()
