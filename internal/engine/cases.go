@@ -118,7 +118,7 @@ func (e *Engine) caseRow(ctx context.Context, tenant, session string) (store.Cas
 func (e *Engine) openCase(ctx context.Context, r store.CaseRow) (usher.Case, error) {
 	c := usher.Case{
 		SessionID: r.SessionID, TenantID: r.TenantID, ApplicantID: r.ApplicantID, State: r.State, Flow: r.Flow, Assignee: r.Assignee,
-		OpenedAt: r.OpenedAt, DueAt: r.DueAt, Place: r.Cursor(),
+		OpenedAt: r.OpenedAt, DueAt: r.DueAt, Place: r.Cursor(false),
 	}
 	if r.Doc != nil {
 		var doc caseDoc
@@ -164,7 +164,7 @@ func (e *Engine) ListCases(ctx context.Context, tenant string, f usher.CaseFilte
 	var page usher.Page[usher.CaseItem]
 	if len(rows) > f.Limit {
 		rows = rows[:f.Limit]
-		page.Next = rows[f.Limit-1].Case.Cursor()
+		page.Next = rows[f.Limit-1].Case.Cursor(store.ByAge(f, marks))
 	}
 	page.Items, err = e.openItems(ctx, rows)
 	return page, err

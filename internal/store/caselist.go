@@ -69,7 +69,10 @@ func scanCaseItem(row scanner) (CaseItemRow, error) {
 // Each filter that leaves many out has an index in the order of the list, so that a page costs the same wherever it stands.
 func (s *Store) ListCases(ctx context.Context, tenant string, f usher.CaseFilter, marks [][]byte) ([]CaseItemRow, error) {
 	// The table whose index gives the order: that of marks, where there is one.
-	q, from := query{args: []any{tenant}}, "c"
+	q, from, at := query{args: []any{tenant}}, "c", ".due_at"
+	if ByAge(f, marks) {
+		at = ".opened_at"
+	}
 	if len(marks) > 0 {
 		from = "m"
 		q.text = ` FROM case_marks m CROSS JOIN cases c ON c.session_id = m.session_id` + caseItemTables + ` WHERE m.tenant_id = $1`
@@ -94,14 +97,14 @@ func (s *Store) ListCases(ctx context.Context, tenant string, f usher.CaseFilter
 		if f.Newest {
 			op = `<`
 		}
-		q.when(true, `(`+from+`.due_at, `+from+`.session_id) `+op+` (?, ?)`, c.due, c.session)
+		q.when(true, `(`+from+at+`, `+from+`.session_id) `+op+` (?, ?)`, c.due, c.session)
 	}
 	direction := ` ASC`
 	if f.Newest {
 		direction = ` DESC`
 	}
 	q.args = append(q.args, f.Limit+1)
-	q.text += ` ORDER BY ` + from + `.due_at` + direction + `, ` + from + `.session_id` + direction + ` LIMIT $` + strconv.Itoa(len(q.args))
+	q.text += ` ORDER BY ` + from + at + direction + `, ` + from + `.session_id` + direction + ` LIMIT $` + strconv.Itoa(len(q.args))
 	return all(ctx, s, scanCaseItem, `SELECT `+caseItemColumns+q.text, q.args...)
 }
 
@@ -132,16 +135,17 @@ func (s *Store) SessionsByWord(ctx context.Context, tenant string, words [][]byt
 }
 
 // SessionsBy gives the newest sessions of a tenant that have an id or a reference, or whose applicant has an id, reference, e-mail address or
-// national number: what can be found without its words.
+// national number: what can be found without its words. Ids are held against the tenant at the end: asked for it where they are looked up, SQLite walks
+// through all of the tenant's sessions to get the union in order.
 func (s *Store) SessionsBy(ctx context.Context, tenant, id string, reference []byte, by ApplicantIndexes, most int) ([]CaseItemRow, error) {
 	return all(ctx, s, scanCaseItem, `SELECT `+foundColumns+` FROM (
-			SELECT id FROM sessions WHERE id = $2 AND tenant_id = $1
+			SELECT id FROM sessions WHERE id = $2
 			UNION SELECT id FROM sessions WHERE tenant_id = $1 AND reference_index = $3
-			UNION SELECT id FROM sessions WHERE applicant_id = $2 AND tenant_id = $1
+			UNION SELECT id FROM sessions WHERE applicant_id = $2
 			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o ON o.applicant_id = p.id WHERE p.tenant_id = $1 AND p.reference_index = $4
 			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o ON o.applicant_id = p.id WHERE p.tenant_id = $1 AND p.email_index = $5
 			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o ON o.applicant_id = p.id WHERE p.tenant_id = $1 AND p.national_index = $6
-		) found CROSS JOIN sessions s ON s.id = found.id`+foundTables+` ORDER BY s.id DESC LIMIT $7`,
+		) found CROSS JOIN sessions s ON s.id = found.id`+foundTables+` WHERE s.tenant_id = $1 ORDER BY s.id DESC LIMIT $7`,
 		tenant, id, reference, by.Reference, by.Email, by.National, most)
 }
 

@@ -236,8 +236,18 @@ type caseCursor struct {
 	session string
 }
 
-// Cursor gives the place of a case in lists, for the next page.
-func (r CaseRow) Cursor() string { return strconv.FormatInt(ms(r.DueAt), 10) + "." + r.SessionID }
+// Cursor gives the place of a case in a list, for the next page; byAge as [ByAge] says of the list.
+func (r CaseRow) Cursor(byAge bool) string {
+	at := r.DueAt
+	if byAge {
+		at = r.OpenedAt
+	}
+	return strconv.FormatInt(ms(at), 10) + "." + r.SessionID
+}
+
+// ByAge tells whether a list is in the order in which cases came to the reviewers: where it is asked for those who wait long, that order has
+// them together, while that of due times has them anywhere.
+func ByAge(f usher.CaseFilter, marks [][]byte) bool { return !f.Since.IsZero() && len(marks) == 0 }
 
 func readCursor(text string) (caseCursor, error) {
 	due, session, _ := strings.Cut(text, ".")

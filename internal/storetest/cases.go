@@ -101,7 +101,7 @@ func queue(h *house) {
 			rows, err := h.ListCases(ctx(), ours, f, nil)
 			h.must(err)
 			seen = append(seen, rows[0].Case.SessionID)
-			f.After = rows[0].Case.Cursor()
+			f.After = rows[0].Case.Cursor(false)
 		}
 		want := []string{soon.ID, twin.ID, late.ID}
 		if newest {
@@ -135,6 +135,7 @@ func filteredCases(h *house) {
 		{b.ID, usher.CaseFilter{Flow: "quick", Of: "vera"}, nil},
 		{a.ID + " " + b.ID, usher.CaseFilter{State: in, Overdue: h.now.Add(2 * time.Minute)}, nil},
 		{b.ID, usher.CaseFilter{State: in, Since: h.now.Add(-time.Minute)}, nil},
+		{b.ID + " " + a.ID + " " + c.ID, usher.CaseFilter{State: in, Since: h.now}, nil}, // who waits longest is first
 		{a.ID + " " + b.ID, usher.CaseFilter{State: in}, []string{"blur"}},
 		{a.ID, usher.CaseFilter{State: in, Free: true}, []string{"blur"}},
 		{a.ID, usher.CaseFilter{State: in}, []string{"blur", "doc"}},

@@ -126,7 +126,7 @@ func (j *Jobs) Start(ctx context.Context, h store.Handler, timers []store.Timer)
 	client, err := river.NewClient(riversqlite.New(j.db), &river.Config{
 		Logger: slog.New(onlyErrors{j.c.Log.Handler()}), Workers: bundle, PeriodicJobs: periodic,
 		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: poll, FetchCooldown: cooldown,
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: j.c.Poll, FetchCooldown: cooldown,
 		CompletedJobRetentionPeriod: keepDone, RetryPolicy: retrySoon{j.c.RetryPause}, SoftStopTimeout: stopSoon,
 	})
 	if err != nil {

@@ -39,6 +39,7 @@ const readers = 4
 type Config struct {
 	Dir        string        // made with mode 0700 when it is not there
 	RetryPause time.Duration // unit of the growing pause between tries of a job; 1 s when zero
+	Poll       time.Duration // how often jobs are looked for; 20 ms when zero
 	Log        *slog.Logger
 }
 
@@ -53,6 +54,9 @@ func openWith(ctx context.Context, c Config, open func(file string, connections 
 	}
 	if c.RetryPause == 0 {
 		c.RetryPause = time.Second
+	}
+	if c.Poll == 0 {
+		c.Poll = poll
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
