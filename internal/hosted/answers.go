@@ -30,7 +30,7 @@ type answerRow struct {
 func (t *turn) showAnswers() error {
 	p := answersPage{progress: t.progress(), Version: t.s.Version}
 	for _, st := range t.s.Steps {
-		if st.Kind == usher.StepConsent || !st.Kind.ByApplicant() || !st.DoneAt.After(t.s.SubmittedAt) {
+		if st.Kind == usher.StepConsent || st.Kind == usher.StepContact || !st.Kind.ByApplicant() || !st.DoneAt.After(t.s.SubmittedAt) {
 			continue
 		}
 		g, err := t.answersOf(st)
