@@ -22,6 +22,7 @@ func (r *Report) draw(ctx context.Context, w io.Writer, d dossier, say words) er
 	p.cover()
 	p.applicant()
 	p.consent()
+	p.contact()
 	p.checks()
 	p.hits()
 	p.decisions()
@@ -193,6 +194,7 @@ func (p printer) check(step string, c usher.CheckResult) {
 		found = append(found, p.finding(f))
 	}
 	p.fact(p.say.own("findings"), strings.Join(found, "\n"))
+	p.fact(p.say.own("others"), p.others(c.Duplicates))
 	p.fact(p.say.own("rests_on"), strings.Join(p.names(c.EvidenceIDs), "\n"))
 	p.fact(p.say.own("took"), fmt.Sprintf("%d ms", c.DurationMS))
 }
