@@ -10,7 +10,7 @@ import (
 const (
 	headWide, headHigh, headDeep = 0.95, 1.35, 0.85
 	noseOut                      = 0.24
-	turnSamples                  = 1400 // across a row of the head
+	turnSamples                  = 1100 // across a row of the head
 )
 
 func depth(x, y float64) float64 {
@@ -21,11 +21,11 @@ func depth(x, y float64) float64 {
 	return headDeep*math.Sqrt(egg) + noseOut*bump(x, y-0.22, 0.09, 0.16)
 }
 
-// Turned draws the person as [Selfie] does, 480 × 640 pixels, with the head turned by some degrees, above 0 to the person's own left, and nearer
+// Turned draws the person as [Selfie] does, 360 × 480 pixels, with the head turned by some degrees, above 0 to the person's own left, and nearer
 // to the camera by a factor (1 as it was). The picture is the drawn one laid over the form of a head and turned: eyes and nose move against each
 // other as they do in life, what was hidden stays empty. Seed picks the grain, so that two frames of one pose are not the same picture.
 func Turned(p Person, degrees, near float64, seed uint64) image.Image {
-	const w, h = 480, 640
+	const w, h = 360, 480
 	const left, right = -2.2, 2.2
 	look := p.withDefaults().look()
 	s := scene{centreX: 0.5, centreY: 0.465, size: 0.245, light: -0.3, strength: 1.02, background: func(_, v float64) rgb {

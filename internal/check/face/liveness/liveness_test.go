@@ -59,15 +59,15 @@ func act(move string) []image.Image {
 		case "closer":
 			out = append(out, shot(0, 1.35, i))
 		case "nobody":
-			out = append(out, image.NewRGBA(image.Rect(0, 0, 480, 640)))
+			out = append(out, image.NewRGBA(image.Rect(0, 0, 360, 480)))
 		case "frozen":
 			out = append(out, shot(0, 1, 0))
 		case "left photo":
 			out = append(out, shot(24, 1, 0))
 		case "two":
-			both := image.NewRGBA(image.Rect(0, 0, 480, 640))
+			both := image.NewRGBA(image.Rect(0, 0, 360, 480))
 			for x := range 2 {
-				draw.BiLinear.Scale(both, image.Rect(240*x, 0, 240*x+240, 320), shot(0, 1, i), image.Rect(0, 0, 480, 640), draw.Src, nil)
+				draw.BiLinear.Scale(both, image.Rect(180*x, 0, 180*x+180, 240), shot(0, 1, i), image.Rect(0, 0, 360, 480), draw.Src, nil)
 			}
 			out = append(out, both)
 		default:
@@ -80,10 +80,10 @@ func act(move string) []image.Image {
 // sheet lays rows of frames out as the hosted page does.
 func sheet(t testing.TB, rows ...string) []byte {
 	t.Helper()
-	out := image.NewRGBA(image.Rect(0, 0, 3*480, len(rows)*640))
+	out := image.NewRGBA(image.Rect(0, 0, 3*360, len(rows)*480))
 	for y, move := range rows {
 		for x, frame := range act(move) {
-			draw.Draw(out, image.Rect(480*x, 640*y, 480*x+480, 640*y+640), frame, image.Point{}, draw.Src)
+			draw.Draw(out, image.Rect(360*x, 480*y, 360*x+360, 480*y+480), frame, image.Point{}, draw.Src)
 		}
 	}
 	return must[[]byte](t)(specimen.JPEG(out))
@@ -198,6 +198,9 @@ func TestNotRun(t *testing.T) {
 
 func TestLateFramesFail(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	late := evidence(usher.LivenessFrames, sheet(t, "straight", "left", "closer"), noon.Add(usher.ChallengeTime+1), challenge(usher.MoveLeft, usher.MoveCloser))
 	got := must[usher.CheckResult](t)(checker(t, nil).Check(t.Context(), usher.CheckInput{Evidence: []usher.EvidenceFile{late}}))
 	if got.Outcome != usher.Consider {
@@ -212,7 +215,7 @@ type engine struct {
 }
 
 func (e engine) Match(_ context.Context, selfie, frame image.Image) (float64, bool, error) {
-	if frame.Bounds().Size() != image.Pt(480, 640) {
+	if frame.Bounds().Size() != image.Pt(360, 480) {
 		return 0, false, fmt.Errorf("the frame is %v", frame.Bounds())
 	}
 	return 0.5, e.same, e.err
@@ -223,6 +226,9 @@ func (e engine) Name() string { return "engine-1" }
 // Who moves must be who is on the selfie, where an engine can tell.
 func TestFramesAreHeldAgainstTheSelfie(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads many pictures: run without -short, as scripts/test.sh does beside the race detector")
+	}
 	picture := must[[]byte](t)(specimen.JPEG(shot(0, 1, 0)))
 	in := usher.CheckInput{Evidence: []usher.EvidenceFile{
 		evidence(usher.Selfie, picture, noon, nil),
