@@ -172,7 +172,7 @@ func attempts(long int) []attempt {
 		{coarser, true, 0.55},
 		{first, true, 0.55},
 	}
-	if finer := first / 2; finer >= 1 && finer < first {
+	if finer := (first + 1) / 2; finer >= 1 && finer < first {
 		all = append(all, attempt{finer, false, 1}, attempt{finer, true, 1})
 	}
 	return all
@@ -255,7 +255,7 @@ func (s *search) lines(ctx context.Context, lines []*line, blobs []blob) bool {
 // weary reports whether the picture has been given the time that one may take.
 // What has not been found by then hardly ever is.
 func (s *search) weary(ctx context.Context) bool {
-	const mostLooks = 3000
+	const mostLooks = 4500
 	return s.looks > mostLooks || ctx.Err() != nil
 }
 

@@ -10,8 +10,8 @@ import (
 // When a field should be looked at by a person: below these confidences of its
 // weakest character.
 const (
-	unsureUnchecked = 0.95 // where no digit covers it
-	unsureChecked   = 0.5  // where its digit agrees
+	unsureUnchecked = 0.9 // where no digit covers it
+	unsureChecked   = 0.5 // where its digit agrees
 )
 
 // reading parses the text and gathers confidences.
