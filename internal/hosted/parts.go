@@ -1,7 +1,6 @@
 package hosted
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -110,16 +109,10 @@ func (t *turn) assemble(sum string) (raw []byte, wrong string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if got := sha256.Sum256(raw); !bytes.Equal(got[:], mustHex(sum)) {
+	if got := sha256.Sum256(raw); hex.EncodeToString(got[:]) != sum {
 		return nil, "photo.error.broken", t.h.config.Uploads.Discard(t.ctx(), u)
 	}
 	return raw, "", nil
-}
-
-// mustHex reads what uploadOf has looked at.
-func mustHex(sum string) []byte {
-	raw, _ := hex.DecodeString(sum)
-	return raw
 }
 
 // forget drops the pieces of a file that was taken in.
