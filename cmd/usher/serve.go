@@ -174,7 +174,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	review, err := desk.New(desk.Config{
 		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
 		Portrait: h.portrait, Preview: h.pictures.preview, Member: h.auth.Member, Members: h.auth.Reviewers, Address: address, Keys: deskKeys{h}, Team: deskTeam{h.auth},
-		Brands: h.Engine, Texts: h.Engine, ReadFlow: func(text string) (usher.Flow, []flow.Problem) { return flow.Parse(text, h.Known()) },
+		Brands: h.Engine, Texts: h.Engine, Report: h.report, ReadFlow: func(text string) (usher.Flow, []flow.Problem) { return flow.Parse(text, h.Known()) },
 		CheckEndpoint: func(e usher.Endpoint) error { return webhook.CheckAuth(e.Auth, s.Dev) },
 	})
 	if err != nil {

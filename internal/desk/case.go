@@ -55,6 +55,7 @@ type caseData struct {
 	draft draft
 
 	Correct bool // what was read may be set right
+	Report  bool // the case may be taken out
 
 	Acts []act
 	Why  string // key of why there is nothing to decide, or not for this reader
@@ -132,6 +133,7 @@ func (d *Desk) caseWith(w http.ResponseWriter, r *http.Request, v visit, typed d
 		data.Votes = append(data.Votes, who.actor(ctx, v.say, a))
 	}
 	data.Acts, data.Why = possible(s, v.staff)
+	data.Report = d.config.Report != nil && v.staff.Role.AtLeast(usher.RoleReviewer)
 	data.showEvidence(v.say)
 	if d.config.Portrait != nil {
 		data.Faces = facesOf(s, v.say)

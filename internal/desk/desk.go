@@ -52,6 +52,8 @@ type Config struct {
 	Brands usher.Brands
 	// Texts keeps what applicants are told of reasons; nil leaves that page out.
 	Texts usher.Texts
+	// Report writes the evidence pack of a case; nil leaves it out.
+	Report usher.Reporter
 	// ReadFlow reads the text of a flow and says what is wrong with it; nil leaves the editor out.
 	ReadFlow func(text string) (usher.Flow, []flow.Problem)
 	// CheckEndpoint says why a webhook endpoint may not be registered, beyond what the service says; nil takes any.
@@ -109,6 +111,10 @@ func New(c Config) (*Desk, error) {
 	d.Handle("GET /cases/{id}/look/{evidence}", web.Route{}, d.staff(usher.RoleViewer, d.look))
 	d.Handle("GET /cases/{id}/picture/{evidence}/{size}", web.Route{}, d.staff(usher.RoleViewer, d.picture))
 	d.Handle("GET /cases/{id}/file/{evidence}", web.Route{}, d.staff(usher.RoleReviewer, d.file))
+	if c.Report != nil {
+		d.Handle("GET /cases/{id}/report.pdf", web.Route{}, d.staff(usher.RoleReviewer, d.report("application/pdf", c.Report.PDF)))
+		d.Handle("GET /cases/{id}/evidence.zip", web.Route{}, d.staff(usher.RoleReviewer, d.report("application/zip", c.Report.Zip)))
+	}
 	d.Handle("GET /figures", web.Route{}, d.staff(usher.RoleViewer, d.figures))
 	d.Handle("GET /live", web.Route{}, d.staff(usher.RoleViewer, d.live))
 	d.Handle("GET /live/since", web.Route{}, d.staff(usher.RoleViewer, d.since))
