@@ -14,7 +14,7 @@ func (in *Intake) Fetch(ctx context.Context, open func(context.Context) (io.Read
 	if err != nil {
 		return nil, fmt.Errorf("open picture: %w", err)
 	}
-	data, err := io.ReadAll(io.LimitReader(body, int64(in.config.MaxBytes)+1))
+	data, err := Gather(io.LimitReader(body, int64(in.config.MaxBytes)+1))
 	if err := errors.Join(err, body.Close()); err != nil {
 		return nil, fmt.Errorf("read picture: %w", err)
 	}

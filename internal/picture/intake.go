@@ -3,7 +3,6 @@ package picture
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -229,13 +228,9 @@ func (in *Intake) Decode(ctx context.Context, data []byte) (image.Image, Info, e
 // DecodeFrom is [Intake.Decode] for a file that must be opened first. It reads no more than one byte above the limit.
 // Errors of open and of reading come back as they are, wrapped; only a refusal of the picture is an [*Error].
 func (in *Intake) DecodeFrom(ctx context.Context, open func(context.Context) (io.ReadCloser, error)) (image.Image, Info, error) {
-	body, err := open(ctx)
+	data, err := in.Fetch(ctx, open)
 	if err != nil {
-		return nil, Info{}, fmt.Errorf("open picture: %w", err)
-	}
-	data, err := Gather(io.LimitReader(body, int64(in.config.MaxBytes)+1))
-	if err := errors.Join(err, body.Close()); err != nil {
-		return nil, Info{}, fmt.Errorf("read picture: %w", err)
+		return nil, Info{}, err
 	}
 	return in.Decode(ctx, data)
 }
