@@ -37,6 +37,10 @@ fmt: ## format all Go code with gofumpt
 browser: ## the tests that open pages in Chromium; pictures in .artifacts
 	scripts/browser.sh
 
+.PHONY: screens
+screens: ## take the pictures of every page anew, into docs/screens
+	USHER_SCREENS='$(CURDIR)/docs/screens' go test -count=1 -run '^TestScreens$$' ./cmd/usher
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each (10s)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
