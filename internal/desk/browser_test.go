@@ -35,6 +35,7 @@ func (f *firm) fitForAll(member string, paths ...string) {
 			p.Visit(f.url + path)
 			browsertest.Eval[bool](p, `document.querySelectorAll("details").forEach(d => d.matches(".bar-me") || (d.open = true)) ?? true`)
 			p.Axe()
+			shoot(p, strings.ReplaceAll(name+path, "/", "_"))
 			if over := browsertest.Eval[float64](p, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
 				f.t.Errorf("%s: %s is %.0f px wider than its window", name, path, over)
 			}

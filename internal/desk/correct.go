@@ -29,6 +29,8 @@ type correctData struct {
 	Name    string
 	Fields  []correctField
 	Version int64
+
+	Pictures []evidence // of the document
 }
 
 type correctField struct {
@@ -67,6 +69,12 @@ func (d *Desk) correctForm(w http.ResponseWriter, r *http.Request, v visit, s us
 		return err
 	}
 	data := correctData{frame: v.frame(), S: s, Name: v.say.person(a), Version: version}
+	for _, e := range s.InForce() {
+		shown := v.say.evidence(e)
+		if shown.IsPicture() && (e.Kind == usher.DocumentFront || e.Kind == usher.DocumentBack) {
+			data.Pictures = append(data.Pictures, shown)
+		}
+	}
 	known := inForce(s)
 	for _, name := range correctable() {
 		f := correctField{Name: name, Label: v.say.name("desk.field.", name), Was: known[name], Value: values[name]}

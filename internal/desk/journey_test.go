@@ -30,7 +30,7 @@ func tabTo(t *testing.T, p *browsertest.Page, called string) {
 	t.Fatalf("Tab does not reach %q; it reaches %q", called, met)
 }
 
-// shoot keeps a picture of a page where somebody asked for them.
+// shoot keeps a picture of a page, in the folder that DESK_SCREENS names, where somebody wants to look at them.
 func shoot(p *browsertest.Page, name string) {
 	if dir := os.Getenv("DESK_SCREENS"); dir != "" {
 		p.Screenshot(dir + "/" + name)
