@@ -25,6 +25,7 @@ const (
 	tallestDesktop = 1100
 	mostColours    = 4000 // above it the picture holds a photo, and is kept as a JPEG
 	fewColours     = 32   // that are kept of any other
+	sameColour     = 20   // how far apart two of them are at least, in the sum of the differences of red, green and blue
 )
 
 // album keeps the pictures of screens, and the list of them.
@@ -111,7 +112,7 @@ func (a *album) keep(shot, name string, w browsertest.Window) string {
 	return name + ending
 }
 
-// colours gives the most frequent colours of a picture, and false for one that has too many for that.
+// colours gives the most frequent colours of a picture that differ, and false for one that has too many for that.
 func colours(img *image.RGBA) (color.Palette, bool) {
 	counts := map[color.RGBA]int{}
 	for i := 0; i < len(img.Pix); i += 4 {
@@ -128,10 +129,19 @@ func colours(img *image.RGBA) (color.Palette, bool) {
 		return cmp.Or(counts[y]-counts[x], int(x.R)-int(y.R), int(x.G)-int(y.G), int(x.B)-int(y.B))
 	})
 	var palette color.Palette
-	for _, c := range all[:min(len(all), fewColours)] {
-		palette = append(palette, c)
+	for _, c := range all {
+		if len(palette) < fewColours && !slices.ContainsFunc(palette, func(other color.Color) bool { return near(c, other) }) {
+			palette = append(palette, c)
+		}
 	}
 	return palette, true
+}
+
+// near tells whether two colours look the same in a small picture: without it the shades of letters would push out a colour that is rare.
+func near(a, b color.Color) bool {
+	x, y := a.(color.RGBA), b.(color.RGBA)
+	apart := func(m, n uint8) int { return max(int(m)-int(n), int(n)-int(m)) }
+	return apart(x.R, y.R)+apart(x.G, y.G)+apart(x.B, y.B) < sameColour
 }
 
 // index writes the list of the screens.
