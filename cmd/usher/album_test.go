@@ -21,11 +21,11 @@ import (
 
 // The bounds of a picture in docs/screens: what lies below is cut off.
 const (
-	tallestPhone   = 1200 // pixels
-	tallestDesktop = 1100
+	tallestPhone   = 1100 // pixels
+	tallestDesktop = 1000
 	mostColours    = 4000 // above it the picture holds a photo, and is kept as a JPEG
-	fewColours     = 32   // that are kept of any other
-	sameColour     = 20   // how far apart two of them are at least, in the sum of the differences of red, green and blue
+	fewColours     = 20   // that are kept of any other
+	sameColour     = 24   // how far apart two of them are at least, in the sum of the differences of red, green and blue
 )
 
 // album keeps the pictures of screens, and the list of them.
