@@ -1,7 +1,8 @@
 # Every target is a thin name for a script or a go command, so that a machine
 # without make loses nothing: make test is scripts/test.sh.
 
-FUZZTIME ?= 10s
+FUZZTIME ?= 10m
+CHECKTIME ?= 10s
 ROUNDS ?= 200
 
 .DEFAULT_GOAL := help
@@ -19,8 +20,8 @@ test: ## all that a change must pass: lint, build, every test under the race det
 	scripts/test.sh
 
 .PHONY: check
-check: test ## what CI runs, then every fuzz target for a moment and a build for other systems
-	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+check: test ## what CI runs, then every fuzz target for CHECKTIME each (10s) and a build for other systems
+	FUZZTIME=$(CHECKTIME) scripts/fuzz.sh
 	GOOS=linux GOARCH=arm64 go build -o /dev/null ./cmd/...
 	GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/...
 
@@ -42,7 +43,7 @@ screens: ## take the pictures of every page anew, into docs/screens
 	USHER_SCREENS='$(CURDIR)/docs/screens' go test -count=1 -run '^TestScreens$$' ./cmd/usher
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for FUZZTIME each (10s)
+fuzz: ## every fuzz target for FUZZTIME each (10m)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
 .PHONY: crash
