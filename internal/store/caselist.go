@@ -21,16 +21,18 @@ const caseColumns = `c.session_id, c.tenant_id, c.applicant_id, c.state, c.flow,
 func caseInto(r *CaseRow) (into []any, finish func()) {
 	var opened, due, held int64
 	var h HeldRow
-	return []any{
-			&r.SessionID, &r.TenantID, &r.ApplicantID, &r.State, &r.Flow, &r.Assignee, &r.Doc, &r.Version, &opened, &due,
-			&h.ID, &h.StaffID, &h.Doc, &held,
-		}, func() {
-			r.Was, r.OpenedAt, r.DueAt = r.Version, at(opened), at(due)
-			if h.ID != "" {
-				h.SessionID, h.TenantID, h.ApplicantID, h.DueAt = r.SessionID, r.TenantID, r.ApplicantID, at(held)
-				r.Held = &h
-			}
+	into = []any{
+		&r.SessionID, &r.TenantID, &r.ApplicantID, &r.State, &r.Flow, &r.Assignee, &r.Doc, &r.Version, &opened, &due,
+		&h.ID, &h.StaffID, &h.Doc, &held,
+	}
+	finish = func() {
+		r.Was, r.OpenedAt, r.DueAt = r.Version, at(opened), at(due)
+		if h.ID != "" {
+			h.SessionID, h.TenantID, h.ApplicantID, h.DueAt = r.SessionID, r.TenantID, r.ApplicantID, at(held)
+			r.Held = &h
 		}
+	}
+	return into, finish
 }
 
 // Case gives what is kept about a tenant's session; ErrNotFound when nobody has kept anything.

@@ -9,6 +9,7 @@ import (
 // content policy asks, and put the table behind it beside it: the drawing is never the only way to a figure.
 type Chart struct {
 	W, H  int
+	Left  int // where the columns begin
 	Bars  []Bar
 	Words []Word
 	Base  int // y of the line that bars stand on
@@ -44,7 +45,7 @@ const (
 
 // Columns stacks series in columns, one for each label. Of many labels only as many are written as fit.
 func Columns(labels []string, series ...Series) Chart {
-	c := Chart{W: chartWidth, H: chartHeight, Base: chartHeight - chartFoot}
+	c := Chart{W: chartWidth, H: chartHeight, Left: chartSide, Base: chartHeight - chartFoot}
 	most := 1
 	for i := range labels {
 		sum := 0
