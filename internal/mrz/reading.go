@@ -77,6 +77,9 @@ func (t *decoded) unsure(f Field, s span, weakest float64, r *Reading) bool {
 	if (f == FieldIssuer || f == FieldNationality) && !KnownState(text(s.of(r.Lines))) {
 		return true
 	}
+	if r.Format == MRVB && goesOn(f, s, r.Lines) {
+		return true
+	}
 	limit := unsureChecked
 	covered, failed := r.covered(f)
 	if failed {
@@ -86,6 +89,21 @@ func (t *decoded) unsure(f Field, s span, weakest float64, r *Reading) bool {
 		limit = unsureUnchecked
 	}
 	return weakest < limit
+}
+
+// goesOn tells whether a field of the short visa may be longer than what was
+// read of it. The long visa (44 columns) whose right end is under a thumb looks
+// like the short one (36): its digits agree, since none stands behind column 28,
+// and what is cut off shows nowhere. Fillers at the end say that nothing is.
+func goesOn(f Field, s span, lines []string) bool {
+	value := s.of(lines)
+	switch f {
+	case FieldSurname, FieldGivenNames:
+		return s.to == len(lines[s.line]) && !strings.HasSuffix(value, "<<") // one filler only parts two names
+	case FieldOptional1:
+		return !strings.HasSuffix(value, "<")
+	}
+	return false
 }
 
 // covered says whether a digit that agrees covers the field, and whether one
