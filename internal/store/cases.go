@@ -184,10 +184,10 @@ func (s *Store) CaseLog(ctx context.Context, tenant, session string, most int) (
 		WHERE session_id = $1 AND tenant_id = $2 ORDER BY pos DESC LIMIT $3`, session, tenant, most)
 }
 
-// hold keeps a decision; a conflict when one is held already.
+// hold keeps a decision; a conflict when one is held already, or the applicant was erased meanwhile.
 func (w *writer) hold(r HeldRow) {
-	w.mustOne(w.exec(`INSERT INTO held_decisions (session_id, id, tenant_id, applicant_id, staff_id, doc, due_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+	w.mustOne(w.exec(`INSERT INTO held_decisions (session_id, id, tenant_id, applicant_id, staff_id, doc, due_at) SELECT $1, $2, $3, $4, $5, $6, $7
+		WHERE EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $4 AND tenant_id = $3) ON CONFLICT DO NOTHING`,
 		r.SessionID, r.ID, r.TenantID, r.ApplicantID, r.StaffID, r.Doc, ms(r.DueAt)))
 }
 

@@ -269,6 +269,8 @@ func (w *writer) erase(applicant string) {
 	w.exec(`UPDATE cases SET doc = NULL, assignee = '', deal_most = 0 WHERE applicant_id = $1`, applicant)
 	w.exec(`UPDATE screenings SET doc = NULL WHERE applicant_id = $1`, applicant)
 	w.forgetTraits(applicant)
+	w.exec(`DELETE FROM codes WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
+	w.exec(`DELETE FROM handoffs WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`DELETE FROM page_views WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`UPDATE links SET dead = TRUE WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 }

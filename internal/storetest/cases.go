@@ -300,6 +300,9 @@ func erasedCase(h *house) {
 	found, err := h.SessionsByWord(ctx(), ours, [][]byte{[]byte("ada")}, 10)
 	h.must(err)
 	same(h, "found by name", len(found), 0)
+	// A decision that was being written meanwhile does not come behind it: nobody could open it, and it would be due for ever.
+	late := store.HeldRow{ID: "late", SessionID: s.ID, TenantID: ours, ApplicantID: s.ApplicantID, Doc: []byte("x"), DueAt: h.now}
+	h.wants(h.Commit(ctx(), store.Change{Hold: &late}), store.ErrConflict)
 }
 
 func staffKeys(h *house) {

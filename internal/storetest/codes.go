@@ -12,6 +12,7 @@ func codes() map[string]func(*house) {
 	return map[string]func(*house){
 		"a code has so many tries and no more": codeTries,
 		"a newer code takes the place":         newerCode,
+		"erasing forgets codes and keys":       erasedCode,
 	}
 }
 
@@ -56,4 +57,28 @@ func newerCode(h *house) {
 	h.must(h.Tidy(ctx(), h.now.Add(time.Hour), h.now))
 	_, err = h.Code(ctx(), ours, "session", usher.ByEmail)
 	h.wants(err, store.ErrNotFound)
+}
+
+func erasedCode(h *house) {
+	_, s := h.person(ours)
+	_, other := h.person(ours)
+	for _, id := range []string{s.ID, other.ID} {
+		r := h.code(id)
+		r.SessionID = id
+		h.must(h.PutCode(ctx(), r))
+		_, err := h.AddVisit(ctx(), store.VisitRow{Hash: []byte("visit " + id), TenantID: ours, SessionID: id, CreatedAt: h.now})
+		h.must(err)
+		h.must(h.PutHandoff(ctx(), store.HandoffRow{
+			Hash: []byte("key " + id), TenantID: ours, SessionID: id, Visit: []byte("visit " + id), Device: "Chrome", CreatedAt: h.now, EndsAt: h.now.Add(time.Minute),
+		}))
+	}
+	h.commit(store.Change{Erase: s.ApplicantID})
+	_, err := h.Code(ctx(), ours, s.ID, usher.ByEmail)
+	h.wants(err, store.ErrNotFound)
+	_, err = h.Handoff(ctx(), []byte("key "+s.ID))
+	h.wants(err, store.ErrNotFound)
+	_, err = h.Code(ctx(), ours, other.ID, usher.ByEmail)
+	h.must(err)
+	_, err = h.Handoff(ctx(), []byte("key "+other.ID))
+	h.must(err)
 }
