@@ -11,9 +11,9 @@ import (
 // Log writes messages to a log instead of sending them: for development, never for real people.
 type Log struct{ Log *slog.Logger }
 
-// Send writes the text, and whom it is for with the middle left out.
+// Send writes the text, and whom it is for with the middle left out. It is a warning, which logs of developers show, too: without it nobody gets on.
 func (l Log) Send(ctx context.Context, m usher.CodeMessage) error {
-	l.Log.InfoContext(ctx, "a code, not sent anywhere", "channel", string(m.Channel), "to", masked(m.To), "text", m.Text)
+	l.Log.WarnContext(ctx, "a code, not sent anywhere", "channel", string(m.Channel), "to", masked(m.To), "text", m.Text)
 	return nil
 }
 
