@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/usher-kyc/usher"
 )
@@ -48,6 +50,9 @@ func (h HTTP) Send(ctx context.Context, m usher.CodeMessage) error {
 		req.Header.Set("Authorization", "Bearer "+h.Token)
 	}
 	resp, err := h.Client.Do(req)
+	if named, ok := errors.AsType[*url.Error](err); ok {
+		err = named.Err // without the address: some gateways want their key in it
+	}
 	if err != nil {
 		return fmt.Errorf("ask the gateway: %w", err)
 	}

@@ -35,6 +35,11 @@ func TestHTTP(t *testing.T) {
 	if err := h.Send(t.Context(), m); err == nil || strings.Contains(err.Error(), "467") {
 		t.Errorf("a gateway that fails: %v", err)
 	}
+	server.Close()
+	h.URL += "/send?key=secret"
+	if err := h.Send(t.Context(), m); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a gateway that is away: %v", err)
+	}
 }
 
 func TestLogTellsNobodysAddress(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/mail"
 	"net/smtp"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"time"
@@ -82,11 +83,11 @@ func (s *SMTP) Send(ctx context.Context, m usher.CodeMessage) error {
 		return fmt.Errorf("name the sender: %w", err)
 	}
 	if err := c.Rcpt(to.Address); err != nil {
-		return refusedBy(err) // the server's words may repeat the address
+		return refusedBy(err)
 	}
 	w, err := c.Data()
 	if err != nil {
-		return fmt.Errorf("begin the e-mail: %w", err)
+		return refusedBy(err)
 	}
 	if _, err := w.Write(s.compose(*to, m)); err != nil {
 		return fmt.Errorf("write the e-mail: %w", err)
@@ -98,12 +99,13 @@ func (s *SMTP) Send(ctx context.Context, m usher.CodeMessage) error {
 	return nil
 }
 
+// refusedBy leaves out the server's words: they may repeat the address. Answers of class 4 are not for good (RFC 5321, section 4.2.1), and neither
+// is a talk that broke off.
 func refusedBy(err error) error {
-	var code interface{ Temporary() bool }
-	if errors.As(err, &code) && code.Temporary() {
-		return errors.New("the mail server refused the e-mail for now")
+	if answer, ok := errors.AsType[*textproto.Error](err); ok && answer.Code/100 != 4 {
+		return errors.New("the mail server refused the e-mail")
 	}
-	return errors.New("the mail server refused the e-mail")
+	return errors.New("the mail server refused the e-mail for now")
 }
 
 // dial opens the talk, encrypted as the mode asks.

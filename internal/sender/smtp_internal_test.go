@@ -24,8 +24,8 @@ import (
 // mailServer speaks as much SMTP (RFC 5321) as takes one e-mail, and gives what it was told.
 type mailServer struct {
 	tls   *tls.Config
-	start bool // offers STARTTLS
-	no    bool // refuses whom the mail is for
+	start bool              // offers STARTTLS
+	no    map[string]string // what it answers to a verb that it refuses
 	told  chan string
 	addr  string
 }
@@ -80,7 +80,12 @@ func (s *mailServer) talk(conn net.Conn) {
 			return
 		}
 		told.WriteString(line)
-		switch verb, _, _ := strings.Cut(strings.TrimSpace(line), " "); strings.ToUpper(verb) {
+		verb, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if answer := s.no[strings.ToUpper(verb)]; answer != "" {
+			say(conn, answer)
+			continue
+		}
+		switch strings.ToUpper(verb) {
 		case "EHLO":
 			if s.start {
 				say(conn, "250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS")
@@ -92,10 +97,6 @@ func (s *mailServer) talk(conn net.Conn) {
 			secure := tls.Server(conn, s.tls)
 			conn, r = secure, bufio.NewReader(secure)
 		case "RCPT":
-			if s.no {
-				say(conn, "550 anna@example.test is unknown here")
-				continue
-			}
 			say(conn, "250 fine")
 		case "DATA":
 			say(conn, "354 go on")
@@ -178,18 +179,31 @@ func TestSMTPWithoutEncryptionIsNotUsed(t *testing.T) {
 
 func TestSMTPErrorsNameNobody(t *testing.T) {
 	t.Parallel()
-	server := &mailServer{no: true}
-	openMailServer(t, server)
-	s, err := NewSMTP("smtp+plain://"+server.addr, "bank@example.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Send(t.Context(), letter()); err == nil || strings.Contains(err.Error(), "anna") {
-		t.Errorf("a refusal: %v", err)
+	for _, tt := range []struct{ verb, answer, want string }{
+		{"RCPT", "550 anna@example.test is unknown here", "the mail server refused the e-mail"},
+		{"RCPT", "451 anna@example.test is greylisted", "the mail server refused the e-mail for now"},
+		{"DATA", "554 no valid recipients: anna@example.test", "the mail server refused the e-mail"},
+	} {
+		t.Run(tt.verb+" "+tt.answer[:3], func(t *testing.T) {
+			t.Parallel()
+			server := &mailServer{no: map[string]string{tt.verb: tt.answer}}
+			openMailServer(t, server)
+			s, err := NewSMTP("smtp+plain://"+server.addr, "bank@example.test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Send(t.Context(), letter()); err == nil || err.Error() != tt.want {
+				t.Errorf("a refusal: %v", err)
+			}
+		})
 	}
 	m := letter()
 	m.To = "anna@example.test\r\nBcc: all@example.test"
-	if err := s.Send(t.Context(), m); err == nil {
-		t.Error("an address with a line break was taken")
+	s, err := NewSMTP("smtp+plain://localhost:1", "bank@example.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(t.Context(), m); err == nil || strings.Contains(err.Error(), "reach") {
+		t.Errorf("an address with a line break was taken: %v", err)
 	}
 }
