@@ -76,7 +76,7 @@ func TestCodes(t *testing.T) {
 	for range 5 {
 		v.post(at, typed(string('0'+(phone[0]-'0'+1)%10)+phone[1:]))
 	}
-	v.post(at, typed(phone)).says(t, 422, "wrong too many times")
+	v.post(at, typed(phone)).says(t, 422, "wrong too many times", `href="#send"`, `id="send"`) // also while no other may be sent yet
 	h.Advance(time.Minute)
 	v.post(at, send)
 	if p := v.post(at, typed(drawn(3))); !strings.HasSuffix(p.path, "/answers") {

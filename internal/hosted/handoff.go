@@ -2,6 +2,7 @@ package hosted
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,6 +40,12 @@ func (t *turn) phonePage() phonePage {
 // showPhone says what a phone is good for, and what became of the last key.
 func (t *turn) showPhone() error {
 	t.at = atPhone
+	if t.pickLanguage() {
+		return nil
+	}
+	if !t.collects() {
+		return t.goHome()
+	}
 	p := t.phonePage()
 	last, err := t.h.config.Service.Handoff(t.ctx(), t.secret)
 	if err != nil && !isCode(err, usher.CodeNotFound) {
@@ -48,6 +55,11 @@ func (t *turn) showPhone() error {
 		p.Ended = string(last.State)
 	}
 	return t.render("phone", p, nil)
+}
+
+// collects tells whether the applicant still has something to do.
+func (t *turn) collects() bool {
+	return slices.Contains([]usher.State{usher.Created, usher.InProgress, usher.AwaitingApplicant}, t.s.State)
 }
 
 // beginPhone makes a key and shows it. The page answers the form itself: a key that is stored as a hash can be shown once.
@@ -89,7 +101,7 @@ func (t *turn) phoneState() error {
 // follow is the computer's turn while the phone has the session.
 func (t *turn) follow(do func(*turn) error) error {
 	back := t.r.Method == http.MethodPost && t.r.PostFormValue("do") == "back"
-	if back || t.s.State != usher.InProgress && t.s.State != usher.Created && t.s.State != usher.AwaitingApplicant {
+	if back || !t.collects() {
 		err := t.h.config.Service.HandBack(t.ctx(), t.secret)
 		switch {
 		case isCode(err, usher.CodeNotFound): // handed back by the phone, or taken by a third browser, a moment ago
@@ -100,18 +112,27 @@ func (t *turn) follow(do func(*turn) error) error {
 		}
 		return do(t)
 	}
-	if strings.HasSuffix(t.r.URL.Path, "/state") {
+	switch {
+	case strings.HasSuffix(t.r.URL.Path, "/state"):
 		return t.json(map[string]string{"page": t.url(atFollow)})
+	case strings.HasSuffix(t.r.URL.Path, "/help"):
+		return do(t) // who needs help needs it here, too
 	}
 	t.at = atFollow
+	if (t.r.Method == http.MethodGet || t.goes()) && t.pickLanguage() {
+		return nil
+	}
 	p := t.phonePage()
 	p.State = t.h.kit.URL(t.home() + "/state")
 	p.Home = t.url(atFollow)
 	return t.render("follow", p, nil)
 }
 
-// returned is the phone's turn when the session went back to the computer.
+// returned is the phone's turn when the session went back to the computer: because everything was sent, or because the applicant goes on there.
 func (t *turn) returned() error {
+	if t.collects() {
+		return t.notice(http.StatusConflict, "handoff.back", "handoff.next", "")
+	}
 	return t.notice(http.StatusConflict, "handoff.returned", "handoff.returned.way", "")
 }
 
@@ -140,6 +161,9 @@ func (h *Hosted) showHandoff(w http.ResponseWriter, r *http.Request) error {
 func (h *Hosted) lookHandoff(w http.ResponseWriter, r *http.Request) (*turn, usher.Handoff, error) {
 	v, k, err := h.config.Service.LookHandoff(r.Context(), r.PathValue("token"))
 	t := &turn{h: h, w: w, r: r, visit: v, s: v.Session}
+	if v.Session.ID != "" {
+		h.kit.SetLayout(r, layout{t}) // in the client's look; never in a frame
+	}
 	if isCode(err, usher.CodeGone) && v.Session.ID != "" {
 		return nil, k, t.handoffOver(detailOf(err))
 	}

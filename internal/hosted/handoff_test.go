@@ -64,10 +64,14 @@ func TestHandoffIsTakenBack(t *testing.T) {
 	computer.post("/s"+link.URL[strings.LastIndexByte(link.URL, '/'):], nil)
 	path, number := computer.key(s)
 	phone.post(path, url.Values{"number": {number}})
+	computer.get("/f/"+s.ID+"/help").says(t, 200, "Help and other ways")
+	computer.get("/f/"+s.ID+"/phone/follow?lang=sv").says(t, 200, "Fortsätt med telefonen")
+	computer.get("/f/"+s.ID).says(t, 200, "Fortsätt med telefonen") // the choice is kept
+	computer.get("/f/"+s.ID+"?lang=en")
 	if p := computer.post("/f/"+s.ID+"/phone/follow", url.Values{"do": {"back"}}); !strings.HasSuffix(p.path, "/consent") {
 		t.Errorf("taking it back leads to %s", p.path)
 	}
-	phone.get("/f/"+s.ID+"/consent").says(t, 409, "It goes on where you began")
+	phone.get("/f/"+s.ID+"/consent").says(t, 409, "You went on at the other screen", "Show a new code on the screen where you began")
 }
 
 func TestHandoffThatNobodyAskedFor(t *testing.T) {
