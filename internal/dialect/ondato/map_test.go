@@ -176,6 +176,20 @@ func TestOnlyRulesThatRanAreTold(t *testing.T) {
 			[]usher.CheckResult{with(alive, func(r *usher.CheckResult) { r.Outcome, r.Assurance = usher.Clear, usher.Verified })},
 			map[string]string{"SuccessfulPassiveLivenessCheck": yes},
 		},
+		{
+			"active liveness has no rule of the vendor's",
+			[]usher.CheckResult{with(alive, func(r *usher.CheckResult) {
+				r.Outcome, r.Examined = usher.Clear, []string{"liveness", "active_liveness"}
+			})},
+			nil,
+		},
+		{
+			"somebody else was alive",
+			[]usher.CheckResult{with(alive, func(r *usher.CheckResult) {
+				r.Outcome, r.Reasons = usher.Consider, []usher.Reason{{Code: usher.FaceDiffers, Check: usher.CheckLiveness}}
+			})},
+			nil,
+		},
 		{"of age", []usher.CheckResult{age}, map[string]string{"NotUnder18": yes}},
 		{"under age", []usher.CheckResult{with(age, because(usher.Underage, "date_of_birth"))}, map[string]string{"NotUnder18": no}},
 		{"of age by what was said alone", []usher.CheckResult{with(age, func(r *usher.CheckResult) {
@@ -216,7 +230,12 @@ func TestLivenessIsToldWhenItWasTested(t *testing.T) {
 		{"movements", usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Assisted, Examined: []string{usher.CaptureChallenge}}, kycFace{}},
 		{
 			"active",
-			usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified, Examined: []string{"active_liveness"}},
+			usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified, Examined: []string{"liveness", "active_liveness"}},
+			kycFace{ActiveLivenessEnabled: true},
+		},
+		{
+			"both",
+			usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Assisted, Examined: []string{"active_liveness", "passive_liveness"}},
 			kycFace{ActiveLivenessEnabled: true, PassiveLivenessEnabled: true},
 		},
 	} {

@@ -49,7 +49,7 @@ var rules = []rule{
 	},
 	{
 		name: "SuccessfulPassiveLivenessCheck", check: usher.CheckLiveness,
-		fails: []usher.Reason{{Code: usher.LivenessFailed}}, unsure: []usher.ReasonCode{usher.LivenessNotTested},
+		fails: []usher.Reason{{Code: usher.LivenessFailed}}, unsure: []usher.ReasonCode{usher.LivenessNotTested, usher.FaceDiffers},
 	},
 }
 
@@ -108,11 +108,18 @@ func (r rule) covered(s usher.Session, result usher.CheckResult) bool {
 	return looked && !open && (!r.proven || result.Assurance == usher.Verified)
 }
 
-// passive tells whether a liveness result may stand for what the vendor calls passive liveness: movements before the camera are something else, and
-// not tested against attacks.
+// passive tells whether a liveness result may stand for what the vendor calls passive liveness: movements before the camera are something else, whether
+// this server asked for them, which is not tested against attacks, or an engine's kit did.
 func passive(result usher.CheckResult) bool {
-	return !slices.Contains(result.Examined, usher.CaptureChallenge)
+	moved := slices.Contains(result.Examined, usher.CaptureChallenge) || slices.Contains(result.Examined, activeLiveness)
+	return !moved || slices.Contains(result.Examined, passiveLiveness)
 }
+
+// What engines of liveness say they examined.
+const (
+	activeLiveness  = "active_liveness"
+	passiveLiveness = "passive_liveness"
+)
 
 func (r rule) failed(result usher.CheckResult) bool {
 	return slices.ContainsFunc(r.fails, func(ground usher.Reason) bool {

@@ -185,7 +185,7 @@ func kycSetupOf(s usher.Session) kycSetupShape {
 	return kycSetupShape{
 		ID: ref.ID, VersionID: ref.VersionID, ApplicationID: s.TenantID, Document: enabled{document},
 		Face: kycFace{
-			Enabled: selfie, ActiveLivenessEnabled: tested && slices.Contains(liveness.Examined, "active_liveness"), PassiveLivenessEnabled: tested && passive(liveness),
+			Enabled: selfie, ActiveLivenessEnabled: tested && slices.Contains(liveness.Examined, activeLiveness), PassiveLivenessEnabled: tested && passive(liveness),
 		},
 	}
 }
