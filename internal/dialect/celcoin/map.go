@@ -56,7 +56,7 @@ type phase struct {
 
 // entityOf tells which of the two checks a run step belongs to: what looks at documents or faces is documentscopy, anything else background.
 func entityOf(st usher.Step) string {
-	looks := []usher.CheckKind{usher.CheckDocument, usher.CheckFace, usher.CheckLiveness, usher.CheckConsistency}
+	looks := []usher.CheckKind{usher.CheckDocument, usher.CheckFace, usher.CheckLiveness, usher.CheckConsistency, usher.CheckChip}
 	if slices.ContainsFunc(st.Checks, func(k usher.CheckKind) bool { return slices.Contains(looks, k) }) {
 		return entityDocumentscopy
 	}
