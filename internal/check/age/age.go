@@ -23,6 +23,9 @@ const DefaultYears = 18
 // fieldBirthDate is the name of the birth date in a document result's fields.
 const fieldBirthDate = "date_of_birth"
 
+// fromDocument marks what is said of the birth date that was read.
+const fromDocument = "read"
+
 // Config is what the check needs.
 type Config struct {
 	// Years is the least age in full years (default 18).
@@ -61,7 +64,7 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 	if read != "" {
 		result.Examined = append(result.Examined, "document_birth_date")
 		result.Assurance, result.Score, result.EvidenceIDs = document.Assurance, document.Score, document.EvidenceIDs
-		c.weigh(&result, "read", complete(read, given), in.Now)
+		c.weigh(&result, fromDocument, complete(read, given), in.Now)
 	} else {
 		result.NotExamined = append(result.NotExamined, "document_birth_date")
 	}
@@ -88,7 +91,7 @@ func (c *Checker) weigh(result *usher.CheckResult, source, date string, now time
 		outcome, code = usher.Consider, usher.AgeUnknown
 	case most < c.config.Years:
 		outcome, code = usher.Refuse, usher.Underage
-		if result.Assurance != usher.Verified {
+		if result.Assurance != usher.Verified || source != fromDocument {
 			// A date that may be misread, or that nobody proved, refuses nobody by itself.
 			outcome = usher.Consider
 		}

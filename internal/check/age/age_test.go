@@ -50,6 +50,7 @@ func TestCheck(t *testing.T) {
 		{"child by a shaky reading", "", read{"2010-01-01", assisted, nil}, 0, usher.Consider, assisted, usher.Underage, nil},
 		{"child by own word", "2010-01-01", nil, 0, usher.Consider, assisted, usher.Underage, nil},
 		{"says grown up, document says child", "1990-01-01", read{"2010-01-01", verified, nil}, 0, usher.Refuse, verified, usher.Underage, nil},
+		{"says child, document says grown up", "2010-01-01", read{"1974-08-12", verified, nil}, 0, usher.Consider, verified, usher.Underage, nil},
 		{"year read, old enough in any case", "", read{"2007", verified, nil}, 0, usher.Clear, verified, "", nil},
 		{"year read, may be old enough", "", read{"2008", verified, nil}, 0, usher.Consider, verified, usher.AgeUnknown, nil},
 		{"month read, too young in any case", "", read{"2008-12", verified, nil}, 0, usher.Refuse, verified, usher.Underage, nil},

@@ -181,6 +181,7 @@ func (v *verdict) barcodes(sides []side) {
 		switch name := string(s.kind) + "_barcode"; {
 		case s.torn:
 			v.finding(usher.Finding{Name: name, Read: "not_read"})
+			v.result.NotExamined = append(v.result.NotExamined, name)
 		case s.other:
 			v.finding(usher.Finding{Name: name, Read: "not_understood", OK: true})
 		}

@@ -2,6 +2,7 @@ package document
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,5 +102,15 @@ func TestSampleNumbers(t *testing.T) {
 		if issuer, number, _ := strings.Cut(real, "/"); sampleNumber(issuer, number) {
 			t.Errorf("%s is taken for a sample", real)
 		}
+	}
+}
+
+// TestTornBarcodeIsNotExamined holds that a code which is there and cannot be read is not passed over.
+func TestTornBarcodeIsNotExamined(t *testing.T) {
+	t.Parallel()
+	v := newVerdict()
+	v.barcodes([]side{{kind: usher.DocumentFront, torn: true}, {kind: usher.DocumentBack, other: true}})
+	if !slices.Contains(v.result.NotExamined, "document_front_barcode") || slices.Contains(v.result.NotExamined, "document_back_barcode") {
+		t.Errorf("not examined: %v", v.result.NotExamined)
 	}
 }

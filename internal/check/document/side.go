@@ -86,7 +86,9 @@ func (c *Checker) take(ctx context.Context, s *side, file usher.EvidenceFile, no
 		return fmt.Errorf("read %s: %w", file.Kind, err)
 	}
 	if s.found && s.reading.DigitsAgree {
-		return nil // no document has both on one side
+		// Licences that are border documents too (of a few American states and Canadian provinces) have both on one side: there the zone alone is
+		// read, and no claim is made of the code.
+		return nil
 	}
 	codes, err := barcode.Read(ctx, img, barcode.Options{Kinds: []barcode.Kind{barcode.PDF417}})
 	if err != nil && !errors.Is(err, barcode.ErrTooLarge) {

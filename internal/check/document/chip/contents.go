@@ -37,6 +37,7 @@ func (c *Checker) contents(ctx context.Context, v *verdict, s *signed) error {
 	}
 	if err != nil {
 		v.ground(usher.Consider, usher.ChipUnreadable, string(usher.ChipDG1))
+		v.result.NotExamined = append(v.result.NotExamined, "given_details", "mrz_of_document")
 		return nil
 	}
 	v.result.Fields = document.ZoneFields(zone, lines)

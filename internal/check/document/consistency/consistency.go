@@ -6,6 +6,7 @@ package consistency
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -59,6 +60,7 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 	for _, f := range findings {
 		result.Examined = append(result.Examined, f.Name)
 	}
+	result.NotExamined = append(result.NotExamined, uncompared(in.Details, findings)...)
 	for _, r := range reasons {
 		r.Check = usher.CheckConsistency
 		result.Reasons = append(result.Reasons, r)
@@ -71,4 +73,20 @@ func (c *Checker) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 	}
 	result.DurationMS = c.config.Now().Sub(started).Milliseconds()
 	return result, nil
+}
+
+// uncompared lists what was given and does not stand in what was read: a clear result says nothing of it.
+func uncompared(given usher.Details, findings []usher.Finding) (fields []string) {
+	for _, f := range []struct{ name, said string }{
+		{document.FieldLastName, given.LastName},
+		{document.FieldFirstName, given.FirstName},
+		{document.FieldBirthDate, string(given.DateOfBirth)},
+		{document.FieldNationality, given.Nationality},
+		{document.FieldNational, given.NationalID},
+	} {
+		if f.said != "" && !slices.ContainsFunc(findings, func(found usher.Finding) bool { return found.Name == f.name }) {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
 }

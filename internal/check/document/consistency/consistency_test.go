@@ -65,3 +65,22 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatWasNotCompared holds that a detail which the document does not have is told as such, beside those that agree.
+func TestWhatWasNotCompared(t *testing.T) {
+	t.Parallel()
+	document := read{result: usher.CheckResult{Outcome: usher.Clear, Assurance: usher.Verified, Fields: map[string]string{"date_of_birth": "1974-08-12"}}}
+	given := usher.Details{LastName: "Eriksson", DateOfBirth: "1974-08-12", NationalID: "197408122384"}
+	got, err := consistency.New(consistency.Config{Document: document}).Check(t.Context(), usher.CheckInput{Details: given})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"last_name", "national_id"} {
+		if !slices.Contains(got.NotExamined, field) || slices.Contains(got.Examined, field) {
+			t.Errorf("%s: examined %v, not examined %v", field, got.Examined, got.NotExamined)
+		}
+	}
+	if slices.Contains(got.NotExamined, "date_of_birth") || slices.Contains(got.NotExamined, "first_name") {
+		t.Errorf("not examined %v", got.NotExamined)
+	}
+}
