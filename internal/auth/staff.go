@@ -65,7 +65,7 @@ func (a *Auth) CreateStaff(ctx context.Context, tenant string, n NewStaff, by us
 	}
 	now := a.now()
 	row := store.StaffRow{ID: newID(now), TenantID: tenant, Email: email, PasswordHash: hash, Role: n.Role, CreatedAt: now}
-	if err := a.store.PutStaff(ctx, row); err != nil {
+	if err := a.store.AddStaff(ctx, row); err != nil {
 		return usher.Staff{}, fmt.Errorf("write staff: %w", err)
 	}
 	return staffOf(row), a.audit(ctx, tenant, by, "staff.created", row.ID, string(n.Role))
@@ -110,12 +110,10 @@ func (a *Auth) member(ctx context.Context, tenant, id string) (store.StaffRow, e
 
 // Disable keeps a member of staff out, or lets them in again. Who is signed in is out with their next request.
 func (a *Auth) Disable(ctx context.Context, tenant, id string, disabled bool, by usher.Actor) error {
-	row, err := a.member(ctx, tenant, id)
-	if err != nil {
+	if _, err := a.member(ctx, tenant, id); err != nil {
 		return err
 	}
-	row.Disabled = disabled
-	if err := a.store.PutStaff(ctx, row); err != nil {
+	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{Disabled: &disabled}); err != nil {
 		return fmt.Errorf("write staff: %w", err)
 	}
 	action := "staff.enabled"
@@ -134,12 +132,10 @@ func (a *Auth) SetRole(ctx context.Context, tenant, id string, role usher.Role, 
 	if err != nil {
 		return err
 	}
-	was := row.Role
-	row.Role = role
-	if err := a.store.PutStaff(ctx, row); err != nil {
+	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{Role: &role}); err != nil {
 		return fmt.Errorf("write staff: %w", err)
 	}
-	return a.audit(ctx, tenant, by, "staff.role_changed", id, string(was)+" → "+string(role))
+	return a.audit(ctx, tenant, by, "staff.role_changed", id, string(row.Role)+" → "+string(role))
 }
 
 // SetPassword gives a member of staff a new password and signs them out everywhere.
@@ -151,10 +147,11 @@ func (a *Auth) SetPassword(ctx context.Context, tenant, id, password string, by 
 	if err := goodPassword(row.Email, password); err != nil {
 		return err
 	}
-	if row.PasswordHash, err = hashed(ctx, a, func() (string, error) { return hashPassword(password, a.config.HashMemory), nil }); err != nil {
+	hash, err := hashed(ctx, a, func() (string, error) { return hashPassword(password, a.config.HashMemory), nil })
+	if err != nil {
 		return err
 	}
-	if err := a.store.PutStaff(ctx, row); err != nil {
+	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{PasswordHash: &hash}); err != nil {
 		return fmt.Errorf("write staff: %w", err)
 	}
 	if err := a.store.DeleteStaffSessions(ctx, id); err != nil {

@@ -241,3 +241,31 @@ func TestCreateStaffRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestChangesOfStaffAtOnceAllCount(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	made := d.staff(t, usher.RoleReviewer)
+	for i := range 5 {
+		role := []usher.Role{usher.RoleSenior, usher.RoleReviewer}[i%2]
+		var wg sync.WaitGroup
+		for _, change := range []func() error{
+			func() error {
+				return d.SetPassword(t.Context(), made.TenantID, made.ID, fmt.Sprint("another long phrase ", i), system)
+			},
+			func() error { return d.Disable(t.Context(), made.TenantID, made.ID, i%2 == 0, system) },
+			func() error { return d.SetRole(t.Context(), made.TenantID, made.ID, role, system) },
+		} {
+			wg.Go(func() {
+				if err := change(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		list, err := d.Members(t.Context(), made.TenantID)
+		if err != nil || len(list) != 1 || list[0].Disabled != (i%2 == 0) || list[0].Role != role {
+			t.Fatalf("in round %d the member is %+v, %v", i, list, err)
+		}
+	}
+}

@@ -25,7 +25,7 @@ func reviewers(t *testing.T, h *enginetest.House, roles ...usher.Role) []usher.A
 		id := fmt.Sprintf("member-%d", i)
 		list[i] = usher.Actor{Kind: usher.ByStaff, ID: id, Role: role}
 		row := store.StaffRow{ID: id, TenantID: h.Tenant.ID, Email: id + "@example.test", Role: role, CreatedAt: h.Now()}
-		if err := h.Store.PutStaff(context.Background(), row); err != nil {
+		if err := h.Store.AddStaff(context.Background(), row); err != nil {
 			t.Fatal(err)
 		}
 	}

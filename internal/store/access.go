@@ -150,11 +150,24 @@ func scanStaff(row scanner) (StaffRow, error) {
 	return r, err
 }
 
-// PutStaff writes a member of staff, new or changed.
-func (s *Store) PutStaff(ctx context.Context, r StaffRow) error {
-	_, err := s.exec(ctx, `INSERT INTO staff (`+staffColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE)
-		ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role, disabled = excluded.disabled`,
+// AddStaff writes a new member of staff.
+func (s *Store) AddStaff(ctx context.Context, r StaffRow) error {
+	_, err := s.exec(ctx, `INSERT INTO staff (`+staffColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE)`,
 		r.ID, r.TenantID, r.Email, r.PasswordHash, r.Role, r.Disabled, ms(r.CreatedAt))
+	return err
+}
+
+// StaffChange is what changes of a member of staff; what is nil stays.
+type StaffChange struct {
+	PasswordHash *string
+	Role         *usher.Role
+	Disabled     *bool
+}
+
+// ChangeStaff changes a member of staff and nothing but what is said: another change at the same moment is not undone by it.
+func (s *Store) ChangeStaff(ctx context.Context, id string, c StaffChange) error {
+	_, err := s.exec(ctx, `UPDATE staff SET password_hash = COALESCE($2, password_hash), role = COALESCE($3, role), disabled = COALESCE($4, disabled)
+		WHERE id = $1`, id, c.PasswordHash, c.Role, c.Disabled)
 	return err
 }
 

@@ -222,7 +222,7 @@ func dealt(h *house) {
 		{ID: "t", TenantID: theirs, Role: usher.RoleReviewer},
 	} {
 		m.Email = m.ID
-		h.must(h.PutStaff(ctx(), m))
+		h.must(h.AddStaff(ctx(), m))
 	}
 	in := func(c *store.CaseState) { c.Most = 1 }
 	first, second, third := h.opened(ours, 1, in), h.opened(ours, 2, in), h.opened(ours, 3, in)
@@ -307,7 +307,7 @@ func erasedCase(h *house) {
 
 func staffKeys(h *house) {
 	row := store.StaffRow{ID: "vera", TenantID: ours, Email: "vera", Role: usher.RoleReviewer}
-	h.must(h.PutStaff(ctx(), row))
+	h.must(h.AddStaff(ctx(), row))
 	off := func() bool {
 		got, err := h.Staff(ctx(), "vera")
 		h.must(err)
@@ -316,7 +316,7 @@ func staffKeys(h *house) {
 	same(h, "at first", off(), false)
 	h.must(h.SetStaffKeys(ctx(), "vera", true))
 	row.Role = usher.RoleSenior
-	h.must(h.PutStaff(ctx(), row)) // keeps it
+	h.must(h.ChangeStaff(ctx(), row.ID, store.StaffChange{Role: &row.Role})) // keeps it
 	same(h, "switched off", off(), true)
 	h.must(h.SetStaffKeys(ctx(), "vera", false))
 	same(h, "switched on", off(), false)

@@ -147,10 +147,13 @@ func tidyTokens(h *house) {
 
 func staff(h *house) {
 	r := store.StaffRow{ID: h.id(), TenantID: ours, Email: "ann@example.test", PasswordHash: "hash", Role: usher.RoleReviewer, CreatedAt: h.now}
-	h.must(h.PutStaff(ctx(), r))
-	h.must(h.PutStaff(ctx(), store.StaffRow{ID: h.id(), TenantID: theirs, Email: "bo@example.test", CreatedAt: h.now}))
-	r.Disabled, r.Role = true, usher.RoleSenior
-	h.must(h.PutStaff(ctx(), r))
+	h.must(h.AddStaff(ctx(), r))
+	h.must(h.AddStaff(ctx(), store.StaffRow{ID: h.id(), TenantID: theirs, Email: "bo@example.test", CreatedAt: h.now}))
+	h.must(h.ChangeStaff(ctx(), r.ID, store.StaffChange{}))
+	r.Disabled, r.Role, r.PasswordHash = true, usher.RoleSenior, "new"
+	h.must(h.ChangeStaff(ctx(), r.ID, store.StaffChange{Disabled: &r.Disabled}))
+	h.must(h.ChangeStaff(ctx(), r.ID, store.StaffChange{Role: &r.Role}))
+	h.must(h.ChangeStaff(ctx(), r.ID, store.StaffChange{PasswordHash: &r.PasswordHash}))
 	got, err := h.StaffByEmail(ctx(), r.Email)
 	h.must(err)
 	same(h, "by e-mail", got, r)
@@ -161,13 +164,13 @@ func staff(h *house) {
 	h.must(err)
 	same(h, "of the tenant", list, []store.StaffRow{r})
 	r.ID = h.id()
-	if err := h.PutStaff(ctx(), r); err == nil {
+	if err := h.AddStaff(ctx(), r); err == nil {
 		h.Fatal("two members of staff have one address")
 	}
 }
 
 func staffSessions(h *house) {
-	h.must(h.PutStaff(ctx(), store.StaffRow{ID: "ann", TenantID: ours, Email: "ann@example.test", CreatedAt: h.now}))
+	h.must(h.AddStaff(ctx(), store.StaffRow{ID: "ann", TenantID: ours, Email: "ann@example.test", CreatedAt: h.now}))
 	r := store.StaffSessionRow{Hash: []byte("cookie"), StaffID: "ann", CreatedAt: h.now, SeenAt: h.now}
 	h.must(h.PutStaffSession(ctx(), r))
 	r.SeenAt = h.now.Add(time.Minute)
