@@ -67,7 +67,7 @@ func TestHandoffIsTakenBack(t *testing.T) {
 	computer.get("/f/"+s.ID+"/help").says(t, 200, "Help and other ways")
 	computer.get("/f/"+s.ID+"/phone/follow?lang=sv").says(t, 200, "Fortsätt med telefonen")
 	computer.get("/f/"+s.ID).says(t, 200, "Fortsätt med telefonen") // the choice is kept
-	computer.get("/f/"+s.ID+"?lang=en")
+	computer.get("/f/" + s.ID + "?lang=en")
 	if p := computer.post("/f/"+s.ID+"/phone/follow", url.Values{"do": {"back"}}); !strings.HasSuffix(p.path, "/consent") {
 		t.Errorf("taking it back leads to %s", p.path)
 	}
