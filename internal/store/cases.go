@@ -96,7 +96,8 @@ func (w *writer) marks(session string, marks [][]byte, tags bool) {
 const openCase = `
 INSERT INTO cases (session_id, tenant_id, applicant_id, state, flow, assignee, voters, deal_most, version, opened_at, due_at)
 VALUES ($1, $2, $3, $4, $5, '', $6, $7, 1, $8, $9)
-ON CONFLICT (session_id) DO UPDATE SET state = excluded.state, voters = excluded.voters, deal_most = excluded.deal_most, version = cases.version + 1,
+ON CONFLICT (session_id) DO UPDATE SET state = excluded.state, voters = excluded.voters, version = cases.version + 1,
+    deal_most = CASE WHEN cases.state = 'in_review' THEN cases.deal_most ELSE excluded.deal_most END,
     opened_at = CASE WHEN cases.state = 'in_review' THEN cases.opened_at ELSE excluded.opened_at END,
     due_at = CASE WHEN cases.state = 'in_review' THEN cases.due_at ELSE excluded.due_at END,
     assignee = CASE WHEN cases.assignee <> '' AND excluded.voters LIKE '%' || cases.assignee || '%' THEN '' ELSE cases.assignee END

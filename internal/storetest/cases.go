@@ -242,6 +242,27 @@ func dealt(h *house) {
 	h.must(err)
 	same(h, "dealt with room", n, 1)
 	same(h, "the third is with", with(third), "a")
+	// Who gives a case back is not dealt it again, whatever happens to its session while it waits.
+	row, err := h.Case(ctx(), ours, third.ID)
+	h.must(err)
+	row.Was, row.Assignee = row.Version, ""
+	row.Version++
+	h.commit(store.Change{CaseEdit: &store.CaseEdit{Case: row, Free: true}})
+	changed := next(third)
+	c := store.CaseState{
+		SessionID: third.ID, TenantID: ours, ApplicantID: third.ApplicantID, State: usher.InReview, Flow: third.Flow, Now: h.now, DueAt: h.now, Entry: h.id(),
+		Most: 1,
+	}
+	h.commit(store.Change{Session: &changed, Case: &c})
+	same(h, "given back, it is with", with(third), "")
+	// Another review of it is another matter.
+	changed = next(changed)
+	changed.State = usher.AwaitingApplicant
+	h.commit(store.Change{Session: &changed, Case: &store.CaseState{SessionID: third.ID, State: usher.AwaitingApplicant}})
+	changed, c.Entry = next(changed), h.id()
+	changed.State = usher.InReview
+	h.commit(store.Change{Session: &changed, Case: &c})
+	same(h, "in review again, it is with", with(third), "a")
 }
 
 func words(h *house) {
