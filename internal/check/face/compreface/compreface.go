@@ -110,5 +110,8 @@ func (m *Matcher) Match(ctx context.Context, document, selfie image.Image) (simi
 	if !found {
 		return 0, false, face.ErrNoFace
 	}
+	if similarity > 1 {
+		return 0, false, errors.New("read engine's answer: a similarity above 1")
+	}
 	return similarity, similarity >= m.config.Threshold, nil
 }

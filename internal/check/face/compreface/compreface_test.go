@@ -36,6 +36,7 @@ func TestMatch(t *testing.T) {
 		"several":      {200, `{"result":[{"face_matches":[{"similarity":0.2},{"similarity":0.95}]}]}`, 0.95, true, nil, false},
 		"no face":      {400, `{"message":"No face is found in the given image","code":28}`, 0, false, face.ErrNoFace, true},
 		"no match":     {200, `{"result":[]}`, 0, false, face.ErrNoFace, true},
+		"in percent":   {200, `{"result":[{"face_matches":[{"similarity":97.8}]}]}`, 0, false, nil, true},
 		"wrong key":    {401, `{"message":"planted secret","code":1}`, 0, false, nil, true},
 		"out of order": {500, `planted secret`, 0, false, nil, true},
 		"no JSON":      {200, `<html>planted secret`, 0, false, nil, true},
