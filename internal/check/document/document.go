@@ -177,11 +177,13 @@ func (v *verdict) barcode(in usher.CheckInput, sides []side, s *side) {
 
 // barcodes notes which were found and tell nothing. One that is no licence's is no fault: other countries print other things into theirs.
 func (v *verdict) barcodes(sides []side) {
+	if bestLicence(sides) == nil && slices.ContainsFunc(sides, func(s side) bool { return s.torn }) {
+		v.result.NotExamined = append(v.result.NotExamined, "barcode")
+	}
 	for _, s := range sides {
 		switch name := string(s.kind) + "_barcode"; {
 		case s.torn:
 			v.finding(usher.Finding{Name: name, Read: "not_read"})
-			v.result.NotExamined = append(v.result.NotExamined, name)
 		case s.other:
 			v.finding(usher.Finding{Name: name, Read: "not_understood", OK: true})
 		}
