@@ -13,6 +13,7 @@ import (
 	"github.com/usher-kyc/usher/internal/browsertest"
 	"github.com/usher-kyc/usher/internal/desk"
 	"github.com/usher-kyc/usher/internal/flow"
+	"github.com/usher-kyc/usher/internal/hosted"
 )
 
 // team is the composition root's, with a password that tests know.
@@ -107,6 +108,12 @@ func TestFlowsAreEdited(t *testing.T) {
 	if _, err := f.Service.Flow(t.Context(), f.Tenant.ID, "other"); err != nil {
 		t.Error(err)
 	}
+	for name, want := range map[string]string{"onboarding": "there is a flow onboarding already", "new": "cannot stand in an address", "a/b": "cannot stand in an address"} {
+		p := b.post("/settings/flows/new", "do", "publish", "text", strings.Replace(better, "name: onboarding", "name: "+name, 1))
+		if p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, want) || !strings.Contains(p.body, "name: "+name) {
+			t.Errorf("a new flow called %s answers %d", name, p.status)
+		}
+	}
 	if p := b.get("/settings/flows/nothing"); p.status != http.StatusNotFound {
 		t.Errorf("a flow that there is not answers %d", p.status)
 	}
@@ -165,7 +172,7 @@ func TestFigures(t *testing.T) {
 	f.must(err)
 	visit, err := f.Service.UseLink(t.Context(), link.Token)
 	f.must(err)
-	for _, screen := range []string{"consent", "selfie", "selfie.camera", "selfie.camera.denied"} {
+	for _, screen := range []string{"consent", "selfie", "selfie.camera", "selfie.camera.denied", "challenge.running", "challenge.busy"} {
 		f.must(f.Service.Saw(t.Context(), visit.Token, usher.PageView{Screen: screen, Agent: "planted"}))
 	}
 	_, err = f.Service.Do(t.Context(), f.Tenant.ID, s.ID, usher.Command{
@@ -174,15 +181,21 @@ func TestFigures(t *testing.T) {
 	f.must(err)
 	page := f.plain("vera").get("/figures?days=7").body
 	for _, want := range []string{
-		"<dt>approved</dt><dd>1</dd>", "less than a minute", `class="bar-good"`, "1 approved", "onboarding", "selfie.camera.denied",
+		"<dt>approved</dt><dd>1</dd>", "less than a minute", `class="bar-good"`, "1 approved", "onboarding",
+		"<li>Camera for the selfie: camera refused", "<li>Movements before the camera: camera in use", "How the information is used",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the figures do not say %q", want)
 		}
 	}
-	for _, leak := range []string{"Anna", "Berg", "planted", v.ID, s.ApplicantID} {
+	for _, leak := range []string{"challenge.running", "Anna", "Berg", "planted", v.ID, s.ApplicantID} {
 		if strings.Contains(page, leak) {
 			t.Errorf("the figures tell %q", leak)
+		}
+	}
+	for _, screen := range hosted.Screens() {
+		if !f.desk.Catalog().Has("desk.screen." + screen) {
+			t.Errorf("the screen %s has no words", screen)
 		}
 	}
 	if p := f.plain("vera").get("/figures?days=nonsense"); p.status != http.StatusOK {

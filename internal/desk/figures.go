@@ -45,6 +45,7 @@ type flowFigures struct {
 // funnelStep is one screen of it; Percent of the sessions reached it.
 type funnelStep struct {
 	usher.ScreenFigures
+	Words   string
 	Percent int
 	Time    string
 }
@@ -105,17 +106,22 @@ func (data *figuresData) charts(v visit) {
 	data.Waiting = web.Columns(ages, web.Series{Class: "bar-wait", Values: cases, Say: func(i, n int) string { return ages[i] + ": " + strconv.Itoa(n) }})
 }
 
-// funnel parts the screens of a flow from what went wrong on them.
+// funnel parts the screens of a flow from what went wrong on them. What went well within a page, such as a photo that was taken, is left out: the
+// next screen tells it.
 func funnel(f usher.FlowFigures, v visit) flowFigures {
 	out := flowFigures{Flow: f.Flow, Sessions: f.Sessions}
 	for _, s := range f.Screens {
-		step := funnelStep{ScreenFigures: s, Percent: s.Reached * 100 / max(1, f.Sessions), Time: v.say.brief(s.Spent)}
-		_, moment, ok := strings.Cut(strings.TrimPrefix(s.Screen, "document.back"), ".camera.")
+		step := funnelStep{
+			ScreenFigures: s, Words: v.say.name("desk.screen.", s.Screen), Percent: s.Reached * 100 / max(1, f.Sessions), Time: v.say.brief(s.Spent),
+		}
+		at := max(strings.LastIndexByte(s.Screen, '.'), 0)
+		page, moment := s.Screen[:at], strings.TrimPrefix(s.Screen[at:], ".")
 		switch {
-		case !ok:
-			out.Steps = append(out.Steps, step)
 		case slices.Contains(troubles(), moment):
+			step.Words = v.say.name("desk.screen.", page) + ": " + v.say.text("desk.moment."+moment)
 			out.Troubles = append(out.Troubles, step)
+		case !slices.Contains([]string{"running", "taken", "recording"}, moment) && page != "video.camera":
+			out.Steps = append(out.Steps, step)
 		}
 	}
 	return out
@@ -123,5 +129,5 @@ func funnel(f usher.FlowFigures, v visit) flowFigures {
 
 // troubles are the moments within pages that stand for something that went wrong.
 func troubles() []string {
-	return []string{"denied", "none", "busy", "slow", "old", "lost", "inapp", "retake", "native"}
+	return []string{"denied", "none", "busy", "slow", "old", "lost", "inapp"}
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,13 @@ func (d *Desk) takeFlow(w http.ResponseWriter, r *http.Request, v visit) error {
 	if len(problems) == 0 && data.Name != "" && f.Name != data.Name {
 		problems = []flow.Problem{{Line: 1, Message: v.say.text("desk.flow.other_name", "name", f.Name), Cure: v.say.text("desk.flow.other_name.cure", "name", data.Name)}}
 	}
+	if len(problems) == 0 && data.Name == "" {
+		taken, err := d.config.Service.FlowVersions(r.Context(), v.tenant.ID, f.Name)
+		if err != nil {
+			return err
+		}
+		problems = wrongName(f.Name, len(taken) > 0, v)
+	}
 	data.Problems = problems
 	if len(problems) == 0 {
 		data.Steps = f.Steps
@@ -104,6 +112,19 @@ func (d *Desk) takeFlow(w http.ResponseWriter, r *http.Request, v visit) error {
 	return d.Render(w, r, page)
 }
 
+// wrongName says why a new flow may not have a name: its page needs an address, and who makes a new flow does not mean to change another.
+func wrongName(name string, taken bool, v visit) []flow.Problem {
+	key := "desk.flow.bad_name"
+	switch {
+	case url.PathEscape(name) != name || name == "new" || strings.Trim(name, ".") == "":
+	case taken:
+		key = "desk.flow.taken"
+	default:
+		return nil
+	}
+	return []flow.Problem{{Line: 1, Message: v.say.text(key, "name", name), Cure: v.say.text(key + ".cure")}}
+}
+
 func (d *Desk) publish(w http.ResponseWriter, r *http.Request, v visit, f usher.Flow, text string) error {
 	made, err := d.config.Service.PublishFlow(r.Context(), v.tenant.ID, f, text)
 	if err != nil {
@@ -115,5 +136,5 @@ func (d *Desk) publish(w http.ResponseWriter, r *http.Request, v visit, f usher.
 	if err != nil {
 		return err
 	}
-	return d.See(w, r, "/settings/flows/"+made.Name+"?done=1")
+	return d.See(w, r, "/settings/flows/"+url.PathEscape(made.Name)+"?done=1")
 }

@@ -106,6 +106,8 @@ func extension(contentType string) string {
 		return ".webm"
 	case "video/mp4":
 		return ".mp4"
+	case "video/quicktime":
+		return ".mov"
 	}
 	return ".bin"
 }

@@ -82,7 +82,7 @@ func (t *turn) beginPhone() error {
 	if p.Path, p.Width, err = barcode.DrawQR(k.URL); err != nil {
 		return err
 	}
-	t.saw("phone")
+	t.saw(screens[atPhone])
 	return t.render("phone", p, nil)
 }
 

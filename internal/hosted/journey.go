@@ -51,6 +51,7 @@ var screens = map[place]string{
 	atWaiting:         "wait",
 	atDone:            "done",
 	atEnded:           "failed",
+	atPhone:           "phone",
 }
 
 // Screens lists every screen, its moments left out.
