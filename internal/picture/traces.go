@@ -12,6 +12,9 @@ import (
 const (
 	mostMetadata = 256 << 10 // bytes of one segment or chunk, unpacked as well
 	mostSegments = 4096
+	// mostSearched bounds all that is searched of one file: some hundred bytes unpack to as much as one chunk may have, and a file has room for
+	// thousands of such chunks.
+	mostSearched = 4 << 20
 )
 
 // Editors names the programs for editing or making up pictures that a JPEG or PNG file says it went through: in EXIF, XMP, Photoshop's own blocks,
@@ -19,13 +22,16 @@ const (
 // places. None means nothing: metadata is lost as soon as a picture is sent through a messenger, and anybody can remove it.
 func Editors(data []byte) []string {
 	var found []string
-	note := func(text []byte) {
-		low := bytes.ToLower(text[:min(len(text), mostMetadata)])
+	left := mostSearched
+	note := func(text []byte) (more bool) {
+		low := bytes.ToLower(text[:min(len(text), mostMetadata, left)])
 		for _, e := range editors() {
 			if bytes.Contains(low, []byte(e.mark)) && !slices.Contains(found, e.name) {
 				found = append(found, e.name)
 			}
 		}
+		left -= min(len(text), mostMetadata, left)
+		return left > 0
 	}
 	switch Sniff(data) {
 	case KindJPEG:
@@ -75,7 +81,7 @@ func editors() []editor {
 
 // jpegMetadata gives the segments of a JPEG file that hold text or metadata (ITU-T T.81 annex B): application segments and comments before the
 // first scan.
-func jpegMetadata(data []byte, note func([]byte)) {
+func jpegMetadata(data []byte, note func([]byte) (more bool)) {
 	const (
 		app0, app15 = 0xE0, 0xEF
 		comment     = 0xFE
@@ -99,15 +105,15 @@ func jpegMetadata(data []byte, note func([]byte)) {
 			return
 		}
 		// The colour profile (APP2) names its maker, which is no editor.
-		if profile := marker == app0+2; !profile && (marker >= app0 && marker <= app15 || marker == comment) {
-			note(rest[at+4 : at+2+length])
+		if profile := marker == app0+2; !profile && (marker >= app0 && marker <= app15 || marker == comment) && !note(rest[at+4:at+2+length]) {
+			return
 		}
 		rest = rest[at+2+length:]
 	}
 }
 
 // pngMetadata gives the text and EXIF chunks of a PNG file (W3C PNG, third edition), unpacked.
-func pngMetadata(data []byte, note func([]byte)) {
+func pngMetadata(data []byte, note func([]byte) (more bool)) {
 	rest := data[8:]
 	for range mostSegments {
 		if len(rest) < 12 {
@@ -117,14 +123,16 @@ func pngMetadata(data []byte, note func([]byte)) {
 		if uint64(length)+12 > uint64(len(rest)) {
 			return
 		}
-		body := rest[8 : 8+length]
+		body, more := rest[8:8+length], true
 		switch string(rest[4:8]) {
 		case "tEXt", "eXIf":
-			note(body)
+			more = note(body)
 		case "zTXt", "iTXt":
-			note(body)
-			note(unpacked(body))
+			more = note(body) && note(unpacked(body[:min(len(body), mostMetadata)]))
 		case "IEND":
+			return
+		}
+		if !more {
 			return
 		}
 		rest = rest[12+length:]

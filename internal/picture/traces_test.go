@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/draw"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,6 +67,22 @@ func TestEditors(t *testing.T) {
 		if diff := cmp.Diff(tt.want, picture.Editors(tt.data)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+// TestEditorsEnds holds that a small file which unpacks to gigabytes is not searched to its end.
+func TestEditorsEnds(t *testing.T) {
+	t.Parallel()
+	const head = "\x89PNG\r\n\x1a\n"
+	chunk := func(body string) string {
+		return string(binary.BigEndian.AppendUint32(nil, uint32(len(body)))) + "zTXt" + body + "\x00\x00\x00\x00"
+	}
+	bomb, name := chunk("Comment\x00\x00"+packed(t, strings.Repeat(" ", 1<<20))), chunk("Comment\x00\x00made with Canva")
+	if found := picture.Editors([]byte(head + strings.Repeat(bomb, 4) + name)); !slices.Equal(found, []string{"Canva"}) {
+		t.Errorf("behind four: %q", found)
+	}
+	if found := picture.Editors([]byte(head + strings.Repeat(bomb, 3000) + name)); len(found) != 0 {
+		t.Errorf("searched through 3000 chunks that unpack to a megabyte each, and found %q", found)
 	}
 }
 
