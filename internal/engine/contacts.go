@@ -55,6 +55,16 @@ func (e *Engine) contactStep(ctx context.Context, tenant, session string, c ushe
 	return s, usher.StepStatus{}, "", usher.Conflict("no code is asked for over that channel now")
 }
 
+// proving gives what an entered code says, when the session would take it now: no code is sent, and no try of one is used up, in vain.
+func (e *Engine) proving(s usher.Session, st usher.StepStatus, c usher.Channel, to string) (usher.Command, error) {
+	cmd := usher.Command{
+		Kind: usher.CmdProveContact, By: usher.Actor{Kind: usher.ByApplicant, ID: s.ApplicantID}, Step: st.ID,
+		Contact: &usher.ContactProof{Channel: c, Address: to},
+	}
+	_, _, err := usher.Decide(s, cmd, e.now())
+	return cmd, err
+}
+
 // CodeStanding tells where the proof of a channel stands.
 func (e *Engine) CodeStanding(ctx context.Context, tenant, session string, c usher.Channel) (usher.CodeStanding, error) {
 	s, _, to, err := e.contactStep(ctx, tenant, session, c)
@@ -105,8 +115,11 @@ func (e *Engine) codeLimits(tenant, session string, c usher.Channel, to string) 
 
 // SendCode draws a code and sends it. It is counted before it is sent, so that two browsers at once send one.
 func (e *Engine) SendCode(ctx context.Context, tenant, session string, c usher.Channel, words func(code string) (subject, text string)) error {
-	s, _, to, err := e.contactStep(ctx, tenant, session, c)
+	s, st, to, err := e.contactStep(ctx, tenant, session, c)
 	if err != nil {
+		return err
+	}
+	if _, err := e.proving(s, st, c, to); err != nil {
 		return err
 	}
 	sender, ok := e.c.Senders[c]
@@ -168,6 +181,10 @@ func (e *Engine) EnterCode(ctx context.Context, tenant, session string, c usher.
 	if err != nil {
 		return s, err
 	}
+	proved, err := e.proving(s, st, c, to)
+	if err != nil {
+		return s, err
+	}
 	typed = strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' || r == '\u00a0' {
 			return -1
@@ -200,10 +217,7 @@ func (e *Engine) EnterCode(ctx context.Context, tenant, session string, c usher.
 		}
 		return s, wrong("code_wrong", "is not the code that was sent")
 	}
-	s, err = e.Do(ctx, tenant, s.ID, usher.Command{
-		Kind: usher.CmdProveContact, By: usher.Actor{Kind: usher.ByApplicant, ID: s.ApplicantID}, Step: st.ID,
-		Contact: &usher.ContactProof{Channel: c, Address: to},
-	})
+	s, err = e.Do(ctx, tenant, s.ID, proved)
 	if err != nil {
 		return s, err
 	}

@@ -151,6 +151,28 @@ func TestCodesAreLimited(t *testing.T) {
 	}
 }
 
+func TestNoCodeWhenTheSessionTakesNone(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*enginetest.House, usher.Session){
+		"cancelled": func(h *enginetest.House, s usher.Session) {
+			do(t, h, s.ID, usher.Command{Kind: usher.CmdCancel, By: usher.Actor{Kind: usher.ByClient}})
+		},
+		"expired": func(h *enginetest.House, s usher.Session) { h.Advance(s.ExpiresAt.Sub(h.Now()) + time.Second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, s := asked(t)
+			end(h, s)
+			sent := len(h.Codes.Sent())
+			err := h.SendCode(t.Context(), h.Tenant.ID, s.ID, usher.ByEmail, func(code string) (string, string) { return "", code })
+			var told *usher.Error
+			if !errors.As(err, &told) || told.Code != usher.CodeConflict || len(h.Codes.Sent()) != sent {
+				t.Errorf("asked for a code: %v, %d sent", err, len(h.Codes.Sent())-sent)
+			}
+		})
+	}
+}
+
 func TestCodeThatIsNotSent(t *testing.T) {
 	t.Parallel()
 	h, s := asked(t)
