@@ -1,8 +1,12 @@
 package desk_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strings"
@@ -235,4 +239,36 @@ func TestAdminPagesFitEveryWindow(t *testing.T) {
 		f.inReview(person{first: fmt.Sprint("Anna", i), last: "Berg", flow: "onboarding"})
 	}
 	f.fitForAll("adam", "/figures", "/live", "/settings", "/settings/flows/onboarding", "/settings/flows/new", "/settings/staff", "/settings/brand", "/settings/texts")
+}
+
+func TestRefusedSettingsAreSummedUp(t *testing.T) {
+	t.Parallel()
+	f := withAll(t)
+	b := f.plain("adam")
+	brand := func(accent, logo string) answer {
+		var form bytes.Buffer
+		w := multipart.NewWriter(&form)
+		f.must(errors.Join(w.WriteField("name", "Nord"), w.WriteField("accent", accent)))
+		file, err := w.CreateFormFile("logo", "logo.png")
+		f.must(err)
+		_, err = io.WriteString(file, logo)
+		f.must(errors.Join(err, w.Close()))
+		return b.sendAs(http.MethodPost, "/settings/brand", form.String(), w.FormDataContentType())
+	}
+	for name, c := range map[string]struct {
+		answer answer
+		want   []string
+	}{
+		"no colour":          {brand("red", ""), []string{`<a href="#accent">`, `value="red"`, `value="Nord"`}},
+		"a pale colour":      {brand("#eeeeee", ""), []string{`<a href="#accent">`, "1.1"}},
+		"a logo of 2 MB":     {brand("", strings.Repeat("x", 2<<20)), []string{`<a href="#logo">`, `value="Nord"`}},
+		"an e-mail":          {b.post("/settings/staff", "email", "nobody", "role", "viewer"), []string{`<a href="#email">`, `value="nobody"`}},
+		"the text of a flow": {b.post("/settings/flows/new", "do", "check", "text", "name: x"), []string{`aria-labelledby="wrong"`, "name: x"}},
+	} {
+		for _, want := range append(c.want, "autofocus") {
+			if c.answer.status != http.StatusUnprocessableEntity || !strings.Contains(c.answer.body, want) {
+				t.Errorf("%s answers %d without %q: %s", name, c.answer.status, want, c.answer.body)
+			}
+		}
+	}
 }

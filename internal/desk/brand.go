@@ -4,14 +4,19 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/web"
 )
 
-// largestLogo bounds the file of a logo, in bytes.
-const largestLogo = 512 << 10
+const (
+	// largestLogo bounds the file of a logo, in bytes, largestBrand the form that it comes with: more than is taken, so that who sends too much is
+	// told in the form.
+	largestLogo  = 512 << 10
+	largestBrand = 16 << 20
+)
 
 type brandData struct {
 	frame
@@ -30,7 +35,7 @@ func (d *Desk) brandPage(w http.ResponseWriter, r *http.Request, v visit) error 
 
 // takeBrand takes the form; a logo stays as it is unless another is given or it is taken away.
 func (d *Desk) takeBrand(w http.ResponseWriter, r *http.Request, v visit) error {
-	if err := r.ParseMultipartForm(2 * largestLogo); err != nil {
+	if err := r.ParseMultipartForm(largestBrand); err != nil {
 		return badForm(err)
 	}
 	old, err := d.config.Brands.Brand(r.Context(), v.tenant.ID)
@@ -64,13 +69,24 @@ func (d *Desk) takeBrand(w http.ResponseWriter, r *http.Request, v visit) error 
 	if errors.As(err, &refused) && refused.Code == usher.CodeInvalid {
 		b.Logo, b.LogoType = old.Logo, old.LogoType
 		page := v.page("brand", brandData{frame: v.frame(), Brand: b})
-		page.Status, page.Errors = http.StatusUnprocessableEntity, web.Errors{{Field: refused.Field, Key: "desk.brand.wrong." + refused.Field}}
+		page.Status, page.Errors = http.StatusUnprocessableEntity, web.Errors{wrongBrand(b, refused.Field)}
 		return d.Render(w, r, page)
 	}
 	if err != nil {
 		return err
 	}
 	return d.See(w, r, "/settings/brand?done=1")
+}
+
+// wrongBrand says what is wrong with a field; of a colour that it is too pale or too dark, and by how much.
+func wrongBrand(b usher.Brand, field string) web.FieldError {
+	wrong := web.FieldError{Field: field, Key: "desk.brand.wrong." + field}
+	light, dark := web.Contrasts(b)
+	if has := map[string]float64{"accent": light, "accent_dark": dark}[field]; has > 0 {
+		wrong.Key += ".contrast"
+		wrong.Args = []any{"has", strconv.FormatFloat(has, 'f', 1, 64)}
+	}
+	return wrong
 }
 
 // logo shows the logo that is kept.

@@ -306,10 +306,16 @@ func (b browser) post(path string, pairs ...string) answer {
 
 func (b browser) send(method, path, form string) answer {
 	b.f.t.Helper()
+	return b.sendAs(method, path, form, "application/x-www-form-urlencoded")
+}
+
+// sendAs sends a form of a content type.
+func (b browser) sendAs(method, path, form, contentType string) answer {
+	b.f.t.Helper()
 	req, err := http.NewRequestWithContext(b.f.t.Context(), method, b.f.url+path, strings.NewReader(form))
 	b.f.must(err)
 	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Content-Type", contentType)
 	}
 	res, err := b.Do(req)
 	b.f.must(err)

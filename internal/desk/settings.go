@@ -72,7 +72,7 @@ func (d *Desk) settingsRoutes() {
 	}
 	if d.config.Brands != nil {
 		admin("GET /settings/brand", d.brandPage)
-		d.Handle("POST /settings/brand", web.Route{MaxBody: 2 * largestLogo}, d.staff(usher.RoleAdmin, d.takeBrand))
+		d.Handle("POST /settings/brand", web.Route{MaxBody: largestBrand}, d.staff(usher.RoleAdmin, d.takeBrand))
 		admin("GET /settings/brand/logo", d.logo)
 	}
 	if d.config.Texts != nil {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/browsertest"
@@ -93,6 +94,41 @@ func TestHandoffThatNobodyAskedFor(t *testing.T) {
 	computer.get("/f/"+s.ID+"/phone").says(t, 200, "had not asked for it")
 	h.visitor().get("/h/nothing").says(t, 404)
 	computer.get("/f/"+s.ID+"/consent").says(t, 200) // it still has the session
+}
+
+// TestHandoffFromAFrame holds that the pages work where the browser keeps no cookie, in a language picked there; and so does asking for a new link.
+func TestHandoffFromAFrame(t *testing.T) {
+	t.Parallel()
+	parents := []string{"https://client.example"}
+	h := open(t, vendor(&parents))
+	h.client = h.Client(h.Tenant, "vendor")
+	h.Publish(h.Tenant.ID, passportFlow)
+	s, link := h.session("short")
+	v, at := h.visitor(), "/f/"+s.ID
+	v.http.Jar = nil // keeps no cookies
+	first := v.post("/s/"+link.Token, nil)
+	go1 := func(path string, last page) page {
+		return v.post(path, url.Values{"visit": {last.hidden("visit")}, "go": {"1"}})
+	}
+	offer := go1(at+"/phone?lang=sv", first)
+	offer.says(t, 200, "Fortsätt med telefonen")
+	key := v.post(at+"/phone", url.Values{"visit": {offer.hidden("visit")}})
+	key.says(t, 200, "Låt den här sidan vara öppen")
+	path, number := keyLink.FindStringSubmatch(key.body), shown.FindStringSubmatch(key.body)
+	if path == nil || number == nil {
+		t.Fatalf("no key: %s", key.body)
+	}
+	h.visitor().post(path[1], url.Values{"number": {number[1]}}).says(t, 200, "Your name")
+	follows := go1(at, key)
+	follows.says(t, 200, "Den fortsätter av sig själv")
+	back := v.post(at+"/phone/follow", url.Values{"visit": {follows.hidden("visit")}, "do": {"back"}})
+	back.says(t, 200, "Ditt namn")
+	h.Advance(49 * time.Hour)
+	over := v.post(at+"/details/name", url.Values{"visit": {back.hidden("visit")}, "first_name": {"A"}, "last_name": {"B"}})
+	if _, form, _ := strings.Cut(over.body, at+`/ask"`); !strings.HasPrefix(form, ` novalidate><input type="hidden" name="visit"`) {
+		t.Errorf("the form for a new link does not hold the visit: %s", over.body)
+	}
+	v.post(at+"/ask", url.Values{"visit": {over.hidden("visit")}}).says(t, 200, "Vi har fört det vidare")
 }
 
 // The computer goes on by itself: two real browsers, with scripts.

@@ -97,8 +97,7 @@ func Palette(b usher.Brand) (css string, err error) {
 	if !ok {
 		return "", usher.Invalid("accent", "is no colour such as #0b5d57")
 	}
-	lightTint := mix(lightPaper, light, 0.1)
-	if worst := worstOf(light, lightPaper, lightGround, lightTint, white); worst < enough {
+	if worst := lightest(light); worst < enough {
 		return "", usher.Invalid("accent", "has a contrast of %.1f on light pages; text needs %.1f: choose a darker colour", worst, enough)
 	}
 	dark, given := parse(b.AccentDark)
@@ -112,13 +111,30 @@ func Palette(b usher.Brand) (css string, err error) {
 		return "", usher.Invalid("accent_dark", "has a contrast of %.1f on dark pages; text needs %.1f: choose a lighter colour", worst, enough)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, ":root{%s}", tokens(light, mix(light, black, 0.3), white, lightTint))
+	fmt.Fprintf(&out, ":root{%s}", tokens(light, mix(light, black, 0.3), white, mix(lightPaper, light, 0.1)))
 	fmt.Fprintf(&out, "@media (prefers-color-scheme: dark){:root{%s}}", tokens(dark, mix(dark, white, 0.35), darkInk, mix(darkPaper, dark, 0.16)))
 	return out.String(), nil
 }
 
 func tokens(accent, deep, on, tint colour) string {
 	return fmt.Sprintf("--accent:%s;--accent-deep:%s;--on-accent:%s;--tint:%s", accent, deep, on, tint)
+}
+
+// Contrasts gives the least contrast that a brand's colours have on light and on dark pages, 1 to 21 (WCAG 2.2); 0 where there is no such colour.
+func Contrasts(b usher.Brand) (light, dark float64) {
+	c, ok := parse(b.Accent)
+	if !ok {
+		return 0, 0
+	}
+	d, given := parse(b.AccentDark)
+	if !given {
+		d = brighter(c)
+	}
+	return lightest(c), darkest(d)
+}
+
+func lightest(light colour) float64 {
+	return worstOf(light, lightPaper, lightGround, mix(lightPaper, light, 0.1), white)
 }
 
 func darkest(dark colour) float64 {
