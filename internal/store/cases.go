@@ -149,10 +149,18 @@ func (w *writer) deal(session, entry string, now time.Time) (dealt bool) {
 	return true
 }
 
+// dealable finds cases that wait and that somebody has room for now: those of a tenant whose reviewers have all they may do not hold up others.
+const dealable = `
+WITH room AS MATERIALIZED (
+    SELECT s.id, s.tenant_id, (SELECT count(*) FROM cases o WHERE o.tenant_id = s.tenant_id AND o.assignee = s.id AND o.state = 'in_review') AS has
+    FROM staff s WHERE NOT s.disabled AND s.role IN ('reviewer', 'senior'))
+SELECT session_id FROM cases WHERE deal_most > 0 AND assignee = '' AND state = 'in_review' AND EXISTS (
+    SELECT 1 FROM room r WHERE r.tenant_id = cases.tenant_id AND r.has < cases.deal_most AND cases.voters NOT LIKE '%' || r.id || '%')
+ORDER BY due_at LIMIT $1`
+
 // DealCases deals up to most cases for which nobody had room before; newID gives ids for the log.
 func (s *Store) DealCases(ctx context.Context, now time.Time, most int, newID func() string) (dealt int, err error) {
-	waiting, err := all(ctx, s, func(row scanner) (id string, err error) { return id, row.Scan(&id) },
-		`SELECT session_id FROM cases WHERE deal_most > 0 AND assignee = '' AND state = 'in_review' ORDER BY due_at LIMIT $1`, most)
+	waiting, err := all(ctx, s, func(row scanner) (id string, err error) { return id, row.Scan(&id) }, dealable, most)
 	if err != nil || len(waiting) == 0 {
 		return 0, err
 	}

@@ -14,15 +14,16 @@ import (
 // cases is what came with the reviewers' daily work.
 func cases() map[string]func(*house) {
 	return map[string]func(*house){
-		"cases come by the time they are due":             queue,
-		"cases are filtered, alone and together":          filteredCases,
-		"of two edits of a case one counts":               editedCase,
-		"a held decision ends once":                       heldOnce,
-		"cases are dealt to who has room, in turn":        dealt,
-		"an applicant is found by all of some words":      words,
-		"erasing forgets what reviewers kept and held":    erasedCase,
-		"a case follows its session and another's is not": followed,
-		"keys of the desk are off for a person":           staffKeys,
+		"cases come by the time they are due":              queue,
+		"cases are filtered, alone and together":           filteredCases,
+		"of two edits of a case one counts":                editedCase,
+		"a held decision ends once":                        heldOnce,
+		"cases are dealt to who has room, in turn":         dealt,
+		"cases that nobody may have do not hold up others": dealtPast,
+		"an applicant is found by all of some words":       words,
+		"erasing forgets what reviewers kept and held":     erasedCase,
+		"a case follows its session and another's is not":  followed,
+		"keys of the desk are off for a person":            staffKeys,
 	}
 }
 
@@ -263,6 +264,20 @@ func dealt(h *house) {
 	changed.State = usher.InReview
 	h.commit(store.Change{Session: &changed, Case: &c})
 	same(h, "in review again, it is with", with(third), "a")
+}
+
+func dealtPast(h *house) {
+	in := func(c *store.CaseState) { c.Most = 1 }
+	for range 3 {
+		h.opened(theirs, 1, in) // they have no reviewers
+	}
+	s := h.opened(ours, 2, in)
+	h.must(h.AddStaff(ctx(), store.StaffRow{ID: "a", TenantID: ours, Email: "a", Role: usher.RoleReviewer}))
+	n, err := h.DealCases(ctx(), h.now, 2, h.id)
+	h.must(err)
+	row, err := h.Case(ctx(), ours, s.ID)
+	h.must(err)
+	same(h, "dealt", []any{n, row.Assignee}, []any{1, "a"})
 }
 
 func words(h *house) {
