@@ -40,7 +40,7 @@ func (l *Liveness) Kind() usher.CheckKind { return usher.CheckLiveness }
 type result struct {
 	Code   int    `json:"code"`
 	Status *int   `json:"status"` // 0 confirmed, 1 not
-	Type   int    `json:"type"`   // 0 active, 1 passive
+	Type   *int   `json:"type"`   // 0 active, 1 passive; not told, it is neither
 	Tag    string `json:"tag"`    // of the app's choice
 }
 
@@ -69,13 +69,14 @@ func (l *Liveness) Check(ctx context.Context, in usher.CheckInput) (usher.CheckR
 	if a.Code != done || a.Status == nil {
 		return liveness.NotTaken(Provider, Version, fmt.Sprintf("code %d", a.Code)), nil
 	}
-	kind := map[int]string{0: "active_liveness", 1: "passive_liveness"}[a.Type]
 	out := usher.CheckResult{
 		Kind: usher.CheckLiveness, Outcome: usher.Consider, Assurance: usher.Assisted, Provider: Provider, Version: Version,
 		Examined: []string{"liveness"}, NotExamined: []string{"same_person_as_selfie", "injected_video"},
 	}
-	if kind != "" {
-		out.Examined = append(out.Examined, kind)
+	if a.Type != nil {
+		if kind := map[int]string{0: "active_liveness", 1: "passive_liveness"}[*a.Type]; kind != "" {
+			out.Examined = append(out.Examined, kind)
+		}
 	}
 	bound := a.Tag == "" || a.Tag == in.Session.ID
 	out.Findings = []usher.Finding{

@@ -97,8 +97,9 @@ func TestLiveness(t *testing.T) {
 	}{
 		"active":         {"tx 1", 200, `{"code":0,"status":0,"tag":"s1","transactionId":"tx 1","type":0}`, usher.Clear, "active_liveness", false},
 		"passive":        {"tx 1", 200, `{"code":0,"status":0,"type":1}`, usher.Clear, "passive_liveness", false},
-		"not confirmed":  {"tx 1", 200, `{"code":0,"status":1,"tag":"s1"}`, usher.Consider, "active_liveness", false},
-		"another's":      {"tx 1", 200, `{"code":0,"status":0,"tag":"s2"}`, usher.Consider, "active_liveness", false},
+		"not confirmed":  {"tx 1", 200, `{"code":0,"status":1,"tag":"s1","type":0}`, usher.Consider, "active_liveness", false},
+		"kind not told":  {"tx 1", 200, `{"code":0,"status":0,"tag":"s1"}`, usher.Clear, "liveness", false},
+		"another's":      {"tx 1", 200, `{"code":0,"status":0,"tag":"s2","type":0}`, usher.Consider, "active_liveness", false},
 		"without status": {"tx 1", 200, `{"code":0}`, usher.NotRun, "", false},
 		"code":           {"tx 1", 200, `{"code":251,"status":0}`, usher.NotRun, "", false},
 		"unknown":        {"tx 1", 404, ``, usher.NotRun, "", false},
@@ -124,6 +125,9 @@ func TestLiveness(t *testing.T) {
 			got, err := l.Check(t.Context(), in)
 			if (err != nil) != tt.fails || got.Outcome != tt.outcome || tt.looked != "" && !slices.Contains(got.Examined, tt.looked) {
 				t.Errorf("%s %v, %v", got.Outcome, got.Examined, err)
+			}
+			if name == "kind not told" && len(got.Examined) != 1 {
+				t.Errorf("told as %v", got.Examined)
 			}
 			if got.Outcome == usher.Clear && got.Assurance != usher.Assisted || got.Outcome == usher.NotRun && len(got.Examined) > 0 {
 				t.Errorf("%+v", got)

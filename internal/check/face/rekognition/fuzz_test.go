@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/check/face/liveness"
 	"github.com/usher-kyc/usher/internal/check/face/rekognition"
+	"github.com/usher-kyc/usher/internal/picture"
 )
 
 // says is an engine that gives one answer to everybody.
@@ -35,6 +38,30 @@ func FuzzAnswer(f *testing.F) {
 		similarity, same, err := m.Match(t.Context(), document, selfie)
 		if !(similarity >= 0 && similarity <= 1) || same && (err != nil || similarity < threshold/100) {
 			t.Errorf("%v %t %v", similarity, same, err)
+		}
+	})
+}
+
+// FuzzLiveness holds that no answer is clear unless its session succeeded with the confidence that is asked for.
+func FuzzLiveness(f *testing.F) {
+	for _, body := range []string{`{"Status":"SUCCEEDED","Confidence":98.7}`, `{"Status":"FAILED"}`, `{"__type":"SessionNotFoundException"}`, "<html>", ""} {
+		f.Add(uint16(http.StatusOK), []byte(body))
+		f.Add(uint16(http.StatusBadRequest), []byte(body))
+	}
+	in := usher.CheckInput{Session: usher.Session{ID: "s1", Metadata: map[string]string{liveness.SessionKey: "t"}}}
+	f.Fuzz(func(t *testing.T, status uint16, body []byte) {
+		c := rekognition.Config{
+			URL: "https://rekognition.eu-west-1.amazonaws.com", KeyID: "AKID", Secret: "SECRET", Threshold: 90,
+			Client: &http.Client{Transport: says{int(status), body}},
+		}
+		l, err := rekognition.NewLiveness(c, picture.New(picture.Config{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := l.Check(t.Context(), in)
+		if got.Outcome == usher.Clear && (err != nil || status != http.StatusOK || got.Score < 0.9 || got.Assurance != usher.Assisted) ||
+			got.Outcome == usher.NotRun && len(got.Examined) > 0 || got.Score < 0 || got.Score > 1 {
+			t.Errorf("%+v, %v", got, err)
 		}
 	})
 }
