@@ -6,13 +6,12 @@ const said = /** @type {HTMLElement} */ (document.getElementById("said"));
 const POLL = 3000; // ms
 const MOST = 200; // rows
 let cursor = table.dataset.cursor ?? "";
-let held = false;
+let held = false, lost = false;
 
 hold.hidden = false;
 hold.addEventListener("click", () => {
   held = !held;
   hold.textContent = (held ? hold.dataset.go : hold.dataset.stop) ?? "";
-  hold.setAttribute("aria-pressed", String(held));
 });
 
 /** @param {string} name @param {string} text */
@@ -48,7 +47,10 @@ async function ask() {
     if (!held && !document.hidden) {
       const answer = await fetch(`${table.dataset.since}?after=${encodeURIComponent(cursor)}`, { headers: { Accept: "application/json" } });
       if (answer.redirected || answer.status === 401) return location.reload();
+      if (!answer.ok) throw new Error("no answer");
       const events = await answer.json();
+      if (lost) said.textContent = "";
+      lost = false;
       for (const event of events) add(event);
       if (events.length) {
         cursor = events.at(-1).id;
@@ -56,6 +58,7 @@ async function ask() {
       }
     }
   } catch {
+    lost = true;
     said.textContent = said.dataset.lost ?? "";
   }
   setTimeout(ask, POLL);
