@@ -38,7 +38,7 @@ type DeliveryFigures struct {
 	Tries                    float64 // a delivery, in the mean
 }
 
-// FlowFigures are the screens of a flow in the order in which most people see them.
+// FlowFigures are the screens of a flow in the order in which most people see them: the newest of that time, up to a bound over all flows.
 type FlowFigures struct {
 	Flow     string
 	Sessions int

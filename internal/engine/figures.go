@@ -15,6 +15,7 @@ const (
 	mostDecisions  = 10_000
 	mostWaiting    = 100_000
 	mostDeliveries = 5_000
+	mostScreens    = 50_000
 	silence        = time.Hour // after which somebody has left a screen
 )
 
@@ -50,7 +51,7 @@ func (e *Engine) Figures(ctx context.Context, tenant string, from time.Time) (us
 	if f.Open, err = e.c.Store.OpenPeople(ctx, tenant); err != nil {
 		return f, err
 	}
-	sums, err := e.c.Store.ScreenSums(ctx, tenant, from, now.Add(-silence))
+	sums, err := e.c.Store.ScreenSums(ctx, tenant, from, now.Add(-silence), mostScreens)
 	f.Flows = flowFigures(sums)
 	return f, err
 }

@@ -26,15 +26,17 @@ type ScreenSum struct {
 	Spent                      int64 // ms, of all
 }
 
-// ScreenSums counts the screens first seen from a time on; left are those where somebody was last seen before quiet.
-func (s *Store) ScreenSums(ctx context.Context, tenant string, from, quiet time.Time) ([]ScreenSum, error) {
+// ScreenSums counts the screens first seen from a time on, the newest of them up to most; left are those where somebody was last seen before quiet.
+func (s *Store) ScreenSums(ctx context.Context, tenant string, from, quiet time.Time, most int) ([]ScreenSum, error) {
 	return all(ctx, s, func(row scanner) (ScreenSum, error) {
 		var r ScreenSum
 		err := row.Scan(&r.Flow, &r.Screen, &r.Sessions, &r.Views, &r.Left, &r.Spent, &r.Pos)
 		return r, err
 	}, `SELECT flow, screen, count(*), sum(views), sum(CASE WHEN here AND last_at < $3 THEN 1 ELSE 0 END), sum(spent),
-		CAST(avg(first_at - (SELECT min(o.first_at) FROM screens_seen o WHERE o.session_id = screens_seen.session_id)) AS BIGINT)
-		FROM screens_seen WHERE tenant_id = $1 AND first_at >= $2 GROUP BY flow, screen ORDER BY 1, 7`, tenant, ms(from), ms(quiet))
+		CAST(avg(first_at - (SELECT min(o.first_at) FROM screens_seen o WHERE o.session_id = bounded.session_id)) AS BIGINT)
+		FROM (SELECT session_id, flow, screen, views, spent, first_at, last_at, here FROM screens_seen
+			WHERE tenant_id = $1 AND first_at >= $2 ORDER BY first_at DESC LIMIT $4) bounded
+		GROUP BY flow, screen ORDER BY 1, 7`, tenant, ms(from), ms(quiet), most)
 }
 
 // DaySum is how many events of a type a day (UTC, since 1970) has.

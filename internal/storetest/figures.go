@@ -29,7 +29,7 @@ func screensSeen(h *house) {
 	see(ours, s.ID, "done", 8*time.Hour) // away, not in front of the screen
 	see(ours, "another", "consent", time.Second)
 	see(theirs, "foreign", "consent", 0)
-	got, err := h.ScreenSums(ctx(), ours, h.now, h.now.Add(time.Minute))
+	got, err := h.ScreenSums(ctx(), ours, h.now, h.now.Add(time.Minute), 9)
 	h.must(err)
 	text := ""
 	for _, r := range got {
@@ -39,7 +39,10 @@ func screensSeen(h *house) {
 onboarding selfie: 1 sessions, 2 views, 0 left, 5000 ms
 onboarding done: 1 sessions, 1 views, 0 left, 0 ms
 `)
-	none, err := h.ScreenSums(ctx(), ours, h.now.Add(24*time.Hour), h.now)
+	newest, err := h.ScreenSums(ctx(), ours, h.now, h.now, 2)
+	h.must(err)
+	same(h, "of the newest two", []string{newest[0].Screen, newest[1].Screen}, []string{"selfie", "done"})
+	none, err := h.ScreenSums(ctx(), ours, h.now.Add(24*time.Hour), h.now, 9)
 	h.must(err)
 	same(h, "screens of tomorrow", len(none), 0)
 }
