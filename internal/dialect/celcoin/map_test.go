@@ -343,3 +343,15 @@ func FuzzDevice(f *testing.F) {
 		}
 	})
 }
+
+// TestTheChipIsDocumentscopy holds that a step which looks at the chip alone belongs to the check of documents.
+func TestTheChipIsDocumentscopy(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[usher.CheckKind]string{
+		usher.CheckChip: entityDocumentscopy, usher.CheckDocument: entityDocumentscopy, usher.CheckRegistry: entityBackground, usher.CheckContact: entityBackground,
+	} {
+		if got := entityOf(usher.Step{Kind: usher.StepRun, Checks: []usher.CheckKind{kind}}); got != want {
+			t.Errorf("%s is %s", kind, got)
+		}
+	}
+}
