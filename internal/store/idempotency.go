@@ -70,8 +70,8 @@ func (s *Store) ReleaseOnce(ctx context.Context, tenant, client, key string) err
 	})
 }
 
-// Tidy forgets what has served: keys started and staff sessions last seen before kept, tokens and counters that
-// ended before now.
+// Tidy forgets what has served: keys started, staff sessions last seen and keys to a second browser that ended before kept; tokens, counters and
+// one-time codes that ended before now.
 func (s *Store) Tidy(ctx context.Context, now, kept time.Time) error {
 	return s.together(ctx, func(w *writer) {
 		w.exec(`DELETE FROM idempotency WHERE started_at < $1 AND (status <> 0 OR started_at > 0)`, ms(kept))
