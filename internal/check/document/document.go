@@ -150,6 +150,12 @@ func (v *verdict) zone(in usher.CheckInput, sides []side, best *side) {
 	v.oneDocument(sides, best)
 	f := factsOfZone(best.reading)
 	v.facts(in, f)
+	for i := range sides {
+		// Whichever zone was read best: each must be one of the document that was asked for.
+		if s := &sides[i]; s.found && s != best && !fits(in, factsOfZone(s.reading)) {
+			v.consider(usher.DocumentWrongType, "document_type")
+		}
+	}
 	v.unsure(best.reading, agreeing(in, v.result.Fields))
 	if v.result.Outcome != usher.Clear {
 		v.advice(sides)

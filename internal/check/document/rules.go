@@ -119,12 +119,19 @@ func (v *verdict) documentType(in usher.CheckInput, f facts) {
 	if choice := chosen(in.Session).Type; slices.Contains(f.types, choice) {
 		v.result.Fields["document_type"] = string(choice) // a zone's letters fit cards and permits alike
 	}
-	if step, ok := in.Session.Flow.First(usher.StepDocument); ok && len(step.Accept) > 0 && !overlap(f.types, step.Accept) {
+	if !fits(in, f) {
 		v.consider(usher.DocumentWrongType, "document_type")
 	}
-	if choice := chosen(in.Session).Type; choice != "" && !slices.Contains(f.types, choice) {
-		v.consider(usher.DocumentWrongType, "document_type")
+}
+
+// fits tells whether a document can be one that the flow accepts and the applicant chose.
+func fits(in usher.CheckInput, f facts) bool {
+	step, ok := in.Session.Flow.First(usher.StepDocument)
+	if ok && len(step.Accept) > 0 && !overlap(f.types, step.Accept) {
+		return false
 	}
+	choice := chosen(in.Session).Type
+	return choice == "" || slices.Contains(f.types, choice)
 }
 
 func overlap(a, b []usher.DocumentType) bool {
