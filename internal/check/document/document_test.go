@@ -176,7 +176,7 @@ func TestCheck(t *testing.T) {
 		{"text as a picture", given(list(file(usher.DocumentFront, []byte("hello")))), usher.Consider, usher.Assisted, []string{"document_not_a_picture document_front"}},
 		{"cut off", given(list(file(usher.DocumentFront, must[[]byte](t)(specimen.JPEG(p))[:40_000]))), usher.Consider, usher.Assisted, []string{"document_not_a_picture document_front"}},
 	}
-	checker := document.New(document.Config{})
+	checker := document.New(document.Config{PictureTime: time.Hour})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -204,7 +204,7 @@ func TestCheck(t *testing.T) {
 func TestFields(t *testing.T) {
 	t.Parallel()
 	swedish := specimen.Person{Issuer: "SWE", Nationality: "SWE", LastName: "Åström", FirstNames: "Örjan", Sex: "M"}
-	result := must[usher.CheckResult](t)(document.New(document.Config{}).Check(t.Context(), given([]usher.EvidenceFile{front(t, passport(t, swedish))})))
+	result := must[usher.CheckResult](t)(document.New(document.Config{PictureTime: time.Hour}).Check(t.Context(), given([]usher.EvidenceFile{front(t, passport(t, swedish))})))
 	want := map[string]string{
 		"first_name": "OERJAN", "last_name": "AASTROEM", "date_of_birth": "1974-08-12", "nationality": "SE", "issuing_country": "SE",
 		"issuer": "SWE", "number": "L898902C3", "expiry": "2034-12-31", "sex": "M", "document_code": "P", "format": "TD3",
@@ -221,7 +221,7 @@ func TestStoreErrorIsNoVerdict(t *testing.T) {
 	lost := errors.New("store is away")
 	f := file(usher.DocumentFront, nil)
 	f.Open = func(context.Context) (io.ReadCloser, error) { return nil, lost }
-	if _, err := document.New(document.Config{}).Check(t.Context(), given([]usher.EvidenceFile{f})); !errors.Is(err, lost) {
+	if _, err := document.New(document.Config{PictureTime: time.Hour}).Check(t.Context(), given([]usher.EvidenceFile{f})); !errors.Is(err, lost) {
 		t.Errorf("error %v, want the store's", err)
 	}
 }
@@ -231,7 +231,7 @@ func TestCancelledIsNoVerdict(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	in := given([]usher.EvidenceFile{front(t, passport(t, specimen.Person{}))})
 	cancel()
-	if _, err := document.New(document.Config{}).Check(ctx, in); !errors.Is(err, context.Canceled) {
+	if _, err := document.New(document.Config{PictureTime: time.Hour}).Check(ctx, in); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want the context's", err)
 	}
 }
@@ -242,7 +242,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add(page)
 	f.Add(page[:len(page)/2])
 	f.Add([]byte("%PDF-1.7"))
-	checker := document.New(document.Config{Intake: picture.New(picture.Config{MaxPixels: 200_000})})
+	checker := document.New(document.Config{PictureTime: time.Hour, Intake: picture.New(picture.Config{MaxPixels: 200_000})})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		result, err := checker.Check(t.Context(), given([]usher.EvidenceFile{file(usher.DocumentFront, data)}))
 		if err != nil || result.Outcome == usher.Clear || len(result.Reasons) == 0 {
@@ -254,7 +254,7 @@ func FuzzCheck(f *testing.F) {
 func benchmark(b *testing.B, width, height int) {
 	img := specimen.Shoot(passport(b, specimen.Person{}), specimen.Shot{Width: width, Height: height, Rotation: 1.5, Perspective: 0.01, Blur: 0.7, Noise: 3, Shade: 0.2})
 	in := given([]usher.EvidenceFile{front(b, img)})
-	checker := document.New(document.Config{})
+	checker := document.New(document.Config{PictureTime: time.Hour})
 	for b.Loop() {
 		result, err := checker.Check(b.Context(), in)
 		if err != nil || result.Outcome != usher.Clear {
@@ -271,7 +271,7 @@ func BenchmarkCheck12MP(b *testing.B) { benchmark(b, 4240, 2830) }
 func BenchmarkCheckNoZone12MP(b *testing.B) {
 	img := specimen.Shoot(nil, specimen.Shot{Width: 4240, Height: 2830, Noise: 4})
 	in := given([]usher.EvidenceFile{front(b, img)})
-	checker := document.New(document.Config{})
+	checker := document.New(document.Config{PictureTime: time.Hour})
 	for b.Loop() {
 		if _, err := checker.Check(b.Context(), in); err != nil {
 			b.Fatal(err)
