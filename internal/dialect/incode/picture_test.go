@@ -24,7 +24,7 @@ func look(t *testing.T) func(context.Context, usher.EvidenceKind, []byte) (usher
 	if err != nil {
 		t.Fatal(err)
 	}
-	papers := document.New(document.Config{})
+	papers := document.New(document.Config{PictureTime: time.Hour})
 	return func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (usher.CheckResult, error) {
 		file := usher.EvidenceFile{Evidence: usher.Evidence{Kind: kind}, Open: func(context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(bytes.NewReader(raw)), nil
