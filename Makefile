@@ -16,7 +16,7 @@ build: ## build the program into bin/
 	go build -trimpath -o bin/ ./cmd/...
 
 .PHONY: test
-test: ## all that a change must pass: lint, build, every test under the race detector
+test: ## all that a change must pass: lint, build, every test, with the race detector where it can find something
 	scripts/test.sh
 
 .PHONY: check

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The one command that a change must pass: installs what is missing, then looks at
-# the code and runs every test, those in a real browser too, under the race
-# detector. RACE=0 goes without it, on a machine that has no C compiler.
+# the code and runs every test, those in a real browser too, and under the race
+# detector what it can find something in. RACE=0 goes without it, on a machine that
+# has no C compiler.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,12 +39,12 @@ mkdir -p .artifacts
 
 step "lint" scripts/lint.sh
 step "build" go build -trimpath -o .artifacts/bin/ ./cmd/...
-# What works on pixels, the transcripts of the dialects, and pages in a real browser are
+# What works on pixels, the transcripts of the dialects, and pages and programs as a whole are
 # five to ten times slower under the race detector and hardly run two things at once: they
 # are tested whole without, and shortened with it (no browser, fewer pictures).
-slow='mrz|barcode|picture|specimen|check|dialect|hosted|desk'
-mapfile -t alone < <(go list ./... | grep -E "/internal/($slow)(/|$)")
-mapfile -t others < <(go list ./... | grep -vE "/internal/($slow)(/|$)")
+slow='internal/(mrz|barcode|picture|specimen|check|dialect|hosted|desk)|cmd'
+mapfile -t alone < <(go list ./... | grep -E "/($slow)(/|$)")
+mapfile -t others < <(go list ./... | grep -vE "/($slow)(/|$)")
 
 step "$tests" go test "${race[@]}" "${keep[@]}" -timeout 14m "${others[@]}"
 step "pictures, dialects and pages, whole" go test "${keep[@]}" -timeout 10m "${alone[@]}"
