@@ -130,6 +130,9 @@ func (v *visitor) everywhere(at, home string, open []string) {
 // on the page whose turn it is. Nothing loops and nothing fails.
 func TestEveryPageAtEveryTime(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("asks for every page a dozen times, one after the other")
+	}
 	h, pics := open(t), draw(t)
 	h.Publish(h.Tenant.ID, passportFlow)
 	s, link := h.session("everything")
