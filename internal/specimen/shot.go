@@ -9,6 +9,8 @@ import (
 	"image/png"
 	"math"
 	"math/rand/v2"
+
+	"github.com/usher-kyc/usher/internal/picture"
 )
 
 // Shot says how a document is photographed. The zero value is a straight, sharp, evenly lit picture of 1800 × 1200.
@@ -100,10 +102,10 @@ func place(out *image.RGBA, img image.Image, shot Shot, r *rand.Rand) {
 		y := (c[1] + h*shot.Perspective*(2*r.Float64()-1)) * scale
 		corners[i] = [2]float64{float64(shot.Width)/2 + x*cos - y*sin, float64(shot.Height)/2 + x*sin + y*cos}
 	}
-	back := inverse(squareTo(corners))
+	back := picture.SquareTo(corners).Inverse()
 	for y := range shot.Height {
 		for x := range shot.Width {
-			u, v := project(back, float64(x)+0.5, float64(y)+0.5)
+			u, v := back.At(float64(x)+0.5, float64(y)+0.5)
 			outside := max(-u, u-1)*w/h + 0
 			outside = max(outside, -v, v-1)
 			if outside > 0.05 {

@@ -10,6 +10,8 @@ import (
 	"image/color"
 	"math"
 	"math/rand/v2"
+
+	"github.com/usher-kyc/usher/internal/picture"
 )
 
 // Shot is how a picture is taken. Its zero value is a scanner's: 3 pixels per module, nothing else.
@@ -63,16 +65,16 @@ func Photo(code image.Image, s Shot) *image.Gray {
 		corners[i][1] += float64(s.Height) / 2
 	}
 	light := flatten(code)
-	from := inverse(squareTo(corners))
-	picture := make([]float64, s.Width*s.Height)
+	from := picture.SquareTo(corners).Inverse()
+	seen := make([]float64, s.Width*s.Height)
 	for y := range s.Height {
 		for x := range s.Width {
-			picture[y*s.Width+x] = expose(light, b.Dx(), b.Dy(), from, s, x, y)
+			seen[y*s.Width+x] = expose(light, b.Dx(), b.Dy(), from, s, x, y)
 		}
 	}
-	blur(picture, s.Width, s.Height, s.Blur)
+	blur(seen, s.Width, s.Height, s.Blur)
 	m := image.NewGray(image.Rect(0, 0, s.Width, s.Height))
-	for i, v := range picture {
+	for i, v := range seen {
 		v *= 1 - s.Shade*float64(i%s.Width)/float64(s.Width)
 		m.Pix[i] = byte(math.Max(0, math.Min(255, v+r.NormFloat64()*s.Noise+0.5)))
 	}
@@ -95,10 +97,10 @@ func flatten(code image.Image) []float64 {
 }
 
 // expose is the light that falls on one pixel, of four rays through it.
-func expose(light []float64, w, h int, from matrix, s Shot, x, y int) float64 {
+func expose(light []float64, w, h int, from picture.Projection, s Shot, x, y int) float64 {
 	sum := 0.0
 	for i := range 4 {
-		u, v := project(from, float64(x)+(float64(i%2)+0.5)/2, float64(y)+(float64(i/2)+0.5)/2)
+		u, v := from.At(float64(x)+(float64(i%2)+0.5)/2, float64(y)+(float64(i/2)+0.5)/2)
 		v -= s.Curl * float64(w) / float64(h) * 4 * (u - u*u) / s.Tall
 		cx, cy := int(math.Floor(u*float64(w))), int(math.Floor(v*float64(h)))
 		if cx < 0 || cy < 0 || cx >= w || cy >= h {

@@ -5,44 +5,31 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/usher-kyc/usher/internal/picture"
 )
 
 type point struct{ x, y float64 }
 
-// homography maps the plane of a card to that of a picture, row by row.
-type homography [9]float64
-
-func (h homography) apply(p point) point {
-	w := h[6]*p.x + h[7]*p.y + h[8]
-	return point{(h[0]*p.x + h[1]*p.y + h[2]) / w, (h[3]*p.x + h[4]*p.y + h[5]) / w}
-}
-
-// inverse is the adjugate, which is the inverse up to a factor.
-func (h homography) inverse() homography {
-	return homography{
-		h[4]*h[8] - h[5]*h[7], h[2]*h[7] - h[1]*h[8], h[1]*h[5] - h[2]*h[4],
-		h[5]*h[6] - h[3]*h[8], h[0]*h[8] - h[2]*h[6], h[2]*h[3] - h[0]*h[5],
-		h[3]*h[7] - h[4]*h[6], h[1]*h[6] - h[0]*h[7], h[0]*h[4] - h[1]*h[3],
-	}
-}
-
 // toQuad maps a rectangle of w by h to four corners, clockwise from the top
-// left (Heckbert's square-to-quad).
-func toQuad(w, h float64, q [4]point) homography {
-	dx1, dx2, dx3 := q[1].x-q[2].x, q[3].x-q[2].x, q[0].x-q[1].x+q[2].x-q[3].x
-	dy1, dy2, dy3 := q[1].y-q[2].y, q[3].y-q[2].y, q[0].y-q[1].y+q[2].y-q[3].y
-	det := dx1*dy2 - dx2*dy1
-	g, k := (dx3*dy2-dx2*dy3)/det, (dx1*dy3-dx3*dy1)/det
-	return homography{
-		(q[1].x - q[0].x + g*q[1].x) / w, (q[3].x - q[0].x + k*q[3].x) / h, q[0].x,
-		(q[1].y - q[0].y + g*q[1].y) / w, (q[3].y - q[0].y + k*q[3].y) / h, q[0].y,
-		g / w, k / h, 1,
+// left.
+func toQuad(w, h float64, q [4]point) picture.Projection {
+	m := picture.SquareTo([4][2]float64{{q[0].x, q[0].y}, {q[1].x, q[1].y}, {q[2].x, q[2].y}, {q[3].x, q[3].y}})
+	for row := range 3 {
+		m[3*row], m[3*row+1] = m[3*row]/w, m[3*row+1]/h
 	}
+	return m
+}
+
+// on returns where a point comes to lie.
+func on(m picture.Projection, p point) point {
+	x, y := m.At(p.x, p.y)
+	return point{x, y}
 }
 
 // photograph lays the card on a desk and takes the picture; it returns where
 // points of the card come to lie.
-func photograph(r *rand.Rand, c card, w, h int, level Level) (*image.RGBA, homography) {
+func photograph(r *rand.Rand, c card, w, h int, level Level) (*image.RGBA, picture.Projection) {
 	cw, ch := float64(c.Rect.Dx()), float64(c.Rect.Dy())
 	angle := (2*r.Float64() - 1) * level.Degrees * math.Pi / 180
 	sin, cos := math.Sincos(angle)
@@ -55,12 +42,12 @@ func photograph(r *rand.Rand, c card, w, h int, level Level) (*image.RGBA, homog
 		q[i] = point{cx + x*cos - y*sin + jitter(), cy + x*sin + y*cos + jitter()}
 	}
 	place := toQuad(cw, ch, q)
-	m := lay(r, c, w, h, place.inverse(), level.Curl*cw*(2*r.Float64()-1))
+	m := lay(r, c, w, h, place.Inverse(), level.Curl*cw*(2*r.Float64()-1))
 	shake(r, m, level.Motion*float64(w)/1600)
 	// The blur is given for a picture 1,600 pixels wide; below that the same
 	// lens would spread less, above it more.
 	blur(m, level.Blur*math.Min(float64(w)/1600, 2)*boost(w))
-	light(r, m, place.apply(point{cw * r.Float64(), ch * r.Float64()}), level)
+	light(r, m, on(place, point{cw * r.Float64(), ch * r.Float64()}), level)
 	return m, place
 }
 
@@ -74,7 +61,7 @@ func boost(w int) float64 {
 
 // lay draws desk and card, the card bent up or down by bend pixels as a page
 // of a booklet is.
-func lay(r *rand.Rand, c card, w, h int, back homography, bend float64) *image.RGBA {
+func lay(r *rand.Rand, c card, w, h int, back picture.Projection, bend float64) *image.RGBA {
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	cw, ch := c.Rect.Dx(), c.Rect.Dy()
 	under := newDesk(r, w)
@@ -84,7 +71,7 @@ func lay(r *rand.Rand, c card, w, h int, back homography, bend float64) *image.R
 		for x := range w {
 			px := row[4*x : 4*x+4]
 			px[3] = 255
-			p := back.apply(point{float64(x), float64(y)})
+			p := on(back, point{float64(x), float64(y)})
 			if bend != 0 {
 				p.y += bend * bow(p.x/float64(cw), peak)
 			}

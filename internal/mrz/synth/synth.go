@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/usher-kyc/usher/internal/mrz"
+	"github.com/usher-kyc/usher/internal/picture"
 )
 
 // Options say what to draw.
@@ -70,10 +71,10 @@ func (p *Press) Draw(o Options) (Picture, error) {
 		shine(r, c.RGBA, scale)
 	}
 	drawn := Picture{Lines: lines, Document: d, quality: o.Level.quality(r)}
-	var place homography
+	var place picture.Projection
 	drawn.RGBA, place = photograph(r, c, width, height, o.Level)
 	for i, corner := range c.zone {
-		at := place.apply(corner)
+		at := on(place, corner)
 		drawn.Zone[i] = [2]float64{at.x, at.y}
 	}
 	turns := o.Turns
