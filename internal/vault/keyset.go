@@ -62,14 +62,21 @@ func (m *Master) Unwrap(tenant, subject string, wrapped []byte) (*Sealer, error)
 		return nil, fmt.Errorf("use keyset: %w", err)
 	}
 	second = bytes.Clone(second) // the caller's buffer may be reused before the first stream
-	files := sync.OnceValues(func() (tink.StreamingAEAD, error) {
+	stream := sync.OnceValues(func() (*keyset.Handle, error) {
 		handle, err := openPart(k, second, bind(partStream, tenant, subject))
 		if err != nil {
 			return nil, fmt.Errorf("unwrap keyset: %w", err)
 		}
+		return handle, nil
+	})
+	files := sync.OnceValues(func() (tink.StreamingAEAD, error) {
+		handle, err := stream()
+		if err != nil {
+			return nil, err
+		}
 		return streamingaead.New(handle)
 	})
-	return &Sealer{columns: columns, files: files, bound: bind("applicant data", tenant, subject)}, nil
+	return &Sealer{columns: columns, stream: stream, files: files, bound: bind("applicant data", tenant, subject)}, nil
 }
 
 // Rewrap returns the same keyset wrapped by the newest master key, and whether that changed anything. It is the

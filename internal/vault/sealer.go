@@ -6,13 +6,15 @@ import (
 	"io"
 	"slices"
 
+	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
 // Sealer seals and opens the data of one applicant. It is safe for concurrent use.
 type Sealer struct {
 	columns tink.AEAD
-	files   func() (tink.StreamingAEAD, error) // unwraps on first use, then remembers
+	stream  func() (*keyset.Handle, error)     // unwraps on first use, then remembers
+	files   func() (tink.StreamingAEAD, error) // of it
 	bound   []byte                             // tenant and applicant, in front of every additional data
 }
 
