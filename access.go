@@ -32,20 +32,23 @@ type APIClient struct {
 // Has tells whether the client was given a scope.
 func (c APIClient) Has(s Scope) bool { return slices.Contains(c.Scopes, s) }
 
-// Role is what a member of staff may do at the desk.
+// Role is what a member of staff is at the desk. What each may do is said by [Grants].
 type Role string
 
+// The roles.
 const (
-	RoleViewer   Role = "viewer"   // sees cases
-	RoleReviewer Role = "reviewer" // and decides
-	RoleSenior   Role = "senior"   // and overturns decisions
-	RoleAdmin    Role = "admin"    // and manages staff, clients and endpoints
+	RoleViewer    Role = "viewer"    // sees cases
+	RoleReviewer  Role = "reviewer"  // and decides
+	RoleSenior    Role = "senior"    // and overturns decisions
+	RoleAuditor   Role = "auditor"   // reads the audit trail, and no case
+	RoleDeveloper Role = "developer" // has to do with keys and endpoints, and with no case
+	RoleAdmin     Role = "admin"     // all of it
 )
 
-var roleRank = map[Role]int{RoleViewer: 1, RoleReviewer: 2, RoleSenior: 3, RoleAdmin: 4}
-
-// AtLeast tells whether r may do what o may. An unknown role may do nothing.
-func (r Role) AtLeast(o Role) bool { return roleRank[r] > 0 && roleRank[r] >= roleRank[o] }
+// Roles lists every role.
+func Roles() []Role {
+	return []Role{RoleViewer, RoleReviewer, RoleSenior, RoleAuditor, RoleDeveloper, RoleAdmin}
+}
 
 // Staff is a member of a tenant's staff, who signs in at the desk.
 type Staff struct {
@@ -58,3 +61,6 @@ type Staff struct {
 
 // Actor gives the member as the author of a command.
 func (s Staff) Actor() Actor { return Actor{Kind: ByStaff, ID: s.ID, Role: s.Role} }
+
+// Caller gives the member as one who asks.
+func (s Staff) Caller() Caller { return Caller{Actor: s.Actor(), TenantID: s.TenantID} }

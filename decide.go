@@ -100,9 +100,9 @@ var rules = map[CommandKind]rule{
 func mayCommand(c Command) error {
 	deciding := slices.Contains([]CommandKind{CmdReview, CmdApprove, CmdReject, CmdAskAgain, CmdOverturn, CmdCorrect}, c.Kind)
 	switch {
-	case c.By.Kind == ByStaff && !c.By.Role.AtLeast(RoleReviewer):
+	case c.By.Kind == ByStaff && !c.By.Role.May(ActWorkOnCase):
 		return &Error{Code: CodeForbidden, Message: "your role may look at cases but not change them"}
-	case c.By.Kind == ByStaff && c.Kind == CmdOverturn && !c.By.Role.AtLeast(RoleSenior):
+	case c.By.Kind == ByStaff && c.Kind == CmdOverturn && !c.By.Role.May(ActOverturn):
 		return &Error{Code: CodeForbidden, Message: "only a senior reviewer overturns a decision"}
 	case deciding && !slices.Contains([]ActorKind{ByClient, ByStaff, BySystem}, c.By.Kind):
 		return &Error{Code: CodeForbidden, Message: "applicants do not decide"}

@@ -34,7 +34,7 @@ func heldAsked(t failer, before usher.Session, c usher.Command, err error, now t
 	if err == nil && slices.Contains(moves(), c.Kind) && !now.Before(before.ExpiresAt) {
 		t.Fatalf("%s was taken after the deadline", c.Kind)
 	}
-	if err == nil && c.By.Kind == usher.ByStaff && !c.By.Role.AtLeast(usher.RoleReviewer) {
+	if err == nil && c.By.Kind == usher.ByStaff && !c.By.Role.May(usher.ActWorkOnCase) {
 		t.Fatalf("a %s may not %s", c.By.Role, c.Kind)
 	}
 	deciding := []usher.CommandKind{usher.CmdApprove, usher.CmdReject, usher.CmdAskAgain, usher.CmdOverturn, usher.CmdReview}

@@ -45,8 +45,8 @@ func (a *Auth) CreateStaff(ctx context.Context, tenant string, n NewStaff, by us
 	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email {
 		return usher.Staff{}, usher.Invalid("email", "use an e-mail address such as name@example.com")
 	}
-	if !n.Role.AtLeast(usher.RoleViewer) {
-		return usher.Staff{}, usher.Invalid("role", "use viewer, reviewer, senior or admin")
+	if !n.Role.May(usher.ActUseDesk) {
+		return usher.Staff{}, usher.Invalid("role", "use viewer, reviewer, senior, auditor, developer or admin")
 	}
 	if err := goodPassword(email, n.Password); err != nil {
 		return usher.Staff{}, err
@@ -125,8 +125,8 @@ func (a *Auth) Disable(ctx context.Context, tenant, id string, disabled bool, by
 
 // SetRole gives a member of staff another role, which holds from their next request on.
 func (a *Auth) SetRole(ctx context.Context, tenant, id string, role usher.Role, by usher.Actor) error {
-	if !role.AtLeast(usher.RoleViewer) {
-		return usher.Invalid("role", "use viewer, reviewer, senior or admin")
+	if !role.May(usher.ActUseDesk) {
+		return usher.Invalid("role", "use viewer, reviewer, senior, auditor, developer or admin")
 	}
 	row, err := a.member(ctx, tenant, id)
 	if err != nil {
@@ -295,7 +295,7 @@ func (a *Auth) Reviewers(ctx context.Context, tenant string, most int) ([]usher.
 	}
 	var list []usher.Staff
 	for _, m := range all {
-		if !m.Disabled && m.Role.AtLeast(usher.RoleReviewer) && len(list) < most {
+		if !m.Disabled && m.Role.May(usher.ActTakeCase) && len(list) < most {
 			list = append(list, m.Staff)
 		}
 	}

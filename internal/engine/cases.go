@@ -289,7 +289,7 @@ func (e *Engine) editCase(ctx context.Context, tenant, session string, fn func(r
 
 // mayReview refuses who may only look.
 func mayReview(by usher.Actor) error {
-	if by.Kind != usher.ByStaff || !by.Role.AtLeast(usher.RoleReviewer) {
+	if by.Kind != usher.ByStaff || !by.Role.May(usher.ActWorkOnCase) {
 		return &usher.Error{Code: usher.CodeForbidden, Message: "your role may look at cases but not change them"}
 	}
 	return nil
@@ -314,7 +314,7 @@ func (e *Engine) AssignCase(ctx context.Context, tenant, session, to, was string
 			return false, usher.Conflict("somebody else was faster: the case is with another reviewer now")
 		case r.Assignee == to:
 			return false, nil
-		case !own && !by.Role.AtLeast(usher.RoleSenior):
+		case !own && !by.Role.May(usher.ActGiveCase):
 			return false, &usher.Error{Code: usher.CodeForbidden, Message: "only a senior reviewer assigns cases to others or takes theirs"}
 		}
 		r.Assignee, c.CaseEdit.Free = to, to == ""
@@ -328,7 +328,7 @@ func (e *Engine) mayHave(ctx context.Context, s usher.Session, member string) er
 		return nil
 	}
 	m, err := e.c.Store.Staff(ctx, member)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && (m.TenantID != s.TenantID || m.Disabled || !m.Role.AtLeast(usher.RoleReviewer))) {
+	if errors.Is(err, store.ErrNotFound) || (err == nil && (m.TenantID != s.TenantID || m.Disabled || !m.Role.May(usher.ActTakeCase))) {
 		return usher.Invalid("to", "choose a reviewer")
 	}
 	if err == nil && slices.ContainsFunc(s.Votes, func(a usher.Actor) bool { return a.ID == member }) {

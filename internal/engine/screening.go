@@ -84,7 +84,7 @@ func (e *Engine) JudgeHit(ctx context.Context, tenant, applicant, key string, v 
 		return usher.Screening{}, usher.Invalid("why", "say why, in at most %d bytes", longestWhy)
 	case !until.IsZero() && !until.After(e.now()):
 		return usher.Screening{}, usher.Invalid("until", "must lie in the future")
-	case by.Kind == usher.ByStaff && !by.Role.AtLeast(usher.RoleReviewer):
+	case by.Kind == usher.ByStaff && !by.Role.May(usher.ActJudgeHit):
 		return usher.Screening{}, &usher.Error{Code: usher.CodeForbidden, Message: "your role may look at cases but not change them"}
 	}
 	var s usher.Screening
