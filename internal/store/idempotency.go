@@ -24,15 +24,15 @@ func (r OnceRow) Made(operation string) string {
 	return id
 }
 
-const beginOnce = `INSERT INTO idempotency (tenant_id, client_id, key, fingerprint, effect, status, header, started_at)
-    VALUES ($1, $2, $3, $4, '', 0, '', $5) ON CONFLICT (tenant_id, client_id, key) DO UPDATE SET started_at = excluded.started_at
-    WHERE idempotency.status = 0 AND idempotency.started_at < $6 AND idempotency.fingerprint = excluded.fingerprint RETURNING effect`
+const beginOnce = `INSERT INTO idempotency (tenant_id, client_id, key, fingerprint, effect, status, header, started_at, holder)
+    VALUES ($1, $2, $3, $4, '', 0, '', $5, $7) ON CONFLICT (tenant_id, client_id, key) DO UPDATE SET started_at = excluded.started_at,
+    holder = excluded.holder WHERE idempotency.status = 0 AND idempotency.started_at < $6 AND idempotency.fingerprint = excluded.fingerprint RETURNING effect`
 
 // BeginOnce takes a key: mine tells whether the caller holds it now. A key whose holder started before stale and never answered is taken over.
 func (s *Store) BeginOnce(ctx context.Context, r OnceRow, stale time.Time) (row OnceRow, mine bool, err error) {
 	err = s.together(ctx, func(w *writer) {
 		mine = false
-		w.rows(beginOnce, []any{r.Tenant, r.Client, r.Key, r.Fingerprint, ms(r.StartedAt), ms(stale)}, func(got scanner) error {
+		w.rows(beginOnce, []any{r.Tenant, r.Client, r.Key, r.Fingerprint, ms(r.StartedAt), ms(stale), s.c.Node}, func(got scanner) error {
 			mine = true
 			return got.Scan(&r.Effect)
 		})

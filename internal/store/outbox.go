@@ -62,7 +62,7 @@ func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.Delivery
 			return err
 		})
 		for _, r := range claimed {
-			w.exec(putOff, r.ID, ms(c.Now.Add(c.Lease)))
+			w.exec(putOff, r.ID, ms(c.Now.Add(c.Lease)), s.c.Node)
 		}
 	})
 	if err != nil {
@@ -71,18 +71,18 @@ func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.Delivery
 	return claimed, nil
 }
 
-const putOff = `UPDATE deliveries SET due_at = $2 WHERE id = $1 AND status = 'pending'`
+const putOff = `UPDATE deliveries SET due_at = $2, holder = $3 WHERE id = $1 AND status = 'pending'`
 
 // ReleaseDeliveries makes claimed deliveries due again at once.
 func (s *Store) ReleaseDeliveries(ctx context.Context, now time.Time, ids []string) error {
 	return s.together(ctx, func(w *writer) {
 		for _, id := range ids {
-			w.exec(putOff, id, ms(now))
+			w.exec(putOff, id, ms(now), "")
 		}
 	})
 }
 
-const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at = $4, done_at = $5
+const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at = $4, done_at = $5, holder = ''
     WHERE id = $1 AND status = 'pending' AND attempts < $3`
 
 // unblock makes the oldest waiting delivery of a lane due.

@@ -58,6 +58,7 @@ type Config struct {
 	Read  *sql.DB // a pool for reading
 	Queue Queue
 	Close func() error // closes both pools
+	Node  string       // id of this process among those that serve the database at once; "" when it is the only one
 }
 
 // Store is a database. All its methods may be called at once by many.

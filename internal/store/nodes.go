@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// NodeRow is one of the processes that serve this database at once.
+type NodeRow struct {
+	ID   string
+	Beat int64 // rises while it lives
+}
+
+// Beat raises the beat of this store's node. It is not known when it is new, or when the others have taken it for dead and its work over; from now
+// on it is.
+func (s *Store) Beat(ctx context.Context, now time.Time) (known bool, err error) {
+	err = s.together(ctx, func(w *writer) {
+		known = w.exec(`UPDATE nodes SET beat = beat + 1 WHERE id = $1`, s.c.Node) > 0
+		if !known {
+			w.exec(`INSERT INTO nodes (id, beat, started_at) VALUES ($1, 1, $2) ON CONFLICT (id) DO NOTHING`, s.c.Node, ms(now))
+		}
+	})
+	return known, err
+}
+
+// Nodes gives the nodes that are known, dead ones included until they are buried.
+func (s *Store) Nodes(ctx context.Context) ([]NodeRow, error) {
+	return all(ctx, s, func(row scanner) (r NodeRow, err error) { return r, row.Scan(&r.ID, &r.Beat) }, `SELECT id, beat FROM nodes ORDER BY id`)
+}
+
+// longestLease is how long a sender may hold a delivery that it claimed.
+const longestLease = time.Minute
+
+// Bury frees what a node had in hand, and forgets the node: its deliveries are due, its idempotency keys and turns free. Two that bury the same one do
+// no more than one.
+func (s *Store) Bury(ctx context.Context, node string, now time.Time) error {
+	return s.together(ctx, func(w *writer) {
+		w.exec(`UPDATE deliveries SET due_at = $2, holder = '' WHERE status = 'pending' AND due_at > $2 AND due_at <= $3 AND holder = $1`,
+			node, ms(now), ms(now.Add(longestLease)))
+		// Older ones are free already.
+		w.exec(`UPDATE idempotency SET started_at = 0, holder = '' WHERE status = 0 AND started_at > $2 AND holder = $1`, node, ms(now.Add(-time.Hour)))
+		w.exec(`DELETE FROM turns WHERE node = $1`, node)
+		w.exec(`DELETE FROM nodes WHERE id = $1`, node)
+	})
+}
+
+// TakeTurn takes the turn at something that one at a time does, until a time or [Store.EndTurn]. It is false while another has it. The same holder may
+// take it again, for longer.
+func (s *Store) TakeTurn(ctx context.Context, name, holder string, now, until time.Time) (mine bool, err error) {
+	n, err := s.exec(ctx, `INSERT INTO turns (name, holder, node, ends_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET
+		holder = excluded.holder, node = excluded.node, ends_at = excluded.ends_at WHERE turns.ends_at <= $5 OR turns.holder = excluded.holder`,
+		name, holder, s.c.Node, ms(until), ms(now))
+	return n > 0, err
+}
+
+// EndTurn gives a turn back.
+func (s *Store) EndTurn(ctx context.Context, name, holder string) error {
+	_, err := s.exec(ctx, `DELETE FROM turns WHERE name = $1 AND holder = $2`, name, holder)
+	return err
+}
+
+// AddCounts raises counters by what a node has counted since it last did, and gives what all nodes together have. A counter that nobody raises for the
+// window begins anew.
+func (s *Store) AddCounts(ctx context.Context, counted map[string]int64, now time.Time, window time.Duration) (map[string]int64, error) {
+	names := make([]string, 0, len(counted))
+	for name := range counted {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, strings.Compare) // two nodes lock them in the same order
+	var sums map[string]int64
+	err := s.together(ctx, func(w *writer) {
+		sums = make(map[string]int64, len(names))
+		for _, name := range names {
+			w.rows(`INSERT INTO counters (name, count, ends_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET
+				count = CASE WHEN counters.ends_at <= $4 THEN excluded.count ELSE counters.count + excluded.count END, ends_at = excluded.ends_at
+				RETURNING count`, []any{name, counted[name], ms(now.Add(window)), ms(now)}, func(row scanner) error {
+				var n int64
+				err := row.Scan(&n)
+				sums[name] = n
+				return err
+			})
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("add counts: %w", err)
+	}
+	return sums, nil
+}
