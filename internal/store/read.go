@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -127,23 +126,6 @@ func (s *Store) ListApplicants(ctx context.Context, tenant string, f usher.Appli
 	q.page(f.Paging, "a.id")
 	list, err := all(ctx, s, scanApplicant, q.text, q.args...)
 	return list, total, err
-}
-
-// Keyset gives an applicant's wrapped keys, or nil when they were destroyed.
-func (s *Store) Keyset(ctx context.Context, tenant, applicant string) ([]byte, error) {
-	var wrapped []byte
-	err := s.row(ctx, `SELECT wrapped FROM keysets WHERE applicant_id = $1 AND tenant_id = $2`, []any{applicant, tenant}, &wrapped)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	}
-	return wrapped, err
-}
-
-// HasKeysets tells whether any applicant's keys are stored: a fresh master key beside them means that the old one was lost.
-func (s *Store) HasKeysets(ctx context.Context) (bool, error) {
-	var n int
-	err := s.row(ctx, `SELECT count(*) FROM (SELECT 1 FROM keysets LIMIT 1)`, nil, &n)
-	return n > 0, err
 }
 
 const eventColumns = `id, tenant_id, applicant_id, session_id, dialect, purpose, type, sequence, doc, at`

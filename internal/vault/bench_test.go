@@ -43,7 +43,8 @@ func BenchmarkSmall(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	tenant, err := m.SealTenant("t1", plain, ad)
+	keys := mustTenant(b, m, "t1")
+	tenant, err := keys.Seal(plain, ad)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -54,6 +55,8 @@ func BenchmarkSmall(b *testing.B) {
 	run("Seal", func() error { _, err := s.Seal(plain, ad); return err })
 	run("Open", func() error { _, err := s.Open(sealed, ad); return err })
 	run("NewKeyset", func() error { _, err := m.NewKeyset("t1", "a1"); return err })
+	rotated := mustMaster(b, encodedKey(1)+"\n"+encodedKey(2))
+	run("Rewrap", func() error { _, _, err := rotated.Rewrap("t1", "a1", wrapped); return err })
 	run("Unwrap+Open", func() error {
 		u, err := m.Unwrap("t1", "a1", wrapped)
 		if err != nil {
@@ -62,9 +65,9 @@ func BenchmarkSmall(b *testing.B) {
 		_, err = u.Open(columns, ad)
 		return err
 	})
-	run("SealTenant", func() error { _, err := m.SealTenant("t1", plain, ad); return err })
-	run("OpenTenant", func() error { _, err := m.OpenTenant("t1", tenant, ad); return err })
-	run("Index", func() error { _, err := m.Index("t1", "email", "ada@example.test"); return err })
+	run("TenantKeys.Seal", func() error { _, err := keys.Seal(plain, ad); return err })
+	run("TenantKeys.Open", func() error { _, err := keys.Open(tenant, ad); return err })
+	run("Index", func() error { keys.Index("email", "ada@example.test"); return nil })
 	v, _ := newVault(b, 1, vault.Config{})
 	run("Sealer/cached", func() error { _, err := v.Sealer(b.Context(), "t1", "a0"); return err })
 }

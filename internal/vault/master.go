@@ -1,16 +1,13 @@
 package vault
 
 import (
-	"bytes"
+	"context"
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -33,9 +30,8 @@ var (
 	ErrMasterKey = errors.New("master key")
 )
 
-// Master is the root of all keys. It holds one key or, after a rotation, several, oldest first: the newest one wraps
-// and seals, every one of them unwraps and opens, and the oldest one derives the search index, which must not change.
-// It is safe for concurrent use.
+// Master is the root of all keys. It holds one key or, during a rotation, several, oldest first: the newest one wraps, every one of them unwraps,
+// and one that is marked as next does nothing else yet. It is safe for concurrent use.
 type Master struct {
 	keys  []masterKey
 	fresh bool
@@ -45,44 +41,17 @@ type masterKey struct {
 	id   [keyIDSize]byte
 	prk  []byte // HKDF pseudorandom key; the master key itself is not kept
 	wrap tink.AEAD
+	next bool // unwraps, and wraps nothing until every node holds it
 }
 
-// ParseMaster reads master keys from text: each key is 32 random bytes in standard base64 (what
-// `openssl rand -base64 32` prints), keys stand oldest first, separated by white space or commas; a line that begins
-// with # is a comment. It returns an error that wraps [ErrMasterKey] and never quotes the text.
+// ParseMaster reads master keys from text, as [ReadRing] does, where no key management service is needed to read them. It returns an error that wraps
+// [ErrMasterKey] and never quotes the text.
 func ParseMaster(text string) (*Master, error) {
-	m := &Master{}
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(strings.TrimSpace(line), "#") {
-			continue
-		}
-		for _, field := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\r\n,", r) }) {
-			if err := m.add(field); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if len(m.keys) == 0 {
-		return nil, fmt.Errorf("%w: no key found", ErrMasterKey)
-	}
-	return m, nil
-}
-
-func (m *Master) add(encoded string) error {
-	n := len(m.keys) + 1
-	raw, err := base64.RawStdEncoding.Strict().DecodeString(strings.TrimRight(encoded, "="))
-	if err != nil || len(raw) != masterKeySize {
-		return fmt.Errorf("%w: key %d is not 32 bytes in base64; make one with: openssl rand -base64 32", ErrMasterKey, n)
-	}
-	k, err := newMasterKey(raw)
+	r, err := ReadRing(context.Background(), text, nil)
 	if err != nil {
-		return fmt.Errorf("%w: use key %d: %w", ErrMasterKey, n, err)
+		return nil, err
 	}
-	if _, err := m.key(k.id); err == nil {
-		return fmt.Errorf("%w: key %d stands there twice", ErrMasterKey, n)
-	}
-	m.keys = append(m.keys, k)
-	return nil
+	return r.Master(), nil
 }
 
 // newMasterKey derives from raw what a master key is used for. The raw bytes serve for nothing but derivation, so that
@@ -139,7 +108,14 @@ func (m *Master) GoString() string { return m.String() }
 // to run: its key file was lost, and going on would hide that.
 func (m *Master) Fresh() bool { return m.fresh }
 
-func (m *Master) newest() masterKey { return m.keys[len(m.keys)-1] }
+// newest is the one that wraps: a ring has at least one, and what is marked as next stands behind it.
+func (m *Master) newest() masterKey {
+	last := len(m.keys) - 1
+	for m.keys[last].next {
+		last--
+	}
+	return m.keys[last]
+}
 
 // key returns the key named id, or an error that wraps [ErrMasterKey] and names the one that is missing.
 func (m *Master) key(id [keyIDSize]byte) (masterKey, error) {
@@ -149,59 +125,6 @@ func (m *Master) key(id [keyIDSize]byte) (masterKey, error) {
 		}
 	}
 	return masterKey{}, fmt.Errorf("%w %x is needed and not held here", ErrMasterKey, id)
-}
-
-// Index returns the keyed hash (HMAC-SHA256, 32 bytes) of a field's value for one tenant, to be stored beside the
-// sealed value and searched by equality. The caller brings the value into one form first (lower case, no spaces).
-// Equal values of a tenant give equal hashes, so a field with few values (a country, a birth date) shows its
-// frequencies; delete the hash with the applicant.
-func (m *Master) Index(tenant, field, value string) ([]byte, error) {
-	// The oldest key, because adding a key must not make what was indexed before unfindable.
-	key, err := m.keys[0].derive("search index", tenant)
-	if err != nil {
-		return nil, err
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write(bind(field))
-	mac.Write([]byte(value))
-	return mac.Sum(nil), nil
-}
-
-// SealTenant encrypts data that belongs to a tenant and to no applicant (endpoint secrets, settings). The additional
-// data ad names its place (table, row, column); OpenTenant must be given the same. The result is 33 bytes longer.
-func (m *Master) SealTenant(tenant string, plaintext, ad []byte) ([]byte, error) {
-	k := m.newest()
-	aead, err := k.aead("tenant data", tenant)
-	if err != nil {
-		return nil, err
-	}
-	sealed, err := aead.Encrypt(plaintext, ad)
-	if err != nil {
-		return nil, fmt.Errorf("seal tenant data: %w", err)
-	}
-	return append(append([]byte{tenantSealV1}, k.id[:]...), sealed...), nil
-}
-
-// OpenTenant decrypts what SealTenant sealed for the same tenant and ad. Its error wraps [ErrTampered], or
-// [ErrMasterKey] when the key that sealed it is not held here.
-func (m *Master) OpenTenant(tenant string, sealed, ad []byte) ([]byte, error) {
-	rest, ok := bytes.CutPrefix(sealed, []byte{tenantSealV1})
-	if !ok || len(rest) < keyIDSize {
-		return nil, fmt.Errorf("open tenant data: %w", ErrTampered)
-	}
-	k, err := m.key([keyIDSize]byte(rest))
-	if err != nil {
-		return nil, fmt.Errorf("open tenant data: %w", err)
-	}
-	aead, err := k.aead("tenant data", tenant)
-	if err != nil {
-		return nil, err
-	}
-	plaintext, err := aead.Decrypt(rest[keyIDSize:], ad)
-	if err != nil {
-		return nil, fmt.Errorf("open tenant data: %w", ErrTampered)
-	}
-	return plaintext, nil
 }
 
 // bind joins a purpose and the names it is for into bytes that no other purpose and names give: every part carries

@@ -1,45 +1,78 @@
 package vault
 
 import (
-	"crypto/rand"
-	"encoding/base64"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // masterFileHead tells whoever finds the file what it is worth.
 const masterFileHead = `# The master key of this usher server. Without it no personal data in its database can be read, by anybody.
-# Keep a copy in a safe place apart from the database. To rotate, add a new key as the last line; keep the old ones.
+# Keep a copy in a safe place apart from the database. To change the key see "usher key --help"; never take a line away by hand.
 `
 
-// OpenMaster returns the master key. When encoded, the value of the environment variable, is not empty it holds the
-// key in the form [ParseMaster] reads and no file is touched. Otherwise the key is read from the file at path, which
-// is created with mode 0600 on the first start. A file that anybody but its owner may use is refused, with the cure.
-// Errors wrap [ErrMasterKey].
-func OpenMaster(path, encoded string) (*Master, error) {
+// OpenRing returns the master keys. When encoded, the value of the environment variable, is not empty it holds the keys in the form [ReadRing] reads
+// and no file is touched. Otherwise they are read from the file at path, which is created with mode 0600 on the first start. A file that anybody but
+// its owner may use is refused, with the cure. keeper seals and opens keys where it is not nil. Errors wrap [ErrMasterKey].
+func OpenRing(ctx context.Context, path, encoded string, keeper Keeper) (*Ring, error) {
 	if encoded != "" {
-		return ParseMaster(encoded)
+		return ReadRing(ctx, encoded, keeper)
 	}
-	m, err := readMaster(path)
+	r, err := readRing(ctx, path, keeper)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return m, err
+		return r, err
 	}
-	created, err := createMaster(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: create file: %w", ErrMasterKey, err)
-	}
-	m, err = readMaster(path)
+	text, err := newRing(ctx, keeper)
 	if err != nil {
 		return nil, err
 	}
-	m.fresh = created
-	return m, nil
+	created, err := createFile(path, text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: create file: %w", ErrMasterKey, err)
+	}
+	if r, err = readRing(ctx, path, keeper); err != nil {
+		return nil, err
+	}
+	r.fresh = created
+	return r, nil
 }
 
-func readMaster(path string) (*Master, error) {
+// OpenMaster is OpenRing for those who only use the keys, without a key management service.
+func OpenMaster(path, encoded string) (*Master, error) {
+	r, err := OpenRing(context.Background(), path, encoded, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.Master(), nil
+}
+
+// WriteRing replaces the file at path by the ring, whole or not at all.
+func WriteRing(path string, r *Ring) error {
+	tmp, err := writeTemp(path, r.Text())
+	if err != nil {
+		return fmt.Errorf("%w: write file: %w", ErrMasterKey, err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return fmt.Errorf("%w: replace file: %w", ErrMasterKey, errors.Join(err, os.Remove(tmp)))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// newRing gives the text of a ring with one key, drawn here.
+func newRing(ctx context.Context, keeper Keeper) (string, error) {
+	r := &Ring{comments: strings.Split(strings.TrimSuffix(masterFileHead, "\n"), "\n")}
+	if _, err := r.Add(ctx, keeper); err != nil {
+		return "", err
+	}
+	r.keys[0].next = false
+	return r.Text(), nil
+}
+
+func readRing(ctx context.Context, path string, keeper Keeper) (*Ring, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: open file: %w", ErrMasterKey, err)
@@ -64,43 +97,51 @@ func readMaster(path string) (*Master, error) {
 	if _, err := f.ReadAt(text, 0); err != nil {
 		return nil, fmt.Errorf("%w: read file: %w", ErrMasterKey, err)
 	}
-	m, err := ParseMaster(string(text))
+	r, err := ReadRing(ctx, string(text), keeper)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	return m, nil
+	return r, nil
 }
 
-// createMaster makes the file with a new key and reports whether it was this call that made it. The complete, synced
-// file is linked to its name, because a link, unlike a rename, never replaces: of two servers that start at once both
-// use the key of the first, and a kill at any point leaves no half-written key.
-func createMaster(path string) (created bool, err error) {
-	key := make([]byte, masterKeySize)
-	rand.Read(key)
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".new-*") // mode 0600
+// createFile makes the file and reports whether it was this call that made it. The complete, synced file is linked to its name, because a link, unlike
+// a rename, never replaces: of two servers that start at once both use the key of the first, and a kill at any point leaves no half-written key.
+func createFile(path, text string) (created bool, err error) {
+	tmp, err := writeTemp(path, text)
 	if err != nil {
 		return false, err
 	}
-	defer os.Remove(tmp.Name())
-	defer tmp.Close()
-	if _, err := tmp.WriteString(masterFileHead + base64.StdEncoding.EncodeToString(key) + "\n"); err != nil {
-		return false, err
-	}
-	if err := tmp.Sync(); err != nil {
-		return false, err
-	}
-	switch err := os.Link(tmp.Name(), path); {
+	defer os.Remove(tmp)
+	switch err := os.Link(tmp, path); {
 	case errors.Is(err, fs.ErrExist):
 		return false, nil
 	case err != nil:
 		return false, err
 	}
 	// The name must be on the disk too before any data is sealed with the key.
+	return true, syncDir(filepath.Dir(path))
+}
+
+// writeTemp writes a synced file of mode 0600 beside path and gives its name.
+func writeTemp(path, text string) (name string, err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = tmp.WriteString(text)
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return tmp.Name(), nil
+}
+
+func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return false, err
+		return err
 	}
-	defer d.Close()
-	return true, d.Sync()
+	return errors.Join(d.Sync(), d.Close())
 }

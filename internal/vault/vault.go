@@ -12,10 +12,14 @@ import (
 // ErrErased says that the store holds no keyset for an applicant: the applicant's data was erased, or never existed.
 var ErrErased = errors.New("no key is held for this applicant: erased, or never created")
 
-// Keysets is the port to the store. Keyset returns what [Master.NewKeyset] made for the applicant, or nil without an
-// error when there is no such row.
+// Keysets is the port to the store.
 type Keysets interface {
+	// Keyset returns what [Master.NewKeyset] made for the applicant, or nil without an error when there is no such row.
 	Keyset(ctx context.Context, tenant, subject string) (wrapped []byte, err error)
+	// TenantKeys does the same for what [Master.NewTenantKeys] made for the tenant.
+	TenantKeys(ctx context.Context, tenant string) (wrapped []byte, err error)
+	// AddTenantKeys stores them unless there is a row already, and returns the one that is there then.
+	AddTenantKeys(ctx context.Context, tenant string, wrapped []byte) (stored []byte, err error)
 }
 
 // Config is what a [Vault] needs. Master and Keysets are required.
@@ -41,6 +45,7 @@ type Vault struct {
 	entries map[owner]*list.Element // of *entry
 	recent  *list.List              // most recently used in front
 	forgets uint64                  // counts calls of Forget
+	tenants map[string]*TenantKeys  // few, and what they hold never changes
 }
 
 type owner struct{ tenant, subject string }
@@ -65,7 +70,7 @@ func New(cfg Config) (*Vault, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Vault{Master: cfg.Master, cfg: cfg, entries: map[owner]*list.Element{}, recent: list.New()}, nil
+	return &Vault{Master: cfg.Master, cfg: cfg, entries: map[owner]*list.Element{}, recent: list.New(), tenants: map[string]*TenantKeys{}}, nil
 }
 
 // Sealer returns the sealer of one applicant (subject is the applicant's id). Its error wraps [ErrErased] when the

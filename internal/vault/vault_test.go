@@ -32,6 +32,22 @@ func (r *rows) Keyset(_ context.Context, tenant, subject string) ([]byte, error)
 	return wrapped, err
 }
 
+func (r *rows) TenantKeys(_ context.Context, tenant string) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.m["tenant "+tenant], r.err
+}
+
+func (r *rows) AddTenantKeys(_ context.Context, tenant string, wrapped []byte) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if had := r.m["tenant "+tenant]; had != nil {
+		return had, r.err
+	}
+	r.m["tenant "+tenant] = wrapped
+	return wrapped, r.err
+}
+
 func (r *rows) delete(tenant, subject string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
