@@ -242,20 +242,3 @@ type StaffDoor interface {
 	// SetKeys switches the single-letter keys of the desk off, or on again, for a member of staff.
 	SetKeys(ctx context.Context, staff string, off bool) error
 }
-
-// Auditor keeps the trail of who saw and did what, in words without personal data.
-type Auditor interface {
-	Record(ctx context.Context, r AuditRecord) error
-	Records(ctx context.Context, tenant, object string, p Paging) (Page[AuditRecord], error)
-}
-
-// AuditRecord is one entry of the trail.
-type AuditRecord struct {
-	ID       string    `json:"id"`
-	TenantID string    `json:"tenant_id"`
-	At       time.Time `json:"at"`
-	Actor    Actor     `json:"actor"`
-	Action   string    `json:"action"` // such as "evidence.viewed"
-	Object   string    `json:"object"` // id of what it was done to
-	Detail   string    `json:"detail,omitempty"`
-}
