@@ -27,7 +27,7 @@ const (
 func floors() map[floor][]string {
 	return map[floor][]string{
 		root:    {"."},
-		library: {"internal/mrz", "internal/barcode", "internal/watchlist", "internal/picture", "internal/specimen", "internal/emrtd", "internal/natid", "client", "web"},
+		library: {"internal/mrz", "internal/barcode", "internal/watchlist", "internal/picture", "internal/specimen", "internal/emrtd", "internal/natid", "internal/trace", "client", "web"},
 		kit:     {"internal/api", "internal/web", "internal/store", "internal/flow", "internal/vault"},
 		leaf: {
 			"internal/engine", "internal/blob", "internal/webhook", "internal/check/*", "internal/dialect/*", "internal/hosted",
