@@ -26,9 +26,12 @@ type Backend struct {
 	Look func(ctx context.Context, kind usher.EvidenceKind, picture []byte) (usher.CheckResult, error)
 	// Portrait cuts the face out of the picture of a document, as a JPEG; an [*usher.Error] with CodeNotFound when there is none. It may be nil.
 	Portrait func(ctx context.Context, document []byte) (jpeg []byte, err error)
-	Dev      bool             // any https or loopback address may be a return address
-	Now      func() time.Time // never nil
-	Log      *slog.Logger     // never nil
+	// Turn waits for the turn at something among all nodes of a server; nil where there is one. See [Turns].
+	Turn    func(ctx context.Context, name string) (end func(), err error)
+	Sharing *Sharing         // makes limiters that hold for all nodes together; nil where there is one
+	Dev     bool             // any https or loopback address may be a return address
+	Now     func() time.Time // never nil
+	Log     *slog.Logger     // never nil
 }
 
 // Dialect is a vendor's API, as its package gives it to the composition root.

@@ -24,18 +24,31 @@ type Limit struct {
 }
 
 // Limiter holds many keys to a [Limit]. It forgets what it knows when the process ends, so it bounds load; guesses of secrets that must stay
-// counted over a restart belong in the store.
+// counted over a restart belong in the store. Limiters of several nodes hold together when they are made by [Sharing].
 type Limiter struct {
 	limit Limit
 
+	name    string
+	sharing *Sharing // nil where nothing is shared
+
 	mu    sync.Mutex
 	byKey map[string]*list.Element
-	used  *list.List // of *bucket, the most lately used first
+	used  *list.List         // of *bucket, the most lately used first
+	due   map[string]*bucket // of which the other nodes are to be told
 }
 
 type bucket struct {
 	key     string
 	limiter *rate.Limiter
+	untold  int64 // let through since the other nodes were told
+}
+
+// fill makes the bucket as full as all nodes together have made it. One that runs over is empty again no later than twice the time that a full one takes.
+func (b *bucket) fill(l Limit, now time.Time, level float64) {
+	b.limiter = rate.NewLimiter(rate.Limit(l.Rate), l.Burst)
+	for left := min(int(level), 2*l.Burst); left > 0; left -= l.Burst {
+		b.limiter.ReserveN(now, min(left, l.Burst))
+	}
 }
 
 const defaultKeys = 10_000
@@ -58,21 +71,34 @@ func (l *Limiter) Allow(key string) (ok bool, retry time.Duration) {
 		return true, 0
 	}
 	now := l.limit.Now()
-	reserved := l.bucket(key).ReserveN(now, 1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.bucket(key)
+	if b.limiter.TokensAt(now) >= float64(l.limit.Burst) {
+		b.untold = 0 // it has drained since
+	}
+	reserved := b.limiter.ReserveN(now, 1)
 	wait := reserved.DelayFrom(now)
 	if wait > 0 {
 		reserved.CancelAt(now)
 		return false, wait
 	}
+	b.untold++
+	if l.sharing != nil && b.untold >= int64(max(l.limit.Burst/tellFrom, 1)) && l.due[key] == nil {
+		l.due[key] = b
+		l.sharing.ring()
+	}
 	return true, 0
 }
 
-func (l *Limiter) bucket(key string) *rate.Limiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// tellFrom is the share of a burst that a node lets through before it tells the others.
+const tellFrom = 10
+
+// bucket gives the bucket of a key, as full as it was left.
+func (l *Limiter) bucket(key string) *bucket {
 	if found, ok := l.byKey[key]; ok {
 		l.used.MoveToFront(found)
-		return found.Value.(*bucket).limiter
+		return found.Value.(*bucket)
 	}
 	if l.used.Len() >= l.limit.Keys {
 		oldest := l.used.Back()
@@ -81,7 +107,7 @@ func (l *Limiter) bucket(key string) *rate.Limiter {
 	}
 	b := &bucket{key: key, limiter: rate.NewLimiter(rate.Limit(l.limit.Rate), l.limit.Burst)}
 	l.byKey[key] = l.used.PushFront(b)
-	return b.limiter
+	return b
 }
 
 // limited holds requests to a limiter by a key; a request without a key passes, and so does everything when nothing is limited.

@@ -18,10 +18,14 @@ import (
 func (e *Engine) endpoints(ctx context.Context, tenant string) ([]usher.Endpoint, error) {
 	now := time.Now()
 	e.cache.mu.Lock()
-	aged, ok := e.cache.endpoints[tenant]
+	had, ok := e.cache.endpoints[tenant]
 	e.cache.mu.Unlock()
-	if ok && now.Sub(aged.read) < endpointsAge {
-		return aged.list, nil
+	age := endpointsAge
+	if !e.alone() {
+		age = sharedAge
+	}
+	if ok && now.Sub(had.read) < age {
+		return had.what, nil
 	}
 	list, err := e.Endpoints(ctx, tenant)
 	if err != nil {
@@ -30,10 +34,23 @@ func (e *Engine) endpoints(ctx context.Context, tenant string) ([]usher.Endpoint
 	e.cache.mu.Lock()
 	defer e.cache.mu.Unlock()
 	if e.cache.endpoints == nil {
-		e.cache.endpoints = map[string]agedEndpoints{}
+		e.cache.endpoints = map[string]aged[[]usher.Endpoint]{}
 	}
-	e.cache.endpoints[tenant] = agedEndpoints{list: list, read: now}
+	e.cache.endpoints[tenant] = aged[[]usher.Endpoint]{list, now}
 	return list, nil
+}
+
+// spread waits until no node remembers the endpoints as they were: what happens after the answer is told to an endpoint that was made before it.
+func (e *Engine) spread(ctx context.Context) {
+	if e.alone() {
+		return
+	}
+	wait := time.NewTimer(sharedAge)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done(): // whoever asked does not hear the answer
+	}
 }
 
 func (e *Engine) forgetEndpoints(tenant string) {
@@ -121,6 +138,7 @@ func (e *Engine) CreateEndpoint(ctx context.Context, tenant string, ep usher.End
 	if err := e.authenticated(ctx, ep); err != nil {
 		return ep, err
 	}
+	defer e.spread(ctx)
 	return e.putEndpoint(ctx, ep)
 }
 
@@ -151,6 +169,7 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, tenant string, ep usher.End
 			return ep, err
 		}
 	}
+	defer e.spread(ctx)
 	return e.putEndpoint(ctx, ep)
 }
 
@@ -160,6 +179,7 @@ func (e *Engine) DeleteEndpoint(ctx context.Context, tenant, id string) error {
 		return found(err, "webhook endpoint")
 	}
 	e.forgetEndpoints(tenant)
+	e.spread(ctx) // until then nodes queue for it
 	return e.c.Store.AbandonDeliveries(ctx, id, e.now())
 }
 
@@ -171,6 +191,7 @@ func (e *Engine) RotateSecret(ctx context.Context, tenant, id string) (usher.End
 		return ep, err
 	}
 	ep.Secrets = append([]string{newWebhookSecret()}, ep.Secrets[:min(1, len(ep.Secrets))]...)
+	defer e.spread(ctx)
 	return e.putEndpoint(ctx, ep)
 }
 

@@ -21,6 +21,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,16 +60,18 @@ type Config struct {
 	Pages     []usher.StepKind                   // the applicant's steps that the hosted page can show
 	Senders   map[usher.Channel]usher.CodeSender // what brings one-time codes to people
 
-	HandoffURL func(token string) string         // of the page that a second browser opens
-	LinkURL    func(token string) string         // the address of the applicant's page
-	Stamps     usher.Stamps                      // signs the links that can be asked for again
-	NeedsAuth  func(dialect string) bool         // whether endpoints of a dialect need authentication in live tenants; nil asks for none
-	CheckURL   func(url string) error            // whether an endpoint's address may be called; nil allows all
-	Wake       func()                            // wakes the webhook sender after a commit
-	Stand      func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations
-	Dev        bool                              // allows any https or loopback return URL
-	Now        func() time.Time
-	Log        *slog.Logger
+	HandoffURL func(token string) string // of the page that a second browser opens
+	LinkURL    func(token string) string // the address of the applicant's page
+	Stamps     usher.Stamps              // signs the links that can be asked for again
+	NeedsAuth  func(dialect string) bool // whether endpoints of a dialect need authentication in live tenants; nil asks for none
+	CheckURL   func(url string) error    // whether an endpoint's address may be called; nil allows all
+	Wake       func()                    // wakes the webhook sender after a commit
+	// TakeOver frees the jobs that a dead node was at; nil where there is one node.
+	TakeOver func(ctx context.Context, node string) error
+	Stand    func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations
+	Dev      bool                              // allows any https or loopback return URL
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Engine is an [usher.Service], an [usher.Outbox] and the memory of idempotency keys.
@@ -83,6 +86,7 @@ type Engine struct {
 	quit      chan struct{}  // closed when the engine stops
 	stop      sync.Once      // closes it
 	late      sync.WaitGroup // timers of held decisions
+	beaten    atomic.Pointer[time.Time]
 }
 
 var (
@@ -197,17 +201,18 @@ func found(err error, kind string) error {
 	return err
 }
 
-// cache holds what every command needs and hardly anything changes: tenants, endpoints and flows. Entries of endpoints age, so that a node
-// learns of another node's changes; a flow's version never changes.
+// cache holds what every command needs and hardly anything changes: tenants, endpoints and flows. Entries of tenants and endpoints age, so that a
+// node learns of another node's changes; a flow's version never changes.
 type cache struct {
 	mu        sync.Mutex
-	tenants   map[string]usher.Tenant
-	endpoints map[string]agedEndpoints
+	tenants   map[string]aged[usher.Tenant]
+	endpoints map[string]aged[[]usher.Endpoint]
 	flows     map[flowKey]usher.Flow
 }
 
-type agedEndpoints struct {
-	list []usher.Endpoint
+// aged is something that was read a while ago.
+type aged[T any] struct {
+	what T
 	read time.Time
 }
 
@@ -216,15 +221,22 @@ type flowKey struct {
 	version      int
 }
 
-const endpointsAge = 2 * time.Second
+// How old what is remembered may be.
+const (
+	tenantAge    = 2 * time.Second
+	endpointsAge = 2 * time.Second // where nobody but this process, and now and then the command line, changes them
+	// On many nodes whoever changes an endpoint is answered when no node remembers it as it was; that must not take long.
+	sharedAge = 250 * time.Millisecond
+)
 
 // Tenant gives a tenant's own record.
 func (e *Engine) Tenant(ctx context.Context, id string) (usher.Tenant, error) {
+	now := time.Now()
 	e.cache.mu.Lock()
-	t, ok := e.cache.tenants[id]
+	had, ok := e.cache.tenants[id]
 	e.cache.mu.Unlock()
-	if ok {
-		return t, nil
+	if ok && now.Sub(had.read) < tenantAge {
+		return had.what, nil
 	}
 	t, err := e.c.Store.Tenant(ctx, id)
 	if err != nil {
@@ -233,9 +245,9 @@ func (e *Engine) Tenant(ctx context.Context, id string) (usher.Tenant, error) {
 	e.cache.mu.Lock()
 	defer e.cache.mu.Unlock()
 	if e.cache.tenants == nil {
-		e.cache.tenants = map[string]usher.Tenant{}
+		e.cache.tenants = map[string]aged[usher.Tenant]{}
 	}
-	e.cache.tenants[id] = t
+	e.cache.tenants[id] = aged[usher.Tenant]{t, now}
 	return t, nil
 }
 

@@ -62,30 +62,51 @@ func (s *Store) EndTurn(ctx context.Context, name, holder string) error {
 	return err
 }
 
-// AddCounts raises counters by what a node has counted since it last did, and gives what all nodes together have. A counter that nobody raises for the
-// window begins anew.
-func (s *Store) AddCounts(ctx context.Context, counted map[string]int64, now time.Time, window time.Duration) (map[string]int64, error) {
-	names := make([]string, 0, len(counted))
-	for name := range counted {
-		names = append(names, name)
+// Drip is what a node adds to a bucket that all nodes share and that drains with time.
+type Drip struct {
+	Name  string
+	Count int64
+	Rate  float64       // of draining, a second
+	Full  time.Duration // in which the fullest bucket has drained
+}
+
+// Buckets are kept in the counters, by the millionth, with the time at which the last drip will certainly have drained.
+const (
+	whole = 1_000_000
+
+	addDrip = `INSERT INTO counters (name, count, ends_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET
+		count = excluded.count + CASE WHEN excluded.ends_at <= counters.ends_at THEN counters.count
+			WHEN (excluded.ends_at - counters.ends_at) * $4 >= counters.count THEN 0
+			ELSE counters.count - (excluded.ends_at - counters.ends_at) * $4 END,
+		ends_at = CASE WHEN excluded.ends_at > counters.ends_at THEN excluded.ends_at ELSE counters.ends_at END
+		RETURNING count`
+)
+
+// AddDrips adds to buckets and gives how full each is then.
+func (s *Store) AddDrips(ctx context.Context, drips []Drip, now time.Time) (levels []float64, err error) {
+	order := make([]int, len(drips)) // two nodes lock the buckets in the same order
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortFunc(names, strings.Compare) // two nodes lock them in the same order
-	var sums map[string]int64
-	err := s.together(ctx, func(w *writer) {
-		sums = make(map[string]int64, len(names))
-		for _, name := range names {
-			w.rows(`INSERT INTO counters (name, count, ends_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET
-				count = CASE WHEN counters.ends_at <= $4 THEN excluded.count ELSE counters.count + excluded.count END, ends_at = excluded.ends_at
-				RETURNING count`, []any{name, counted[name], ms(now.Add(window)), ms(now)}, func(row scanner) error {
-				var n int64
-				err := row.Scan(&n)
-				sums[name] = n
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(drips[a].Name, drips[b].Name) })
+	err = s.together(ctx, func(w *writer) {
+		levels = make([]float64, len(drips))
+		for _, i := range order {
+			d := drips[i]
+			perMS := int64(d.Rate * whole / 1000)
+			w.rows(addDrip, []any{d.Name, d.Count * whole, ms(now.Add(d.Full)), perMS}, func(row scanner) error {
+				var level int64
+				err := row.Scan(&level)
+				levels[i] = float64(level) / whole
 				return err
 			})
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("add counts: %w", err)
+		return nil, fmt.Errorf("add to buckets: %w", err)
 	}
-	return sums, nil
+	return levels, nil
 }
+
+// Node gives the id of this process among those that serve the database at once, or "" when it is the only one.
+func (s *Store) Node() string { return s.c.Node }

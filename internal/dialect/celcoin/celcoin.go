@@ -53,7 +53,7 @@ type dialect struct {
 
 // Open gives the dialect to the composition root.
 func Open(b api.Backend) (api.Dialect, error) {
-	d := &dialect{Backend: b, renderer: Renderer{Stamps: b.Stamps, BaseURL: b.BaseURL}}
+	d := &dialect{Backend: b, renderer: Renderer{Stamps: b.Stamps, BaseURL: b.BaseURL}, turns: api.Turns{Among: b.Turn}}
 	f := b.Front
 	f.Dialect, f.Fail, f.Who = Name, fail, d.who
 	f.Open = func(r *http.Request) bool { return r.URL.Path == tokenPath || strings.HasPrefix(r.URL.Path, filePath) }

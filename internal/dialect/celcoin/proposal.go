@@ -93,7 +93,11 @@ func (d *dialect) propose(r request, o offered) (any, error) {
 // begin starts the session of a proposal, if there is still nothing against it. Of two with one clientCode one wins, since it is the session's key; of
 // two of one document the second to begin finds the first.
 func (d *dialect) begin(r request, o offered, start usher.NewSession) (usher.Session, error) {
-	defer d.turns.Take(r.tenant(), o.document)()
+	end, err := d.turns.Take(r.Context(), r.tenant(), o.document)
+	if err != nil {
+		return usher.Session{}, err
+	}
+	defer end()
 	if err := d.mayPropose(r, o); err != nil {
 		return usher.Session{}, err
 	}

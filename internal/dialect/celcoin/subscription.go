@@ -87,7 +87,11 @@ func (d *dialect) subscribe(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer d.turns.Take(r.tenant(), n.Entity)()
+	end, err := d.turns.Take(r.Context(), r.tenant(), n.Entity)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	list, err := d.Service.Endpoints(r.Context(), r.tenant())
 	if err != nil {
 		return nil, err

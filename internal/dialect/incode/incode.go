@@ -47,15 +47,17 @@ func Open(b api.Backend) (api.Dialect, error) { return open(b, sleep) }
 func open(b api.Backend, pause func(context.Context, time.Duration) error) (api.Dialect, error) {
 	d := &dialect{
 		Backend: b, pause: pause,
-		pictures: api.NewLimiter(api.Limit{Rate: 1, Burst: 5, Now: b.Now}),
-		logins:   api.NewLimiter(api.Limit{Rate: 1.0 / 12, Burst: 5, Now: b.Now}),
+		pictures: b.Sharing.Limiter("incode/pictures", api.Limit{Rate: 1, Burst: 5, Now: b.Now}),
+		people:   api.Turns{Among: b.Turn},
+		logins:   b.Sharing.Limiter("incode/logins", api.Limit{Rate: 1.0 / 12, Burst: 5, Now: b.Now}),
 	}
 	f := b.Front
 	f.Dialect, f.Fail, f.Who = Name, d.fail, d.who
 	f.Forms = func(*http.Request) bool { return true } // tokens are sent as headers, which no form of another site can do
 	f.Idempotency = nil                                // the vendor has no such header
+	routes := d.routes()
 	return api.Dialect{
-		Name: Name, Handler: d.door(f.Handler(d.routes())), Renderer: Renderer{stamps: b.Stamps}, Events: messageNames(),
+		Name: Name, Handler: d.door(f.Handler(routes)), Routes: routes.Routes(), Renderer: Renderer{stamps: b.Stamps}, Events: messageNames(),
 		Delivery: api.Delivery{Schedule: retries(), Timeout: 10 * time.Second, Accepts: taken},
 		Pages:    usher.PageRules{Exit: exit, Framed: true},
 		Flows:    []string{usualText, faceLoginText, mexicoText},
@@ -108,53 +110,61 @@ const (
 )
 
 // routes lists the calls of an onboarding, and with them those of answers. Paths are as [dialect.door] leaves them: without /0 and without a slash at the end.
-func (d *dialect) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	on := func(pattern string, answer func(request) (any, error)) { mux.HandleFunc(pattern, d.call(answer)) }
-	on("POST "+pathStart, d.start)
-	on("POST "+pathLogIn, d.logIn)
-	on("POST "+pathVerify, d.verify)
-	on("POST "+pathVerifyOld, d.verify)
-	on("GET /omni/onboarding-url", d.onboardingURL)
-	on("GET /omni/get/onboarding/status", d.status)
-	on("GET /omni/get/postprocess/isfinished", d.isFinished)
-	on("GET /omni/finish-status", d.finish)
-	on("POST /omni/finish-status", d.finish)
+func (d *dialect) routes() *api.Mux {
+	mux := api.NewMux()
+	// The applicant's browser may call all that an onboarding is made of, for its own session, and an executive for any of the tenant's.
+	going := func(pattern string, answer func(request) (any, error)) {
+		mux.On(pattern, d.call(answer), usher.ActGoOn, usher.ActWritePeople)
+	}
+	mux.On("POST "+pathStart, d.call(d.start), usher.ActWritePeople)
+	mux.On("POST "+pathLogIn, d.call(d.logIn), usher.ActEnter)
+	mux.On("POST "+pathVerify, d.call(d.verify), usher.ActGoOn, usher.ActSeeCases)
+	mux.On("POST "+pathVerifyOld, d.call(d.verify), usher.ActGoOn, usher.ActSeeCases)
+	going("GET /omni/onboarding-url", d.onboardingURL)
+	going("GET /omni/get/onboarding/status", d.status)
+	going("GET /omni/get/postprocess/isfinished", d.isFinished)
+	going("GET /omni/finish-status", d.finish)
+	going("POST /omni/finish-status", d.finish)
 
 	front, back, selfie := d.document(usher.DocumentFront), d.document(usher.DocumentBack), d.selfie
 	for path, upload := range map[string]func(request) (any, error){
 		"front-id/v2": front, "front-id": front, "back-id/v2": back, "back-id": back, "face/third-party": selfie, "face": selfie,
 	} {
-		on("POST /omni/add/"+path, upload)
+		going("POST /omni/add/"+path, upload)
 	}
-	on("POST /omni/process/id", d.process(usher.StepDocument))
-	on("POST /omni/process/face", d.processFace)
-	on("POST /omni/process/government-validation", d.trigger(usher.CheckRegistry, "government validation"))
-	on("POST /omni/process/imss", d.trigger(usher.CheckWorkHistory, "work history search"))
-	on("POST /omni/process/payment-proof", d.trigger(usher.CheckPaymentProof, "payment proof"))
-	on("POST /omni/add/qr-code-text", d.addText)
-	on("POST /omni/add/user-consent", d.addConsent)
-	on("POST /omni/add/ml-consent", d.addLearning)
-	on("POST /omni/add/phone", d.addPhone)
-	on("POST /omni/add/email", d.addEmail)
-	on("POST /omni/add/name", d.addName)
-	on("POST /omni/add/custom-fields", d.addFields)
+	going("POST /omni/process/id", d.process(usher.StepDocument))
+	going("POST /omni/process/face", d.processFace)
+	going("POST /omni/process/government-validation", d.trigger(usher.CheckRegistry, "government validation"))
+	going("POST /omni/process/imss", d.trigger(usher.CheckWorkHistory, "work history search"))
+	going("POST /omni/process/payment-proof", d.trigger(usher.CheckPaymentProof, "payment proof"))
+	going("POST /omni/add/qr-code-text", d.addText)
+	going("POST /omni/add/user-consent", d.addConsent)
+	going("POST /omni/add/ml-consent", d.addLearning)
+	going("POST /omni/add/phone", d.addPhone)
+	going("POST /omni/add/email", d.addEmail)
+	going("POST /omni/add/name", d.addName)
+	going("POST /omni/add/custom-fields", d.addFields)
 	for _, path := range []string{"add/event", "add/device-fingerprint", "add/geolocation", "attempt-finished"} {
-		on("POST /omni/"+path, d.heard)
+		going("POST /omni/"+path, d.heard)
 	}
 
-	d.answers(on)
+	d.answers(mux)
 	return mux
 }
 
 // answers lists the calls that read, review and delete.
-func (d *dialect) answers(on func(pattern string, answer func(request) (any, error))) {
+func (d *dialect) answers(mux *api.Mux) {
+	on := func(pattern string, answer func(request) (any, error)) {
+		mux.On(pattern, d.call(answer), usher.ActGoOn, usher.ActSeeCases)
+	}
+	look := func(pattern string) { mux.On(pattern, d.call(d.images), usher.ActGoOn, usher.ActSeePictures) }
+	decide := func(pattern string, answer func(request) (any, error)) { mux.On(pattern, d.call(answer), usher.ActDecide) }
 	on("GET /omni/get/score", d.score)
 	on("GET /omni/get/ocr-data", d.ocr)
 	on("GET /omni/get/ocr-data/v2", d.ocrWrapped)
 	for _, path := range []string{"get/images", "get/images/v2"} {
-		on("GET /omni/"+path, d.images)
-		on("POST /omni/"+path, d.images)
+		look("GET /omni/" + path)
+		look("POST /omni/" + path)
 	}
 	on("GET /omni/get/custom-fields", d.reading(fieldsAnswer))
 	on("GET /omni/get/user-consent", d.reading(consentAnswer))
@@ -166,11 +176,11 @@ func (d *dialect) answers(on func(pattern string, answer func(request) (any, err
 	on("GET /omni/get/email", d.contact(func(a usher.Details) any { return emailAnswer{Email: orNull(a.Email)} }))
 	on("GET /omni/flow/{flow}", d.flow)
 
-	on("POST /omni/process/approve", d.approve)
-	on("POST /omni/process/reject", d.reject)
-	on("POST /omni/session/status/set", d.closeSession)
-	on("DELETE /omni/interview", d.deleteInterview)
-	on("DELETE /omni/interviews", d.deleteInterviews)
+	decide("POST /omni/process/approve", d.approve)
+	decide("POST /omni/process/reject", d.reject)
+	decide("POST /omni/session/status/set", d.closeSession)
+	decide("DELETE /omni/interview", d.deleteInterview)
+	decide("DELETE /omni/interviews", d.deleteInterviews)
 	on("GET /omni/updated-watchlist-result", d.updatedWatchlist)
 	on("POST /omni/process/global-watchlist", d.globalWatchlist)
 	on("POST /omni/watchlist-result", d.watchlistResult)

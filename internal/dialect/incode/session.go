@@ -43,7 +43,11 @@ func (d *dialect) start(r request) (any, error) {
 		}
 	}
 	if external := body.external(); external != "" {
-		defer d.people.Take(r.tenant(), external)()
+		end, err := d.people.Take(r.Context(), r.tenant(), external)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
 	}
 	n, err := d.newSession(r, body, f, fields)
 	if err != nil {

@@ -37,6 +37,7 @@ type Config struct {
 	PlainHTTP   bool                       // dev: webhook endpoints may be http and of this machine
 	PerAddress  api.Limit                  // of all requests of one address
 	PerClient   api.Limit                  // of all requests of one API client
+	Sharing     *api.Sharing               // has the limits hold for all nodes together; nil where there is one
 	Address     func(*http.Request) string // of the caller; nil means the peer's
 	UploadLimit int64                      // bytes of one file; 0 means 10 MB
 	Now         func() time.Time           // nil means time.Now
@@ -84,8 +85,8 @@ func New(c Config) (http.Handler, error) {
 		Dialect: Name, Credentials: c.Credentials, Log: c.Log, Idempotency: c.Idempotency, Address: c.Address,
 		Open:       func(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/v1/") },
 		Forms:      takesForm,
-		PerAddress: api.NewLimiter(c.PerAddress),
-		PerClient:  api.NewLimiter(c.PerClient),
+		PerAddress: c.Sharing.Limiter("native/address", c.PerAddress),
+		PerClient:  c.Sharing.Limiter("native/client", c.PerClient),
 		BodyLimit:  c.UploadLimit + formMargin,
 	}
 	return front.Handler(mux), nil

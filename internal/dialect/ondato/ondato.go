@@ -30,7 +30,7 @@ func Open(b api.Backend) (api.Dialect, error) {
 	if b.Stamps == nil {
 		return api.Dialect{}, errors.New("ondato: the backend has no stamps, which access tokens are made of")
 	}
-	d := &dialect{Backend: b, strangers: api.NewLimiter(api.Limit{Rate: 0.5, Burst: 20, Now: b.Now})}
+	d := &dialect{Backend: b, strangers: b.Sharing.Limiter("ondato/strangers", api.Limit{Rate: 0.5, Burst: 20, Now: b.Now})}
 	f := b.Front
 	f.Dialect, f.Fail, f.Who = Name, d.fail, d.who
 	f.Open = func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/id/") || isPage(r) }
