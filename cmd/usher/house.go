@@ -34,6 +34,8 @@ import (
 	"github.com/usher-kyc/usher/internal/picture"
 	"github.com/usher-kyc/usher/internal/report"
 	"github.com/usher-kyc/usher/internal/screening"
+	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/store/postgres"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/vault"
 	"github.com/usher-kyc/usher/internal/webhook"
@@ -44,7 +46,7 @@ type house struct {
 	*engine.Engine
 	settings settings
 	log      *slog.Logger
-	db       *sqlite.DB
+	db       *store.Database
 	vault    *vault.Vault
 	files    *blob.Folder
 	auth     *auth.Auth
@@ -128,7 +130,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 // openData opens what the data folder holds.
 func (h *house) openData(ctx context.Context) error {
 	var err error
-	if h.db, err = sqlite.Open(ctx, sqlite.Config{Dir: h.settings.Data, Log: h.log}); err != nil {
+	if h.db, err = h.openDatabase(ctx); err != nil {
 		return err
 	}
 	master, err := vault.OpenMaster(filepath.Join(h.settings.Data, "master.key"), h.settings.MasterKey)
@@ -156,6 +158,14 @@ func (h *house) openData(ctx context.Context) error {
 	}
 	h.auth = auth.New(auth.Config{Store: h.db.Store, Log: h.log})
 	return nil
+}
+
+// openDatabase opens the database that the settings name: PostgreSQL, or the one in the data folder.
+func (h *house) openDatabase(ctx context.Context) (*store.Database, error) {
+	if h.settings.Database == "" {
+		return sqlite.Open(ctx, sqlite.Config{Dir: h.settings.Data, Log: h.log})
+	}
+	return postgres.Open(ctx, postgres.Config{URL: h.settings.Database, Log: h.log})
 }
 
 // checks are the verifications this build can run. The document is read once for all that build on it.

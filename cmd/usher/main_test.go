@@ -196,7 +196,7 @@ func TestCommandLine(t *testing.T) {
 		"dev in the open":  {[]string{"serve", "--dev", "--addr", "0.0.0.0:0", "--data", data}, exitUsage, "loopback only"},
 		"no port":          {[]string{"serve", "--addr", "here", "--data", data}, exitUsage, "HOST:PORT"},
 		"plain http":       {[]string{"serve", "--url", "http://api.bank.example", "--data", data}, exitUsage, "plain http"},
-		"postgres":         {[]string{"serve", "--database", "postgres://x", "--data", data}, exitUsage, "SQLite only"},
+		"other database":   {[]string{"serve", "--database", "mysql://x", "--data", data}, exitUsage, "write postgres://"},
 		"too many words":   {[]string{"serve", "now", "--data", data}, exitUsage, `"now"`},
 		"tenant name":      {[]string{"tenant", "create", "--data", data}, exitUsage, "--name"},
 		"unknown tenant":   {[]string{"client", "create", "--tenant", "x", "--data", data}, exitFailed, "no such tenant"},

@@ -52,7 +52,7 @@ func (s *settings) all() []setting {
 	return []setting{
 		{name: "addr", text: &s.Addr, about: "address to listen at"},
 		{name: "data", text: &s.Data, about: "folder of the database, the evidence and the master key"},
-		{name: "database", text: &s.Database, about: "database URL; empty is SQLite in the data folder"},
+		{name: "database", text: &s.Database, about: "postgres://user@host:5432/name, for any number of nodes; its password better in the variable, or in PGPASSWORD; empty is SQLite in the data folder"},
 		{name: "url", text: &s.URL, about: "how clients reach the API, such as https://api.example.com; empty is http:// and the address"},
 		{name: "verify-url", text: &s.VerifyURL, about: "how applicants reach the hosted page, on a host of its own; empty is the same as url"},
 		{name: "desk-url", text: &s.DeskURL, about: "how staff reach the desk, on a host of its own; empty is the same as url"},
@@ -202,8 +202,8 @@ func (s *settings) check() error {
 	if s.Dev && !isLoopback(host) {
 		return usageError{fmt.Errorf("addr: --dev lets anybody in who reaches it, so it listens on loopback only; %q is not 127.0.0.1 or localhost", host)}
 	}
-	if s.Database != "" {
-		return usageError{errors.New("database: this version keeps its data in SQLite only; leave the setting out")}
+	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
+		return usageError{errors.New("database: write postgres://user@host:5432/name, or leave it out for SQLite in the data folder")}
 	}
 	for _, u := range []struct{ name, value string }{{"url", s.URL}, {"verify-url", s.VerifyURL}, {"desk-url", s.DeskURL}} {
 		if u.value == "" {

@@ -1,5 +1,5 @@
-// Package enginetest gives tests a whole usher without its fronts: the real engine on real SQLite, with real keys and real files, in a folder
-// that goes when the test ends. Only what would reach beyond the process is left out: checks answer by table, webhooks are not sent but can be
+// Package enginetest gives tests a whole usher without its fronts: the real engine on a real database, with real keys and real files, in a folder
+// that goes when the test ends. The database is SQLite, or PostgreSQL where USHER_TEST_STORE says postgres. Only what would reach beyond the process is left out: checks answer by table, webhooks are not sent but can be
 // read, and time can be moved.
 package enginetest
 
@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,7 +20,6 @@ import (
 	"github.com/usher-kyc/usher/internal/check/sandbox"
 	"github.com/usher-kyc/usher/internal/engine"
 	"github.com/usher-kyc/usher/internal/store"
-	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/vault"
 )
 
@@ -100,42 +98,6 @@ steps:
 `
 )
 
-// empty is a database without a row, whose schema is up to date. Making one takes seconds under the race detector, so that a process makes one
-// and each house begins with a copy.
-var empty = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "usher-empty")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: dir})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Store.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(dir, databaseFile))
-})
-
-const databaseFile = "usher.db"
-
-// fresh puts the empty database into a folder that has none.
-func fresh(dir string) error {
-	file := filepath.Join(dir, databaseFile)
-	if _, err := os.Stat(file); err == nil {
-		return nil
-	}
-	raw, err := empty()
-	if err == nil {
-		err = os.MkdirAll(dir, 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(file, raw, 0o600)
-	}
-	return err
-}
-
 // Open starts a house and its tenants. Jobs and timers run when the test says so: Settle.
 func Open(t testing.TB, configs ...Config) *House {
 	t.Helper()
@@ -151,9 +113,7 @@ func Open(t testing.TB, configs ...Config) *House {
 	}
 	ctx := context.Background()
 	h := &House{t: t, Dir: c.Dir, Checks: &Table{}, Codes: &Codes{}, start: time.Now(), real: c.RealTime}
-	must(t, fresh(c.Dir))
-	// Jobs run when a test says so. Looking for them as often as a server does took half of the processor time of all tests.
-	db, err := sqlite.Open(ctx, sqlite.Config{Dir: c.Dir, RetryPause: time.Millisecond, Poll: 100 * time.Millisecond})
+	db, err := openDatabase(ctx, t, c.Dir)
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Store.Close()) })
 	master, err := vault.OpenMaster(filepath.Join(c.Dir, "master.key"), "")
@@ -354,7 +314,7 @@ func (Opener) Open(_ context.Context, r usher.AccountRequest) (usher.Account, er
 
 // gatedQueue is the real queue behind a gate: jobs wait until the test lets them go.
 type gatedQueue struct {
-	db      *sqlite.DB
+	db      *store.Database
 	handler store.Handler
 	timers  []store.Timer
 	mu      sync.Mutex

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/usher-kyc/usher"
 )
 
 // Link gives the link with a token's hash.
@@ -131,111 +129,6 @@ func (s *Store) RevokeLogin(ctx context.Context, login string) error {
 	return err
 }
 
-// StaffRow is a member of staff as stored.
-type StaffRow struct {
-	ID, TenantID, Email, PasswordHash string
-	Role                              usher.Role
-	Disabled                          bool
-	KeysOff                           bool // single-letter keys of the desk; read only, see SetStaffKeys
-	CreatedAt                         time.Time
-}
-
-const staffColumns = `id, tenant_id, email, password_hash, role, disabled, created_at, keys_off`
-
-func scanStaff(row scanner) (StaffRow, error) {
-	var r StaffRow
-	var created int64
-	err := row.Scan(&r.ID, &r.TenantID, &r.Email, &r.PasswordHash, &r.Role, &r.Disabled, &created, &r.KeysOff)
-	r.CreatedAt = at(created)
-	return r, err
-}
-
-// AddStaff writes a new member of staff.
-func (s *Store) AddStaff(ctx context.Context, r StaffRow) error {
-	_, err := s.exec(ctx, `INSERT INTO staff (`+staffColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE)`,
-		r.ID, r.TenantID, r.Email, r.PasswordHash, r.Role, r.Disabled, ms(r.CreatedAt))
-	return err
-}
-
-// StaffChange is what changes of a member of staff; what is nil stays.
-type StaffChange struct {
-	PasswordHash *string
-	Role         *usher.Role
-	Disabled     *bool
-}
-
-// ChangeStaff changes a member of staff and nothing but what is said: another change at the same moment is not undone by it.
-func (s *Store) ChangeStaff(ctx context.Context, id string, c StaffChange) error {
-	_, err := s.exec(ctx, `UPDATE staff SET password_hash = COALESCE($2, password_hash), role = COALESCE($3, role), disabled = COALESCE($4, disabled)
-		WHERE id = $1`, id, c.PasswordHash, c.Role, c.Disabled)
-	return err
-}
-
-// SetStaffKeys switches the single-letter keys of the desk off, or on again, for a member of staff.
-func (s *Store) SetStaffKeys(ctx context.Context, id string, off bool) error {
-	_, err := s.exec(ctx, `UPDATE staff SET keys_off = $2 WHERE id = $1`, id, off)
-	return err
-}
-
-// StaffByEmail gives a member of staff by e-mail address, in lower case.
-func (s *Store) StaffByEmail(ctx context.Context, email string) (StaffRow, error) {
-	return one(ctx, s, scanStaff, `SELECT `+staffColumns+` FROM staff WHERE email = $1`, email)
-}
-
-// Staff gives a member of staff by id.
-func (s *Store) Staff(ctx context.Context, id string) (StaffRow, error) {
-	return one(ctx, s, scanStaff, `SELECT `+staffColumns+` FROM staff WHERE id = $1`, id)
-}
-
-// ListStaff gives a tenant's staff, by e-mail.
-func (s *Store) ListStaff(ctx context.Context, tenant string) ([]StaffRow, error) {
-	return all(ctx, s, scanStaff, `SELECT `+staffColumns+` FROM staff WHERE tenant_id = $1 ORDER BY email`, tenant)
-}
-
-// StaffSessionRow is a signed-in browser of a member of staff. Hash is SHA-256 of its cookie.
-type StaffSessionRow struct {
-	Hash              []byte
-	StaffID           string
-	CreatedAt, SeenAt time.Time
-}
-
-// PutStaffSession writes a signed-in browser, or when it was last seen.
-func (s *Store) PutStaffSession(ctx context.Context, r StaffSessionRow) error {
-	_, err := s.exec(ctx, `INSERT INTO staff_sessions (hash, staff_id, created_at, seen_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (hash) DO UPDATE SET seen_at = excluded.seen_at`, r.Hash, r.StaffID, ms(r.CreatedAt), ms(r.SeenAt))
-	return err
-}
-
-// StaffSession gives the signed-in browser with a cookie's hash.
-func (s *Store) StaffSession(ctx context.Context, hash []byte) (StaffSessionRow, error) {
-	r := StaffSessionRow{Hash: hash}
-	var created, seen int64
-	err := s.row(ctx, `SELECT staff_id, created_at, seen_at FROM staff_sessions WHERE hash = $1`, []any{hash}, &r.StaffID, &created, &seen)
-	r.CreatedAt, r.SeenAt = at(created), at(seen)
-	return r, err
-}
-
-// SeeStaffSession notes that a signed-in browser was seen. One that was signed out meanwhile stays signed out: ErrNotFound.
-func (s *Store) SeeStaffSession(ctx context.Context, hash []byte, now time.Time) error {
-	n, err := s.exec(ctx, `UPDATE staff_sessions SET seen_at = $2 WHERE hash = $1`, hash, ms(now))
-	if err == nil && n == 0 {
-		return ErrNotFound
-	}
-	return err
-}
-
-// DeleteStaffSessions signs a member of staff out everywhere.
-func (s *Store) DeleteStaffSessions(ctx context.Context, staff string) error {
-	_, err := s.exec(ctx, `DELETE FROM staff_sessions WHERE staff_id = $1`, staff)
-	return err
-}
-
-// DeleteStaffSession signs a browser out.
-func (s *Store) DeleteStaffSession(ctx context.Context, hash []byte) error {
-	_, err := s.exec(ctx, `DELETE FROM staff_sessions WHERE hash = $1`, hash)
-	return err
-}
-
 // Count raises a counter that starts over when its window ends, and gives its value and end: of many callers at once each has a number of its
 // own. It outlives a restart.
 func (s *Store) Count(ctx context.Context, name string, now time.Time, window time.Duration) (n int64, end time.Time, err error) {
@@ -267,26 +160,4 @@ func (s *Store) Counter(ctx context.Context, name string, now time.Time) (int64,
 func (s *Store) ResetCounter(ctx context.Context, name string) error {
 	_, err := s.exec(ctx, `DELETE FROM counters WHERE name = $1`, name)
 	return err
-}
-
-// AddAudit writes an entry of the trail by itself; entries that belong to a change travel with it.
-func (s *Store) AddAudit(ctx context.Context, r usher.AuditRecord) error {
-	return s.Commit(ctx, Change{Audit: []usher.AuditRecord{r}})
-}
-
-// ListAudit gives a tenant's trail, newest first, of one object when it is not "".
-func (s *Store) ListAudit(ctx context.Context, tenant, object string, p usher.Paging) ([]usher.AuditRecord, error) {
-	q := query{text: `SELECT id, tenant_id, at, actor_kind, actor_id, action, object, detail FROM audit WHERE tenant_id = $1`, args: []any{tenant}}
-	q.when(object != "", `object = ?`, object)
-	if err := s.between(ctx, &q, "audit", "pos", tenant, p); err != nil {
-		return nil, err
-	}
-	q.order("pos", p)
-	return all(ctx, s, func(row scanner) (usher.AuditRecord, error) {
-		var r usher.AuditRecord
-		var when int64
-		err := row.Scan(&r.ID, &r.TenantID, &when, &r.Actor.Kind, &r.Actor.ID, &r.Action, &r.Object, &r.Detail)
-		r.At = at(when)
-		return r, err
-	}, q.text, q.args...)
 }

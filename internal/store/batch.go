@@ -40,7 +40,6 @@ func (s *Store) writer() {
 		for i, err := range s.writeBatch(batch) {
 			batch[i].done <- err
 		}
-		s.write.prepareMissed()
 	}
 }
 

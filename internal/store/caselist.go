@@ -77,7 +77,7 @@ func (s *Store) ListCases(ctx context.Context, tenant string, f usher.CaseFilter
 	}
 	if len(marks) > 0 {
 		from = "m"
-		q.text = ` FROM case_marks m CROSS JOIN cases c ON c.session_id = m.session_id` + caseItemTables + ` WHERE m.tenant_id = $1`
+		q.text = ` FROM case_marks m CROSS JOIN cases c` + caseItemTables + ` WHERE c.session_id = m.session_id AND m.tenant_id = $1`
 		q.when(true, `m.mark_index = ?`, marks[0])
 		for _, more := range marks[1:] {
 			q.when(true, `EXISTS (SELECT 1 FROM case_marks x WHERE x.session_id = m.session_id AND x.mark_index = ?)`, more)
@@ -127,7 +127,7 @@ func (s *Store) SessionsByWord(ctx context.Context, tenant string, words [][]byt
 	if len(words) == 0 {
 		return nil, nil
 	}
-	q := query{args: []any{tenant}, text: ` FROM applicant_words w CROSS JOIN sessions s ON s.applicant_id = w.applicant_id` + foundTables + ` WHERE w.tenant_id = $1`}
+	q := query{args: []any{tenant}, text: ` FROM applicant_words w CROSS JOIN sessions s` + foundTables + ` WHERE s.applicant_id = w.applicant_id AND w.tenant_id = $1`}
 	q.when(true, `w.word_index = ?`, words[0])
 	for _, more := range words[1:] {
 		q.when(true, `EXISTS (SELECT 1 FROM applicant_words x WHERE x.tenant_id = $1 AND x.word_index = ? AND x.applicant_id = w.applicant_id)`, more)
@@ -144,10 +144,10 @@ func (s *Store) SessionsBy(ctx context.Context, tenant, id string, reference []b
 			SELECT id FROM sessions WHERE id = $2
 			UNION SELECT id FROM sessions WHERE tenant_id = $1 AND reference_index = $3
 			UNION SELECT id FROM sessions WHERE applicant_id = $2
-			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o ON o.applicant_id = p.id WHERE p.tenant_id = $1 AND p.reference_index = $4
-			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o ON o.applicant_id = p.id WHERE p.tenant_id = $1 AND p.email_index = $5
-			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o ON o.applicant_id = p.id WHERE p.tenant_id = $1 AND p.national_index = $6
-		) found CROSS JOIN sessions s ON s.id = found.id`+foundTables+` WHERE s.tenant_id = $1 ORDER BY s.id DESC LIMIT $7`,
+			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o WHERE o.applicant_id = p.id AND p.tenant_id = $1 AND p.reference_index = $4
+			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o WHERE o.applicant_id = p.id AND p.tenant_id = $1 AND p.email_index = $5
+			UNION SELECT o.id FROM applicants p CROSS JOIN sessions o WHERE o.applicant_id = p.id AND p.tenant_id = $1 AND p.national_index = $6
+		) found CROSS JOIN sessions s`+foundTables+` WHERE s.id = found.id AND s.tenant_id = $1 ORDER BY s.id DESC LIMIT $7`,
 		tenant, id, reference, by.Reference, by.Email, by.National, most)
 }
 

@@ -152,5 +152,6 @@ func (o Once) mark() string { return ";" + o.Made + "=" + o.ID }
 
 // Commit writes a change and returns once it is on disk, or ErrConflict when a row had another version: then nothing of it was written.
 func (s *Store) Commit(ctx context.Context, c Change) error {
+	c.Audit = requested(ctx, c.Audit)
 	return s.submit(ctx, &pending{keys: c.keys(), write: func(w *writer) { w.change(c) }, jobs: c.Jobs})
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,8 +13,9 @@ import (
 // they are tried one by one, so that a bad one fails alone.
 func (s *Store) writeBatch(batch []*pending) []error {
 	results := make([]error, len(batch))
-	err := s.inTx(func(tx *sql.Tx) error {
+	err := s.inTx(func(tx Tx) error {
 		var jobs []Job
+		var audits []usher.AuditRecord
 		for i, p := range batch {
 			w := writer{s: s, tx: tx}
 			p.write(&w)
@@ -24,12 +24,17 @@ func (s *Store) writeBatch(batch []*pending) []error {
 			}
 			if w.err == nil {
 				jobs = append(jobs, p.jobs...)
+				audits = append(audits, w.trail...)
 			}
 		}
-		if len(jobs) == 0 {
-			return nil
+		if len(jobs) > 0 {
+			if err := s.c.Queue.Enqueue(context.Background(), tx, jobs); err != nil {
+				return err
+			}
 		}
-		return s.c.Queue.Enqueue(context.Background(), tx, jobs)
+		last := writer{s: s, tx: tx}
+		last.chainAudit(audits)
+		return last.err
 	})
 	switch {
 	case err == nil:
@@ -44,51 +49,37 @@ func (s *Store) writeBatch(batch []*pending) []error {
 }
 
 // inTx runs fn in a write transaction.
-func (s *Store) inTx(fn func(*sql.Tx) error) error {
-	tx, err := s.c.Write.BeginTx(context.Background(), nil)
+func (s *Store) inTx(fn func(Tx) error) error {
+	ctx := context.Background()
+	tx, err := s.c.Write.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := fn(tx); err != nil {
-		return errors.Join(err, ignoreDone(tx.Rollback()))
+		return errors.Join(err, tx.Rollback(ctx))
 	}
-	if err := tx.Commit(); err != nil {
+	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
 
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
-	}
-	return err
-}
-
 // writer runs the statements of one caller within a batch; after the first error it does nothing more.
 type writer struct {
-	s   *Store
-	tx  *sql.Tx
-	err error
+	s     *Store
+	tx    Tx
+	err   error
+	trail []usher.AuditRecord // for chainAudit
 }
 
 // exec runs one statement and gives the number of rows it touched.
-func (w *writer) exec(query string, args ...any) int64 {
+func (w *writer) exec(query string, args ...any) (n int64) {
 	if w.err != nil {
 		return 0
 	}
-	var res sql.Result
-	if st, ready := w.s.write.ready(query); ready {
-		res, w.err = w.tx.Stmt(st).Exec(args...)
-	} else {
-		res, w.err = w.tx.Exec(query, args...)
-	}
-	if w.err != nil {
+	if n, w.err = w.tx.Exec(context.Background(), query, args...); w.err != nil {
 		w.err = fmt.Errorf("write: %w", w.err)
-		return 0
 	}
-	n, err := res.RowsAffected()
-	w.err = err
 	return n
 }
 
@@ -97,14 +88,9 @@ func (w *writer) rows(query string, args []any, scan func(scanner) error) {
 	if w.err != nil {
 		return
 	}
-	var rs *sql.Rows
-	if st, ready := w.s.write.ready(query); ready {
-		rs, w.err = w.tx.Stmt(st).Query(args...)
-	} else {
-		rs, w.err = w.tx.Query(query, args...)
-	}
-	if w.err != nil {
-		w.err = fmt.Errorf("read for writing: %w", w.err)
+	rs, err := w.tx.Query(context.Background(), query, args...)
+	if err != nil {
+		w.err = fmt.Errorf("read for writing: %w", err)
 		return
 	}
 	for rs.Next() && w.err == nil {
@@ -246,9 +232,7 @@ func (w *writer) attached(c Change) {
 	if c.Words != nil {
 		w.words(*c.Words)
 	}
-	for _, r := range c.Audit {
-		w.audit(r)
-	}
+	w.audit(c.Audit...)
 	if c.Erase != "" {
 		w.erase(c.Erase)
 	}
@@ -273,11 +257,6 @@ func (w *writer) erase(applicant string) {
 	w.exec(`DELETE FROM handoffs WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`DELETE FROM page_views WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`UPDATE links SET dead = TRUE WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
-}
-
-func (w *writer) audit(r usher.AuditRecord) {
-	w.exec(`INSERT INTO audit (id, tenant_id, at, actor_kind, actor_id, action, object, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		r.ID, r.TenantID, ms(r.At), r.Actor.Kind, r.Actor.ID, r.Action, r.Object, r.Detail)
 }
 
 // encode writes a small document without personal data; it cannot fail on the types it is used for.

@@ -59,15 +59,17 @@ func (s *Store) HandoffOf(ctx context.Context, visit []byte) (HandoffRow, error)
 func (s *Store) TakeHandoff(ctx context.Context, hash []byte, number int, v VisitRow, now time.Time) (r HandoffRow, err error) {
 	found := false
 	err = s.together(ctx, func(w *writer) {
-		w.rows(`UPDATE handoffs SET state = CASE WHEN number = $2 THEN $3 ELSE $4 END, taken_by = CASE WHEN number = $2 THEN $5 ELSE NULL END
-			WHERE hash = $1 AND state = $6 AND ends_at > $7 RETURNING `+handoffColumns,
-			[]any{hash, number, usher.HandoffTaken, usher.HandoffWrong, v.Hash, usher.HandoffOpen, ms(now)}, func(row scanner) error {
+		w.rows(`UPDATE handoffs SET state = CASE WHEN number = $2 THEN $3 ELSE $4 END
+			WHERE hash = $1 AND state = $5 AND ends_at > $6 RETURNING `+handoffColumns,
+			[]any{hash, number, usher.HandoffTaken, usher.HandoffWrong, usher.HandoffOpen, ms(now)}, func(row scanner) error {
 				var err error
 				r, err = scanHandoff(row)
 				found = err == nil
 				return err
 			})
 		if found && r.State == usher.HandoffTaken {
+			r.TakenBy = v.Hash
+			w.exec(`UPDATE handoffs SET taken_by = $2 WHERE hash = $1`, hash, v.Hash)
 			w.exec(`UPDATE visits SET replaced = TRUE WHERE session_id = $1`, r.SessionID)
 			w.exec(`INSERT INTO visits (hash, tenant_id, session_id, took, replaced, created_at) VALUES ($1, $2, $3, TRUE, FALSE, $4)`,
 				v.Hash, r.TenantID, r.SessionID, ms(now))

@@ -80,5 +80,6 @@ func (s *Store) Tidy(ctx context.Context, now, kept time.Time) error {
 		w.exec(`DELETE FROM codes WHERE ends_at < $1`, ms(now))
 		w.exec(`DELETE FROM handoffs WHERE ends_at < $1`, ms(kept))
 		w.exec(`DELETE FROM staff_sessions WHERE seen_at < $1`, ms(kept))
+		w.exec(`DELETE FROM staff_tries WHERE ends_at < $1`, ms(now))
 	})
 }

@@ -32,8 +32,11 @@ func scanDelivery(row scanner) (DeliveryRow, error) {
 	return r, err
 }
 
-const dueDeliveries = `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.status = 'pending' AND d.due_at <= $1
-    AND d.endpoint_id NOT IN (SELECT value FROM json_each($3)) ORDER BY d.due_at LIMIT $2`
+// dueDeliveries finds what can be sent; of several nodes that look at once, each finds others.
+func (s *Store) dueDeliveries() string {
+	return `SELECT ` + deliveryColumns + ` FROM deliveries d WHERE d.status = 'pending' AND d.due_at <= $1
+    AND d.endpoint_id NOT IN (` + s.c.Words.list("$3") + `) ORDER BY d.due_at LIMIT $2` + s.c.Words.Claim
+}
 
 // ClaimDeliveries gives deliveries that are due and puts them off until the lease ends: should the sender die, they are due again.
 func (s *Store) ClaimDeliveries(ctx context.Context, c usher.DeliveryClaim) ([]DeliveryRow, error) {
@@ -56,7 +59,7 @@ func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.Delivery
 		if c.Limit == 0 {
 			return
 		}
-		w.rows(dueDeliveries, []any{ms(c.Now), c.Limit, passed}, func(row scanner) error {
+		w.rows(s.dueDeliveries(), []any{ms(c.Now), c.Limit, passed}, func(row scanner) error {
 			r, err := scanDelivery(row)
 			claimed = append(claimed, r)
 			return err

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -49,15 +48,16 @@ type Timer struct {
 
 // Queue puts jobs into a transaction of the database it belongs to.
 type Queue interface {
-	Enqueue(ctx context.Context, tx *sql.Tx, jobs []Job) error
+	Enqueue(ctx context.Context, tx Tx, jobs []Job) error
 }
 
 // Config is what a database brings.
 type Config struct {
-	Write *sql.DB // the pool of the writer; SQLite allows it one connection
-	Read  *sql.DB // a pool for reading
+	Write DB
+	Read  DB
 	Queue Queue
-	Close func() error // closes both pools
+	Words Words
+	Close func() error // closes both
 	Node  string       // id of this process among those that serve the database at once; "" when it is the only one
 }
 
@@ -68,25 +68,31 @@ type Store struct {
 	stopped chan struct{} // closed when the writer has ended
 	quit    chan struct{}
 	once    sync.Once
-	write   statements
-	read    statements
 }
 
 // New starts the writer of a database whose schema is in place.
-func New(_ context.Context, c Config) (*Store, error) {
+func New(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
 		c: c, changes: make(chan *pending), stopped: make(chan struct{}), quit: make(chan struct{}),
-		write: statements{db: c.Write}, read: statements{db: c.Read},
 	}
 	go s.writer()
+	if err := s.chainOld(ctx); err != nil {
+		s.end()
+		return nil, err
+	}
 	return s, nil
 }
 
 // Close ends the writer after the batch in hand and closes the database.
 func (s *Store) Close() error {
+	s.end()
+	return s.c.Close()
+}
+
+// end stops the writer, after the batch in hand.
+func (s *Store) end() {
 	s.once.Do(func() { close(s.quit) })
 	<-s.stopped
-	return s.c.Close()
 }
 
 // Ping tells whether the database can be written.
@@ -105,60 +111,6 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 }
 
-// statements keeps prepared statements of one pool: preparing costs more than most of ours take to run.
-type statements struct {
-	db     *sql.DB
-	mu     sync.RWMutex
-	byText map[string]*sql.Stmt
-	missed []string
-}
-
-func (p *statements) get(ctx context.Context, query string) (*sql.Stmt, error) {
-	p.mu.RLock()
-	st := p.byText[query]
-	p.mu.RUnlock()
-	if st != nil {
-		return st, nil
-	}
-	st, err := p.db.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("prepare statement: %w", err)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if had := p.byText[query]; had != nil {
-		return had, st.Close()
-	}
-	if p.byText == nil {
-		p.byText = map[string]*sql.Stmt{}
-	}
-	p.byText[query] = st
-	return st, nil
-}
-
-// ready gives a statement that is prepared already. One that is not is remembered for prepareMissed: within a transaction, on a database that
-// allows one connection, preparing would wait for itself.
-func (p *statements) ready(query string) (*sql.Stmt, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	st, ok := p.byText[query]
-	if !ok {
-		p.missed = append(p.missed, query)
-	}
-	return st, ok
-}
-
-// prepareMissed prepares what the last transaction had to run unprepared. A statement that cannot be prepared fails where it is used.
-func (p *statements) prepareMissed() {
-	p.mu.Lock()
-	missed := p.missed
-	p.missed = nil
-	p.mu.Unlock()
-	for _, query := range missed {
-		_, _ = p.get(context.Background(), query)
-	}
-}
-
 // exec has the writer run one statement, and gives the number of rows it touched.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = s.submit(ctx, &pending{write: func(w *writer) { n = w.exec(query, args...) }})
@@ -172,36 +124,32 @@ func (s *Store) together(ctx context.Context, write func(*writer)) error {
 
 // row reads one row; ErrNotFound when there is none.
 func (s *Store) row(ctx context.Context, query string, args []any, into ...any) error {
-	st, err := s.read.get(ctx, query)
-	if err != nil {
-		return err
+	found := false
+	err := s.rows(ctx, query, args, func(r scanner) error {
+		if found {
+			return nil
+		}
+		found = true
+		return r.Scan(into...)
+	})
+	if err == nil && !found {
+		err = ErrNotFound
 	}
-	switch err := st.QueryRowContext(ctx, args...).Scan(into...); {
-	case errors.Is(err, sql.ErrNoRows):
-		return ErrNotFound
-	case err != nil:
-		return fmt.Errorf("read: %w", err)
-	}
-	return nil
+	return err
 }
 
 // rows reads many rows, each by scan.
 func (s *Store) rows(ctx context.Context, query string, args []any, scan func(scanner) error) error {
-	st, err := s.read.get(ctx, query)
-	if err != nil {
-		return err
-	}
-	rs, err := st.QueryContext(ctx, args...)
+	rs, err := s.c.Read.Query(ctx, query, args...)
 	if err != nil {
 		return fmt.Errorf("read: %w", err)
 	}
-	defer rs.Close() // rs.Err below tells what went wrong
-	for rs.Next() {
-		if err := scan(rs); err != nil {
-			return fmt.Errorf("read row: %w", err)
+	for rs.Next() && err == nil {
+		if err = scan(rs); err != nil {
+			err = fmt.Errorf("read row: %w", err)
 		}
 	}
-	return rs.Err()
+	return errors.Join(err, rs.Err(), rs.Close())
 }
 
 type scanner interface{ Scan(into ...any) error }

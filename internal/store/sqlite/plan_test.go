@@ -37,7 +37,7 @@ func plans(t *testing.T, dir string, texts map[string]bool) {
 
 var ourTables = regexp.MustCompile(`\b(tenants|clients|tokens|staff|staff_sessions|counters|flows|keysets|applicants|sessions|links|visits|events|` +
 	`endpoints|deliveries|delivery_attempts|accounts|idempotency|audit|session_keys|page_views|screenings|hit_judgements|monitors|traits|trait_bands|` +
-	`cases|case_marks|case_tags|case_log|case_turns|held_decisions|applicant_words|codes|handoffs|screens_seen)\b`)
+	`cases|case_marks|case_tags|case_log|case_turns|held_decisions|applicant_words|codes|handoffs|screens_seen|audit_heads|signing_keys)\b`)
 
 func explain(t *testing.T, db *sql.DB, text string) (plan []string) {
 	t.Helper()
@@ -72,6 +72,7 @@ var allowed = []string{
 	"FROM endpoints ORDER BY",           // of all tenants, for a look at the whole installation
 	"FROM staff WHERE tenant_id",        // made by hand
 	"JOIN staff s ON",                   // the same, to deal them a case
+	"FROM audit_heads",                  // one row for each tenant, at the start and once an hour
 	"FROM cases WHERE deal_most > 0",    // an index of the cases that wait to be dealt, in the order they are
 }
 
@@ -82,7 +83,7 @@ func faults(text string, plan []string) (wrong []string) {
 	}
 	for _, line := range plan {
 		if strings.HasPrefix(line, "SCAN") && !strings.Contains(line, "CONSTANT ROW") && !strings.Contains(line, "json_each") &&
-			!strings.HasPrefix(line, "SCAN (subquery") && line != "SCAN found" && line != "SCAN bounded" {
+			!strings.HasPrefix(line, "SCAN (subquery") && !strings.HasSuffix(line, "VALUES CLAUSE") && line != "SCAN found" && line != "SCAN bounded" {
 			wrong = append(wrong, "walks through a whole table: "+line)
 		}
 	}
@@ -105,7 +106,10 @@ func faults(text string, plan []string) (wrong []string) {
 		{"min(due_at) FROM deliveries", "", "deliveries_due"},
 		{"UPDATE deliveries SET due_at = $2 WHERE pos", "", "deliveries_lane"},
 		{"INSERT INTO deliveries", "", "deliveries_lane"},
-		{"FROM audit", "object = ", "audit_object"},
+		{"FROM audit", "object = ", "audit_of_"},
+		{"FROM audit WHERE", "actor_id = ", "audit_of_"},
+		{"FROM audit WHERE", "action = ", "audit_of_"},
+		{"FROM audit WHERE", "seq >= ", "audit_chain"},
 		{"FROM sessions WHERE due_at", "", "sessions_due"},
 		{"FROM case_marks m", "m.assignee = ", "case_marks_of"},
 		{"FROM case_marks m", "m.state = ", "case_marks_"},

@@ -27,13 +27,9 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// DB is an open database and its job queue.
-type DB struct {
-	*store.Store
-	*Jobs
-}
-
 const readers = 4
+
+var words = store.Words{List: `SELECT value FROM json_each(?)`}
 
 // Config is where the database is. Dir is required.
 type Config struct {
@@ -44,20 +40,11 @@ type Config struct {
 }
 
 // Open opens the database in a folder and brings its schema up to date.
-func Open(ctx context.Context, c Config) (*DB, error) { return openWith(ctx, c, open) }
+func Open(ctx context.Context, c Config) (*store.Database, error) { return openWith(ctx, c, open) }
 
 // openWith takes the function that opens a pool, so that tests can stand between the store and the driver.
-func openWith(ctx context.Context, c Config, open func(file string, connections int, lock string) (*sql.DB, error)) (*DB, error) {
+func openWith(ctx context.Context, c Config, open func(file string, connections int, lock string) (*sql.DB, error)) (*store.Database, error) {
 	dir := c.Dir
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.RetryPause == 0 {
-		c.RetryPause = time.Second
-	}
-	if c.Poll == 0 {
-		c.Poll = poll
-	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -81,19 +68,20 @@ func openWith(ctx context.Context, c Config, open func(file string, connections 
 	return db, nil
 }
 
-func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, c Config) (*DB, error) {
+func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, c Config) (*store.Database, error) {
 	if err := migrate(ctx, write); err != nil {
 		return nil, err
 	}
-	jobs, err := newJobs(ctx, write, c)
+	writing := &pool{db: write}
+	jobs, err := newJobs(ctx, writing, c)
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.New(ctx, store.Config{Write: write, Read: read, Queue: jobs, Close: closeBoth})
+	s, err := store.New(ctx, store.Config{Write: writing, Read: &pool{db: read}, Queue: jobs, Words: words, Close: closeBoth})
 	if err != nil {
 		return nil, err
 	}
-	return &DB{Store: s, Jobs: jobs}, nil
+	return &store.Database{Store: s, Jobs: jobs}, nil
 }
 
 // open opens a pool.

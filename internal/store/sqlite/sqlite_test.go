@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/storetest"
 )
@@ -53,7 +54,7 @@ func template(t *testing.T) string {
 	return dir
 }
 
-func opened(t *testing.T, db *sqlite.DB, err error) storetest.Database {
+func opened(t *testing.T, db *store.Database, err error) storetest.Database {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

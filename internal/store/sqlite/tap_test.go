@@ -11,6 +11,7 @@ import (
 
 	"modernc.org/sqlite"
 
+	"github.com/usher-kyc/usher/internal/store"
 	usqlite "github.com/usher-kyc/usher/internal/store/sqlite"
 )
 
@@ -58,7 +59,7 @@ func (p *tap) fired() bool {
 }
 
 // open opens a database with the tap in between.
-func (p *tap) open(t *testing.T, dir string) (*usqlite.DB, error) {
+func (p *tap) open(t *testing.T, dir string) (*store.Database, error) {
 	t.Helper()
 	return usqlite.OpenWith(context.Background(), usqlite.Config{Dir: dir, RetryPause: time.Millisecond},
 		func(file string, connections int, lock string) (*sql.DB, error) {

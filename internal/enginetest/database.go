@@ -1,0 +1,87 @@
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/usher-kyc/usher/internal/postgrestest"
+	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/store/postgres"
+	"github.com/usher-kyc/usher/internal/store/sqlite"
+)
+
+// OnPostgres tells whether houses are on PostgreSQL.
+func OnPostgres() bool { return os.Getenv("USHER_TEST_STORE") == "postgres" }
+
+// Jobs run when a test says so. Looking for them as often as a server does took half of the processor time of all tests.
+const poll = 100 * time.Millisecond
+
+// openDatabase opens the database that belongs to a folder; a new one when the folder has none.
+func openDatabase(ctx context.Context, t testing.TB, dir string) (*store.Database, error) {
+	t.Helper()
+	if OnPostgres() {
+		url, err := databaseURL(t, dir)
+		if err != nil {
+			return nil, err
+		}
+		return postgres.Open(ctx, postgres.Config{URL: url, RetryPause: time.Millisecond, Poll: poll})
+	}
+	if err := fresh(dir); err != nil {
+		return nil, err
+	}
+	return sqlite.Open(ctx, sqlite.Config{Dir: dir, RetryPause: time.Millisecond, Poll: poll})
+}
+
+// databaseURL gives the URL that was written into a folder, so that a house can be opened again.
+func databaseURL(t testing.TB, dir string) (string, error) {
+	t.Helper()
+	file := filepath.Join(dir, "database")
+	url, err := os.ReadFile(file)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return string(url), err
+	}
+	made := postgrestest.URL(t)
+	return made, os.WriteFile(file, []byte(made), 0o600)
+}
+
+const databaseFile = "usher.db"
+
+// empty is a database without a row, whose schema is up to date. Making one takes seconds under the race detector, so that a process makes one
+// and each house begins with a copy.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "usher-empty")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: dir})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Store.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, databaseFile))
+})
+
+// fresh puts the empty database into a folder that has none.
+func fresh(dir string) error {
+	file := filepath.Join(dir, databaseFile)
+	if _, err := os.Stat(file); err == nil {
+		return nil
+	}
+	raw, err := empty()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(file, raw, 0o600)
+	}
+	return err
+}

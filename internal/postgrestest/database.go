@@ -1,0 +1,134 @@
+package postgrestest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/store/postgres"
+)
+
+// shared is the server of this process.
+var shared = sync.OnceValues(func() (*Server, error) {
+	if base := os.Getenv("USHER_TEST_DATABASE"); base != "" {
+		return &Server{base: base}, nil
+	}
+	return start(false)
+})
+
+// Shared gives the server that all tests of this process use.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// URL gives a database on the shared server, with the schema and no rows, that goes when the test ends.
+func URL(t testing.TB) string {
+	t.Helper()
+	return Shared(t).URL(t)
+}
+
+// Open opens a database on the shared server.
+func Open(t testing.TB, c postgres.Config) *store.Database {
+	t.Helper()
+	if c.URL == "" {
+		c.URL = URL(t)
+	}
+	db, err := postgres.Open(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// template is a database with the schema, made once and copied for each test.
+type template struct {
+	once sync.Once
+	name string
+	err  error
+}
+
+// URL gives a database with the schema and no rows that goes when the test ends.
+func (s *Server) URL(t testing.TB) string {
+	t.Helper()
+	s.made.once.Do(func() {
+		s.made.name = "usher_empty_" + strings.ToLower(rand.Text())
+		s.made.err = s.template(s.made.name)
+	})
+	if s.made.err != nil {
+		t.Fatal(s.made.err)
+	}
+	return s.copy(t, " TEMPLATE "+s.made.name)
+}
+
+// Bare gives a database without a schema.
+func (s *Server) Bare(t testing.TB) string {
+	t.Helper()
+	return s.copy(t, "")
+}
+
+func (s *Server) copy(t testing.TB, of string) string {
+	t.Helper()
+	name := "usher_" + strings.ToLower(rand.Text())
+	if err := s.Do(`CREATE DATABASE ` + name + of); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Do(`DROP DATABASE ` + name + ` WITH (FORCE)`); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.Named(name)
+}
+
+// Named gives the URL of a database of the server.
+func (s *Server) Named(name string) string {
+	u, err := url.Parse(s.base)
+	if err != nil {
+		return s.base // what uses it says so
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func (s *Server) template(name string) error {
+	if err := s.Do(`CREATE DATABASE ` + name); err != nil {
+		return err
+	}
+	db, err := postgres.Open(context.Background(), postgres.Config{URL: s.Named(name)})
+	if err != nil {
+		return err
+	}
+	return db.Store.Close()
+}
+
+// Do runs a statement as the server's owner.
+func (s *Server) Do(statement string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, s.Named("postgres"))
+	if err != nil {
+		return fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("run as owner: %w", err)
+	}
+	return nil
+}

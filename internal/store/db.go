@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+)
+
+// ErrUnknown says that a connection was lost while a commit was under way, and that nobody could be asked since whether it was done.
+var ErrUnknown = errors.New("it is not known whether this was written")
+
+// DB is one side of a database: a pool for those who read, or for those who write.
+type DB interface {
+	// Query runs a statement by itself.
+	Query(ctx context.Context, query string, args ...any) (Rows, error)
+	// Begin begins a transaction that writes.
+	Begin(ctx context.Context) (Tx, error)
+}
+
+// Tx is a transaction. It ends with Commit or Rollback, also when one of them fails.
+type Tx interface {
+	// Exec runs a statement and gives the number of rows it touched.
+	Exec(ctx context.Context, query string, args ...any) (int64, error)
+	Query(ctx context.Context, query string, args ...any) (Rows, error)
+	// Commit returns once everything is on disk. With an error nothing of it is, or the error is ErrUnknown.
+	Commit(ctx context.Context) error
+	Rollback(ctx context.Context) error
+}
+
+// Rows are what a query gives, one after the other; they must be closed.
+type Rows interface {
+	Next() bool
+	Scan(into ...any) error
+	Err() error
+	Close() error
+}
+
+// Words are what databases do not say alike.
+type Words struct {
+	// List is a query that gives the elements of a JSON list of texts, which "?" stands for.
+	List string
+	// Claim stands behind a query for rows that are then changed, and keeps two writers from the same ones.
+	Claim string
+}
+
+func (w Words) list(parameter string) string { return strings.Replace(w.List, "?", parameter, 1) }
+
+// Jobs is the queue on the side of those who work.
+type Jobs interface {
+	// Start begins to work jobs, and timers by one node at a time.
+	Start(ctx context.Context, h Handler, timers []Timer) error
+	// Stop waits for the jobs in hand.
+	Stop(ctx context.Context) error
+	// Waiting counts the jobs that are due and not done.
+	Waiting(ctx context.Context) (int, error)
+}
+
+// Database is an open database and its job queue, whichever it is.
+type Database struct {
+	*Store
+	Jobs
+}

@@ -1,0 +1,39 @@
+package postgres
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/store/queue"
+)
+
+// Jobs is the job queue on the same database, shared by every node.
+type Jobs struct {
+	*queue.Queue[pgx.Tx]
+	pool pool
+}
+
+// driver asks for jobs and does not listen for them: listening needs a session of its own, which a pooler does not give, and telling takes a lock that
+// all commits of the database share.
+type driver struct{ *riverpgxv5.Driver }
+
+// SupportsListener tells River to ask.
+func (driver) SupportsListener() bool { return false }
+
+// SupportsListenNotify tells River not to tell.
+func (driver) SupportsListenNotify() bool { return false }
+
+func newJobs(p pool, c Config) (*Jobs, error) {
+	q, err := queue.New(p, driver{riverpgxv5.New(p.Pool)}, pgxTx, queue.Config{RetryPause: c.RetryPause, Poll: c.Poll, Node: c.Node, Log: c.Log})
+	return &Jobs{q, p}, err
+}
+
+func pgxTx(tx store.Tx) (pgx.Tx, error) {
+	if t, ours := tx.(transaction); ours {
+		return t.Tx, nil
+	}
+	return nil, errors.New("a transaction of another database")
+}

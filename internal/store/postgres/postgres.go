@@ -1,0 +1,93 @@
+// Package postgres opens a PostgreSQL database that any number of nodes write at once, and brings the schema, the migrations and the job queue
+// to package store.
+//
+// A commit is on disk when it returns. One whose answer was lost with its connection is asked after by the number of its transaction, so that a
+// caller learns what became of it (see tx.go). Everything runs within transactions or by itself: nothing relies on a session of the server, so a pooler
+// that hands connections out by transaction may stand in between.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/usher-kyc/usher/internal/store"
+)
+
+// Config is where the database is. URL is required.
+type Config struct {
+	URL        string        // postgres://user:password@host:5432/name, with parameters as pgx has them
+	Node       string        // id of this process among those that serve the database
+	Writers    int           // transactions that are written at once; 2 when zero
+	RetryPause time.Duration // unit of the growing pause between tries of a job; 1 s when zero
+	Poll       time.Duration // how often jobs are looked for; 20 ms when zero
+	Log        *slog.Logger
+}
+
+// Connections of the pool, when the URL does not say pool_max_conns: the writers' two, those of the job queue, and those that read.
+const connections = 16
+
+var words = store.Words{
+	List:  `SELECT jsonb_array_elements_text(?::jsonb)`,
+	Claim: ` FOR UPDATE OF d SKIP LOCKED`,
+}
+
+// Open opens a database and brings its schema up to date.
+func Open(ctx context.Context, c Config) (*store.Database, error) {
+	p, err := connect(ctx, c.URL)
+	if err != nil {
+		return nil, err
+	}
+	db, err := start(ctx, p, c)
+	if err != nil {
+		p.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func start(ctx context.Context, p *pgxpool.Pool, c Config) (*store.Database, error) {
+	if err := migrate(ctx, p); err != nil {
+		return nil, err
+	}
+	both := pool{p}
+	jobs, err := newJobs(both, c)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.New(ctx, store.Config{
+		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node,
+		Close: func() error {
+			p.Close()
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &store.Database{Store: s, Jobs: jobs}, nil
+}
+
+func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// pgx's error may quote the URL, password and all.
+		return nil, errors.New("the database's URL cannot be read: write postgres://user:password@host:5432/name")
+	}
+	if c.MaxConns < connections {
+		c.MaxConns = connections
+	}
+	p, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := p.Ping(ctx); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("reach database: %w", err)
+	}
+	return p, nil
+}
