@@ -191,6 +191,16 @@ func (l *lanes) stop(now time.Time) []string {
 	return ids
 }
 
+// drop forgets what waits: others send it.
+func (l *lanes) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, n := range l.order {
+		n.queue = nil
+	}
+	l.order = nil
+}
+
 // hostOf gives the host and port that an endpoint's deliveries are queued by. An address that cannot be read has a lane like any other; its
 // tries fail with a word on why.
 func hostOf(address string) string {

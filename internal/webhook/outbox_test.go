@@ -159,10 +159,16 @@ func (o *outbox) Release(_ context.Context, ids []string) error {
 func (o *outbox) NextDue(context.Context) (time.Time, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.due) == 0 {
-		return time.Time{}, nil
+	var due time.Time
+	if len(o.due) > 0 {
+		due = o.due[0].queue[0].DueAt
 	}
-	return o.due[0].queue[0].DueAt, nil
+	for _, l := range o.leased {
+		if due.IsZero() || l.until.Before(due) {
+			due = l.until // then it is due again
+		}
+	}
+	return due, nil
 }
 
 func (o *outbox) signal() {

@@ -26,7 +26,7 @@ const (
 	// maxTryTime is the longest timeout a policy may have: it leaves a claimed delivery 10 s to wait for its turn.
 	maxTryTime = 45 * time.Second
 
-	sweep      = time.Second      // the longest sleep: other nodes make deliveries too, and do not wake this one
+	sweep      = time.Second      // the longest sleep
 	storePause = time.Second      // after the outbox failed
 	grace      = 15 * time.Second // for tries under way when the sender stops
 	lastWrites = 5 * time.Second  // for the outbox calls that must not be cut off
@@ -40,6 +40,11 @@ type Config struct {
 	Version  string            // of usher, for the User-Agent
 	Parallel int               // tries at once; 0: 64
 	PerHost  int               // tries at once to one host; 0: 8
+	// Poll is how often deliveries are looked for that nobody told of: those of other nodes, which do not wake this one. 0: a second.
+	Poll time.Duration
+	// Alive tells whether what this sender claimed is still its own to send: a node that was not heard of for a while begins nothing more, since
+	// others may have taken over. nil: always.
+	Alive func() bool
 
 	Log  *slog.Logger     // nil: no log
 	Now  func() time.Time // nil: time.Now
@@ -55,8 +60,14 @@ type Sender struct {
 	log      *slog.Logger
 	now      func() time.Time
 	rand     func() float64
+	poll     time.Duration
+	alive    func() bool
 	wake     chan struct{}
 	running  sync.WaitGroup
+
+	// What was due when a claim gave nothing: it is leased elsewhere, or its host is left alone. It is not asked for again before a while has passed.
+	stuck      time.Time
+	stuckUntil time.Time
 
 	mu      sync.Mutex
 	reports []usher.DeliveryReport // tries that ended and are not settled
@@ -84,6 +95,9 @@ func New(cfg Config) (*Sender, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Float64
 	}
+	if cfg.Alive == nil {
+		cfg.Alive = func() bool { return true }
+	}
 	client := *cfg.Client
 	client.Timeout, client.CheckRedirect = 0, notFollowed
 	return &Sender{
@@ -103,6 +117,8 @@ func New(cfg Config) (*Sender, error) {
 		log:  cfg.Log,
 		now:  cfg.Now,
 		rand: cfg.Rand,
+
+		poll: min(cmp.Or(cfg.Poll, sweep), sweep), alive: cfg.Alive,
 		wake: make(chan struct{}, 1),
 	}, nil
 }
@@ -124,13 +140,15 @@ func (s *Sender) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
+		woken := false
 		select {
 		case <-ctx.Done():
 			continue
 		case <-s.wake:
+			woken = true
 		case <-timer.C:
 		}
-		wait, err := s.turn(ctx, tries)
+		wait, err := s.turn(ctx, tries, woken)
 		if err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "webhook outbox", "err", err)
 			wait = storePause
@@ -141,11 +159,22 @@ func (s *Sender) Run(ctx context.Context) error {
 }
 
 // turn settles what ended and claims what is due, begins to send it, and tells how long to sleep when nobody calls Wake.
-func (s *Sender) turn(ctx, tries context.Context) (time.Duration, error) {
+func (s *Sender) turn(ctx, tries context.Context, woken bool) (time.Duration, error) {
 	now := s.now()
+	if !s.alive() {
+		s.lanes.drop()
+		_, err := s.exchange(ctx, usher.DeliveryClaim{})
+		return s.poll, err
+	}
 	s.lanes.tidy(now)
 	// Nobody hands on the places of a host whose pause has ended.
 	s.begin(tries)
+	if !woken && !s.ended() {
+		// Looking costs a read of an index; claiming costs a transaction.
+		if wait, err := s.look(ctx, now); wait > 0 || err != nil {
+			return wait, err
+		}
+	}
 	room, except := s.lanes.demand(claimBatch, now)
 	claimed, err := s.exchange(ctx, usher.DeliveryClaim{Now: now, Lease: lease, Limit: room, Except: except})
 	if err != nil {
@@ -156,21 +185,48 @@ func (s *Sender) turn(ctx, tries context.Context) (time.Duration, error) {
 	}
 	s.lanes.push(s.hold(claimed, now), now)
 	s.begin(tries)
-	if len(claimed) == room {
+	switch {
+	case len(claimed) == room:
 		return 0, nil
+	case len(claimed) > 0:
+		return s.poll, nil
 	}
-	if len(claimed) > 0 {
-		return sweep, nil
-	}
+	s.stuck, s.stuckUntil = time.Time{}, time.Time{}
 	due, err := s.outbox.NextDue(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("ask for the next delivery: %w", err)
 	}
-	// What is due and was not given is leased elsewhere or waits behind another; only time or a Wake changes that.
-	if wait := due.Sub(s.now()); !due.IsZero() && wait > 0 && wait < sweep {
-		return wait, nil
+	if !due.IsZero() && !due.After(s.now()) {
+		s.stuck, s.stuckUntil = due, now.Add(sweep)
 	}
-	return sweep, nil
+	return s.sleep(due), nil
+}
+
+// look tells how long to sleep when nothing is due, and 0 when something is.
+func (s *Sender) look(ctx context.Context, now time.Time) (time.Duration, error) {
+	due, err := s.outbox.NextDue(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("ask for the next delivery: %w", err)
+	}
+	if due.IsZero() || due.After(now) || (due.Equal(s.stuck) && now.Before(s.stuckUntil)) {
+		return s.sleep(due), nil
+	}
+	return 0, nil
+}
+
+// sleep gives the time until the next delivery is due, or until it is time to look for those of other nodes.
+func (s *Sender) sleep(due time.Time) time.Duration {
+	if wait := due.Sub(s.now()); !due.IsZero() && wait > 0 {
+		return min(wait, s.poll)
+	}
+	return s.poll
+}
+
+// ended tells whether tries have ended that are not settled.
+func (s *Sender) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.reports) > 0
 }
 
 // hold gives claimed deliveries their policy, their lane and the time they must be begun by.
@@ -189,7 +245,7 @@ func (s *Sender) hold(claimed []usher.ClaimedDelivery, now time.Time) []held {
 
 // begin starts every try that there is a place for.
 func (s *Sender) begin(tries context.Context) {
-	for {
+	for s.alive() {
 		h, ok := s.lanes.take(s.now())
 		if !ok {
 			return
