@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/usher-kyc/usher/internal/trace"
 )
 
 // record is what is known of one request while it is served. The layers inside write to it; the access log, which stands outside of them,
@@ -36,11 +38,16 @@ func recordOf(ctx context.Context) *record {
 // RequestID gives the id of the request a context belongs to, or "".
 func RequestID(ctx context.Context) string { return recordOf(ctx).id }
 
-// identify gives each request an id of our own. One from outside is not taken over: it would let a caller write into our log.
+// identify gives each request an id of our own, that of the listener where it gave one. One from outside is not taken over: it would let a caller
+// write into our log.
 func identify(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := &record{id: "req_" + strings.ToLower(rand.Text()), log: log}
-		w.Header().Set("X-Request-Id", rec.id)
+		rec := &record{id: trace.RequestOf(r.Context()).ID, log: log}
+		if rec.id == "" {
+			rec.id = "req_" + strings.ToLower(rand.Text())
+			w.Header().Set("X-Request-Id", rec.id)
+		}
+		defer func() { trace.Route(r.Context(), rec.pattern) }()
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), recordKey{}, rec)))
 	})
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/trace"
 	"github.com/usher-kyc/usher/internal/vault"
 )
 
@@ -26,6 +28,7 @@ type hand struct {
 	wasState  usher.State
 	wasCalled string // the applicant's names as stored
 	change    store.Change
+	told      []usher.Event  // of the change
 	account   *usher.Account // that was just opened
 	made      string         // id that is kept for the call's idempotency key
 }
@@ -53,6 +56,7 @@ func (h *hand) tell(ctx context.Context, events []usher.Event, views []*usher.Se
 			}
 		}
 		h.change.Events = append(h.change.Events, row)
+		h.told = append(h.told, *ev)
 		view := usher.View{Tenant: h.tenant, Applicant: h.applicant, Session: views[i]}
 		if view.Session != nil && h.e.c.Stamps != nil {
 			view.Link = h.e.entry(*view.Session).URL
@@ -218,13 +222,33 @@ func (h *hand) commit(ctx context.Context, made, id string) error {
 	if once, ok := api.OnceFrom(ctx); ok && made != "" {
 		h.change.Once = &store.Once{Tenant: once.Tenant, Client: once.Client, Key: once.Key, Made: made, ID: id}
 	}
-	if err := h.e.c.Store.Commit(ctx, h.change); err != nil {
+	return h.e.write(ctx, h.change, h.told)
+}
+
+// write commits a change, and tells of it what others wait for.
+func (e *Engine) write(ctx context.Context, c store.Change, told []usher.Event) error {
+	ctx, span := trace.Start(ctx, "commit")
+	err := e.c.Store.Commit(ctx, c)
+	span.End(err)
+	if err != nil {
 		return err
 	}
-	if len(h.change.Deliveries) > 0 {
-		h.e.c.Wake()
+	if len(c.Deliveries) > 0 {
+		e.c.Wake()
+	}
+	e.c.Told(told)
+	for _, d := range c.Deliveries {
+		trace.Handoff(ctx, "delivery queued", d.ID, "delivery", d.ID, "event", d.EventID, "session", d.SessionID)
+	}
+	for _, j := range c.Jobs {
+		trace.Handoff(ctx, "job queued", jobName(j), "job", j.Kind, "object", j.Object, "step", j.Step)
 	}
 	return nil
+}
+
+// jobName is what the trace of a job is found by.
+func jobName(j store.Job) string {
+	return strings.Join([]string{"job", j.Kind, j.Tenant, j.Object, j.Step, strconv.Itoa(j.Round)}, "/")
 }
 
 // index gives the keyed hash of a value, or nil when there is none.

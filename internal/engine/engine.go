@@ -66,6 +66,7 @@ type Config struct {
 	NeedsAuth  func(dialect string) bool // whether endpoints of a dialect need authentication in live tenants; nil asks for none
 	CheckURL   func(url string) error    // whether an endpoint's address may be called; nil allows all
 	Wake       func()                    // wakes the webhook sender after a commit
+	Told       func([]usher.Event)       // is told of events once they are on disk; nil tells nobody
 	// TakeOver frees the jobs that a dead node was at; nil where there is one node.
 	TakeOver func(ctx context.Context, node string) error
 	Stand    func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations
@@ -109,6 +110,9 @@ func New(c Config) *Engine {
 	c.Stand = remembered(c.Stand)
 	if c.Wake == nil {
 		c.Wake = func() {}
+	}
+	if c.Told == nil {
+		c.Told = func([]usher.Event) {}
 	}
 	e := &Engine{
 		c: c, renderers: map[string]usher.Renderer{}, checkers: map[usher.CheckKind]usher.Checker{},

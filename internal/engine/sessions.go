@@ -8,6 +8,7 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/trace"
 	"github.com/usher-kyc/usher/internal/vault"
 )
 
@@ -178,7 +179,9 @@ func (e *Engine) Do(ctx context.Context, tenant, id string, c usher.Command) (us
 
 // script loads a session, lets fn decide any number of commands on it in hand, and commits them as one change. Unless once, another writer's
 // change makes it start over.
-func (e *Engine) script(ctx context.Context, tenant, id, operation string, once bool, fn func(*hand) error) (usher.Session, error) {
+func (e *Engine) script(ctx context.Context, tenant, id, operation string, once bool, fn func(*hand) error) (s usher.Session, err error) {
+	ctx, span := trace.Start(ctx, "command "+operation, "session", id)
+	defer func() { span.End(err) }()
 	for range retries {
 		h, err := e.sessionInHand(ctx, tenant, id)
 		if err != nil {

@@ -6,17 +6,30 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/trace"
 	"github.com/usher-kyc/usher/internal/vault"
 )
 
 // work does one job. What it finds out of date (a session decided, erased or gone meanwhile) is done as far as the queue is concerned.
-func (e *Engine) work(ctx context.Context, j store.Job) error {
-	var err error
+func (e *Engine) work(ctx context.Context, j store.Job) (err error) {
+	if !j.Period { // timers are not somebody's, and would be most of all traces
+		var span trace.Span
+		ctx, span = trace.Continue(ctx, "job "+j.Kind, jobName(j), "object", j.Object, "step", j.Step, "attempt", strconv.Itoa(j.Attempt))
+		defer func() {
+			if later := (*store.Later)(nil); errors.As(err, &later) {
+				span.Note("again_at", later.At.UTC().Format(time.RFC3339))
+				span.End(nil)
+				return
+			}
+			span.End(err)
+		}()
+	}
 	switch j.Kind {
 	case jobChecks:
 		err = e.runChecks(ctx, j)
@@ -141,6 +154,8 @@ func (e *Engine) check(ctx context.Context, kind usher.CheckKind, in usher.Check
 	}()
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
+	ctx, span := trace.Start(ctx, "check "+string(kind), "session", in.Session.ID)
+	defer func() { span.Note("provider", r.Provider, "outcome", string(r.Outcome)); span.End(err) }()
 	began := time.Now()
 	r, err = provider.Check(ctx, in)
 	r.Kind = kind

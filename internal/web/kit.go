@@ -108,6 +108,9 @@ func (k *Kit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", id)
 	}
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id}))
+	seen := &statusWriter{ResponseWriter: w}
+	w = seen
+	defer k.access(r, id, seen, time.Now())
 	defer func() {
 		if p := recover(); p != nil {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {

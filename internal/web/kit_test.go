@@ -142,8 +142,11 @@ func TestFailures(t *testing.T) {
 		if w.Code != c.status || !strings.Contains(w.Body.String(), "<title>"+c.title) || !strings.Contains(w.Body.String(), "id "+id) || id == "" {
 			t.Errorf("%s: %d %s (request %q)", c.target, w.Code, w.Body, id)
 		}
-		if strings.Contains(log.String(), id) != c.logged || strings.Contains(log.String(), "secret") {
+		if strings.Contains(log.String(), "level=ERROR") != c.logged || strings.Contains(log.String(), "secret") {
 			t.Errorf("%s: the log says %q", c.target, &log)
+		}
+		if strings.Count(log.String(), "msg=request ") != 1 || !strings.Contains(log.String(), id) || strings.Contains(log.String(), c.target) {
+			t.Errorf("%s: not one line of access with the id and without the path: %q", c.target, &log)
 		}
 		if strings.Contains(w.Body.String(), "Ada") {
 			t.Errorf("%s: the page tells the cause", c.target)

@@ -9,10 +9,12 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
 	usher "github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/trace"
 )
 
 const (
@@ -49,6 +51,9 @@ type Config struct {
 	Log  *slog.Logger     // nil: no log
 	Now  func() time.Time // nil: time.Now
 	Rand func() float64   // from 0 to below 1, for the jitter of retries; nil: math/rand
+
+	// Tried is told of each try, with the dialect of the endpoint; nil: nobody is.
+	Tried func(dialect string, r usher.DeliveryReport)
 }
 
 // Sender drains an outbox.
@@ -62,6 +67,7 @@ type Sender struct {
 	rand     func() float64
 	poll     time.Duration
 	alive    func() bool
+	tried    func(dialect string, r usher.DeliveryReport)
 	wake     chan struct{}
 	running  sync.WaitGroup
 
@@ -98,6 +104,9 @@ func New(cfg Config) (*Sender, error) {
 	if cfg.Alive == nil {
 		cfg.Alive = func() bool { return true }
 	}
+	if cfg.Tried == nil {
+		cfg.Tried = func(string, usher.DeliveryReport) {}
+	}
 	client := *cfg.Client
 	client.Timeout, client.CheckRedirect = 0, notFollowed
 	return &Sender{
@@ -116,8 +125,7 @@ func New(cfg Config) (*Sender, error) {
 		},
 		log:  cfg.Log,
 		now:  cfg.Now,
-		rand: cfg.Rand,
-
+		rand: cfg.Rand, tried: cfg.Tried,
 		poll: min(cmp.Or(cfg.Poll, sweep), sweep), alive: cfg.Alive,
 		wake: make(chan struct{}, 1),
 	}, nil
@@ -258,9 +266,12 @@ func (s *Sender) begin(tries context.Context) {
 func (s *Sender) deliver(tries context.Context, h held) {
 	ctx, cancel := context.WithTimeout(tries, h.policy.Timeout)
 	defer cancel()
+	ctx, span := trace.Continue(ctx, "webhook", h.Delivery.ID, "delivery", h.Delivery.ID, "endpoint", h.Endpoint.ID, "session", h.Delivery.SessionID)
 	at := s.now()
 	a, err := s.poster.post(ctx, h.Delivery, h.Endpoint, h.policy)
 	now := s.now()
+	span.Note("status", strconv.Itoa(a.status))
+	span.End(err)
 	var pause time.Duration
 	if err == nil {
 		pause = retryAfter(a.header, now)
@@ -272,6 +283,7 @@ func (s *Sender) deliver(tries context.Context, h held) {
 	} else {
 		report := s.report(h, a, err, at, now, pause)
 		s.logTry(ctx, h, report)
+		s.tried(h.Endpoint.Dialect, report)
 		s.mu.Lock()
 		s.reports = append(s.reports, report)
 		s.mu.Unlock()
