@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // pending is what one caller wants written, waiting for its transaction.
 type pending struct {
@@ -37,7 +40,12 @@ func (s *Store) writer() {
 			return
 		}
 		held = rest
-		for i, err := range s.writeBatch(batch) {
+		begun := time.Now()
+		results := s.writeBatch(batch)
+		if s.c.Wrote != nil {
+			s.c.Wrote(len(batch), time.Since(begun))
+		}
+		for i, err := range results {
 			batch[i].done <- err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 )
 
 // ErrUnknown says that a connection was lost while a commit was under way, and that nobody could be asked since whether it was done.
@@ -53,6 +54,8 @@ type Jobs interface {
 	Stop(ctx context.Context) error
 	// Waiting counts the jobs that are due and not done.
 	Waiting(ctx context.Context) (int, error)
+	// Oldest gives when the job that has been due for longest was due, or the zero time when none is.
+	Oldest(ctx context.Context) (time.Time, error)
 }
 
 // Database is an open database and its job queue, whichever it is.

@@ -59,6 +59,8 @@ type Config struct {
 	Words Words
 	Close func() error // closes both
 	Node  string       // id of this process among those that serve the database at once; "" when it is the only one
+
+	Wrote func(changes int, took time.Duration) // is told of each transaction of the writer; nil tells nobody
 }
 
 // Store is a database. All its methods may be called at once by many.

@@ -26,6 +26,7 @@ type Config struct {
 	RetryPause time.Duration // unit of the growing pause between tries of a job; 1 s when zero
 	Poll       time.Duration // how often jobs are looked for; 20 ms when zero
 	Log        *slog.Logger
+	Wrote      func(changes int, took time.Duration) // see [store.Config]
 }
 
 // Connections of the pool, when the URL does not say pool_max_conns: the writers' two, those of the job queue, and those that read.
@@ -60,7 +61,7 @@ func start(ctx context.Context, p *pgxpool.Pool, c Config) (*store.Database, err
 		return nil, err
 	}
 	s, err := store.New(ctx, store.Config{
-		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node,
+		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node, Wrote: c.Wrote,
 		Close: func() error {
 			p.Close()
 			return nil

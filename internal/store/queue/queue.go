@@ -156,3 +156,19 @@ func (q *Queue[T]) Waiting(ctx context.Context) (n int, err error) {
 	}
 	return n, nil
 }
+
+// Oldest gives when the job that has been due for longest was due, or the zero time when none is. It reads one entry of River's own index.
+func (q *Queue[T]) Oldest(ctx context.Context) (due time.Time, err error) {
+	rows, err := q.db.Query(ctx, `SELECT scheduled_at FROM river_job WHERE state = 'available' AND queue = 'default' AND priority = 1
+		ORDER BY scheduled_at LIMIT 1`)
+	if err != nil {
+		return due, fmt.Errorf("find the oldest job: %w", err)
+	}
+	for rows.Next() && err == nil {
+		err = rows.Scan(&due)
+	}
+	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+		return due, fmt.Errorf("find the oldest job: %w", err)
+	}
+	return due, nil
+}

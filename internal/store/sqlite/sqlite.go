@@ -37,6 +37,7 @@ type Config struct {
 	RetryPause time.Duration // unit of the growing pause between tries of a job; 1 s when zero
 	Poll       time.Duration // how often jobs are looked for; 20 ms when zero
 	Log        *slog.Logger
+	Wrote      func(changes int, took time.Duration) // see [store.Config]
 }
 
 // Open opens the database in a folder and brings its schema up to date.
@@ -77,7 +78,9 @@ func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, c C
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.New(ctx, store.Config{Write: writing, Read: &pool{db: read}, Queue: jobs, Words: words, Close: closeBoth})
+	s, err := store.New(ctx, store.Config{
+		Write: writing, Read: &pool{db: read}, Queue: jobs, Words: words, Close: closeBoth, Wrote: c.Wrote,
+	})
 	if err != nil {
 		return nil, err
 	}
