@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sees to it that this machine has what the tests need: Go, a C compiler (for the
 # race detector), Chromium (for the browser tests), curl and jq (for the examples in the docs),
-# poppler-utils (for evidence reports) and zxing-cpp-tools (a second opinion on barcodes). What is missing is installed
+# poppler-utils (for evidence reports), zxing-cpp-tools (a second opinion on barcodes) and PostgreSQL. What is missing is installed
 # with apt when we may, and named with its command when we may not.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -40,6 +40,10 @@ fi
 # Another reader and writer of barcodes must agree with ours.
 if ! command -v ZXingReader >/dev/null || ! command -v ZXingWriter >/dev/null; then
 	missing+=(zxing-cpp-tools)
+fi
+# The tests start a PostgreSQL of their own, unless they are given one.
+if [ -z "${USHER_TEST_DATABASE:-}" ] && ! command -v postgres >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then
+	missing+=(postgresql)
 fi
 # Our answers about national numbers are held against those of another library; without it that one test is skipped.
 if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; } && ! /usr/bin/python3 -c "import stdnum" 2>/dev/null; then

@@ -49,6 +49,8 @@ mapfile -t others < <(go list ./... | grep -vE "/($slow)(/|$)")
 mapfile -t shared < <(go list ./... | grep -E "/internal/(picture|check|dialect|hosted|desk)(/|$)")
 
 step "$tests" go test "${race[@]}" "${keep[@]}" -timeout 14m "${others[@]}"
+# What the engine and each dialect promise holds on the other database too.
+step "engine and dialects, on PostgreSQL" env USHER_TEST_STORE=postgres go test -short "${keep[@]}" -timeout 10m ./internal/engine ./internal/dialect/...
 step "pictures, dialects and pages, whole" go test "${keep[@]}" -timeout 10m "${alone[@]}"
 if [ ${#race[@]} -gt 0 ]; then
 	step "checks, dialects and pages, shortened, with the race detector" go test -race -short "${keep[@]}" -timeout 10m "${shared[@]}"

@@ -23,10 +23,10 @@ func OnPostgres() bool { return os.Getenv("USHER_TEST_STORE") == "postgres" }
 const poll = 100 * time.Millisecond
 
 // openDatabase opens the database that belongs to a folder; a new one when the folder has none.
-func openDatabase(ctx context.Context, t testing.TB, dir string) (*store.Database, error) {
+func openDatabase(ctx context.Context, t testing.TB, dir string, again bool) (*store.Database, error) {
 	t.Helper()
 	if OnPostgres() {
-		url, err := databaseURL(t, dir)
+		url, err := databaseURL(t, dir, again)
 		if err != nil {
 			return nil, err
 		}
@@ -39,14 +39,17 @@ func openDatabase(ctx context.Context, t testing.TB, dir string) (*store.Databas
 }
 
 // databaseURL gives the URL that was written into a folder, so that a house can be opened again.
-func databaseURL(t testing.TB, dir string) (string, error) {
+func databaseURL(t testing.TB, dir string, again bool) (string, error) {
 	t.Helper()
 	file := filepath.Join(dir, "database")
 	url, err := os.ReadFile(file)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return string(url), err
 	}
-	made := postgrestest.URL(t)
+	if !again {
+		return postgrestest.URL(t), nil
+	}
+	made := postgrestest.Shared(t).Kept(t)
 	return made, os.WriteFile(file, []byte(made), 0o600)
 }
 

@@ -105,7 +105,8 @@ func Open(t testing.TB, configs ...Config) *House {
 	if len(configs) > 0 {
 		c = configs[0]
 	}
-	if c.Dir == "" {
+	again := c.Dir != "" // another house may follow in the same folder, in another test
+	if !again {
 		c.Dir = t.TempDir()
 	}
 	if c.LinkBase == "" {
@@ -113,7 +114,7 @@ func Open(t testing.TB, configs ...Config) *House {
 	}
 	ctx := context.Background()
 	h := &House{t: t, Dir: c.Dir, Checks: &Table{}, Codes: &Codes{}, start: time.Now(), real: c.RealTime}
-	db, err := openDatabase(ctx, t, c.Dir)
+	db, err := openDatabase(ctx, t, c.Dir, again)
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Store.Close()) })
 	master, err := vault.OpenMaster(filepath.Join(c.Dir, "master.key"), "")

@@ -68,26 +68,48 @@ type template struct {
 // URL gives a database with the schema and no rows that goes when the test ends.
 func (s *Server) URL(t testing.TB) string {
 	t.Helper()
+	name, err := s.fresh()
+	return s.until(t, name, err)
+}
+
+// Kept gives one that stays for as long as the server: for a test that is done in parts.
+func (s *Server) Kept(t testing.TB) string {
+	t.Helper()
+	name, err := s.fresh()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Named(name)
+}
+
+// Bare gives a database without a schema that goes when the test ends.
+func (s *Server) Bare(t testing.TB) string {
+	t.Helper()
+	name, err := s.copy("")
+	return s.until(t, name, err)
+}
+
+func (s *Server) fresh() (string, error) {
 	s.made.once.Do(func() {
 		s.made.name = "usher_empty_" + strings.ToLower(rand.Text())
 		s.made.err = s.template(s.made.name)
 	})
 	if s.made.err != nil {
-		t.Fatal(s.made.err)
+		return "", s.made.err
 	}
-	return s.copy(t, " TEMPLATE "+s.made.name)
+	return s.copy(" TEMPLATE " + s.made.name)
 }
 
-// Bare gives a database without a schema.
-func (s *Server) Bare(t testing.TB) string {
-	t.Helper()
-	return s.copy(t, "")
-}
-
-func (s *Server) copy(t testing.TB, of string) string {
-	t.Helper()
+// copy makes a database.
+func (s *Server) copy(of string) (string, error) {
 	name := "usher_" + strings.ToLower(rand.Text())
-	if err := s.Do(`CREATE DATABASE ` + name + of); err != nil {
+	return name, s.Do(`CREATE DATABASE ` + name + of)
+}
+
+// until drops a database when the test ends, and gives its URL.
+func (s *Server) until(t testing.TB, name string, err error) string {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -14,14 +14,29 @@ import (
 	"github.com/usher-kyc/usher/internal/store/queue"
 )
 
+// Nodes of the version before go on while a migration runs and after it, so that a new version is rolled out node by node. Hence a migration only adds:
+// tables, indexes, columns that are empty or have a default. What nobody reads any more goes with a version after the next.
+//
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// migrating is the lock that nodes take that start at the same time, one after the other. It is held by a transaction beside those that migrate: the
+// lock of a session would stay behind in a pooler.
+const migrating = 0x75736865720001
 
 // migrate brings the schema up to date.
 func migrate(ctx context.Context, p *pgxpool.Pool) error {
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
+	}
+	lock, err := p.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("prepare migrations: %w", err)
+	}
+	defer lock.Rollback(ctx) // it has written nothing
+	if _, err := lock.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrating)); err != nil {
+		return fmt.Errorf("wait for the migrations of another node: %w", err)
 	}
 	db := stdlib.OpenDBFromPool(p)
 	defer db.Close()
