@@ -100,11 +100,16 @@ func (e *Engine) Record(ctx context.Context, r usher.AuditRecord) error {
 
 // Records gives a page of a tenant's audit trail, newest first.
 func (e *Engine) Records(ctx context.Context, tenant, object string, p usher.Paging) (usher.Page[usher.AuditRecord], error) {
-	p.Limit = limited(p.Limit)
-	rows, err := e.c.Store.ListAudit(ctx, tenant, object, p)
+	return e.SearchTrail(ctx, tenant, usher.AuditFilter{Paging: p, Object: object})
+}
+
+// SearchTrail gives a page of what a filter leaves of a tenant's audit trail, newest first.
+func (e *Engine) SearchTrail(ctx context.Context, tenant string, f usher.AuditFilter) (usher.Page[usher.AuditRecord], error) {
+	f.Limit = limited(f.Limit)
+	rows, err := e.c.Store.SearchAudit(ctx, tenant, f)
 	if err != nil {
 		return usher.Page[usher.AuditRecord]{}, cursorErr(err)
 	}
-	return paged(rows, 0, p, func(r usher.AuditRecord) (usher.AuditRecord, error) { return r, nil },
+	return paged(rows, 0, f.Paging, func(r usher.AuditRecord) (usher.AuditRecord, error) { return r, nil },
 		func(r usher.AuditRecord) string { return r.ID })
 }

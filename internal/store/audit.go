@@ -263,3 +263,15 @@ func (s *Store) AuditTrail(ctx context.Context, tenant string, from int64) iter.
 		}
 	}
 }
+
+// AuditTenants gives the tenants that have entries in the trail, "" among them for the server's own.
+func (s *Store) AuditTenants(ctx context.Context) ([]string, error) {
+	return all(ctx, s, func(row scanner) (t string, err error) { return t, row.Scan(&t) },
+		`SELECT DISTINCT tenant_id FROM audit WHERE seq > 0 ORDER BY tenant_id`)
+}
+
+// AuditStrays counts entries that stand in no chain, which nothing but a hand in the database can make. It walks through all entries.
+func (s *Store) AuditStrays(ctx context.Context) (n int64, err error) {
+	err = s.row(ctx, `SELECT count(*) FROM audit WHERE seq <= 0 OR hash IS NULL`, nil, &n)
+	return n, err
+}
