@@ -32,6 +32,7 @@ const (
 	ActExport          Action = "export"
 	ActErase           Action = "erase"
 	ActWritePeople     Action = "write_people"
+	ActSubscribe       Action = "subscribe"
 	ActSearchLists     Action = "search_lists"
 	ActSimulate        Action = "simulate"
 	ActGoOn            Action = "go_on"
@@ -81,6 +82,7 @@ func Grants() []Grant {
 		{Action: ActExport, Roles: admin, Scopes: administer, Fresh: true},
 		{Action: ActErase, Roles: admin, Scopes: administer, Fresh: true},
 		{Action: ActWritePeople, Scopes: write},
+		{Action: ActSubscribe, Scopes: write},
 		{Action: ActSimulate, Scopes: write},
 		{Action: ActSearchLists, Scopes: read},
 		{Action: ActGoOn, Visit: true},

@@ -13,6 +13,9 @@ import (
 type Principal struct {
 	Client usher.APIClient
 	Scopes []usher.Scope
+	// SessionID is that of the session whose applicant calls, for vendors whose APIs an applicant's browser calls with a token of its own.
+	SessionID string
+	Words     string // the vendor's own scopes, where it has some
 }
 
 // Tenant gives the id of the tenant that everything the principal may see belongs to.
@@ -21,11 +24,25 @@ func (p Principal) Tenant() string { return p.Client.TenantID }
 // Actor gives the principal as the author of a command.
 func (p Principal) Actor() usher.Actor { return usher.Actor{Kind: usher.ByClient, ID: p.Client.ID} }
 
+// Caller gives the principal as one who asks, for [usher.Can].
+func (p Principal) Caller() usher.Caller {
+	who := usher.Caller{Actor: p.Actor(), TenantID: p.Tenant(), Scopes: p.Scopes, SessionID: p.SessionID}
+	if p.SessionID != "" {
+		who.Actor = usher.Actor{Kind: usher.ByApplicant}
+	}
+	return who
+}
+
 // Need gives an error of code forbidden that names the scope, unless the token has it.
 func (p Principal) Need(s usher.Scope) error {
 	if slices.Contains(p.Scopes, s) {
 		return nil
 	}
+	return ScopeMissing(s)
+}
+
+// ScopeMissing is the error of a caller whose token lacks a scope.
+func ScopeMissing(s usher.Scope) error {
 	return &usher.Error{
 		Code: usher.CodeForbidden, Detail: DetailScope,
 		Message: "this needs the scope " + string(s) + ", which the token does not have",

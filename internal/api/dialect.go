@@ -38,6 +38,7 @@ type Backend struct {
 type Dialect struct {
 	Name      string
 	Handler   http.Handler // its paths, below the mount /compat/<name> or at a host of its own
+	Routes    []Route      // all of them
 	Renderer  usher.Renderer
 	Events    []string // names of the messages that the renderer writes; an endpoint may ask for some of them
 	Delivery  Delivery

@@ -37,9 +37,9 @@ func (f Front) bodyLimit() int64 {
 	return DefaultBodyLimit
 }
 
-// Handler puts the front before the routes of a mux. An address the mux does not know, and a method it does not take, are answered through
-// Fail like everything else.
-func (f Front) Handler(routes *http.ServeMux) http.Handler {
+// Handler puts the front before the routes of a mux, and holds callers to what each route asks for. An address the mux does not know, and a
+// method it does not take, are answered through Fail like everything else.
+func (f Front) Handler(routes *Mux) http.Handler {
 	if f.Fail == nil {
 		f.Fail = WriteProblem
 	}
@@ -59,11 +59,16 @@ func (f Front) Handler(routes *http.ServeMux) http.Handler {
 }
 
 // route notes the pattern for the access log and gives the mux's own refusals the dialect's shape.
-func (f Front) route(mux *http.ServeMux) http.Handler {
+func (f Front) route(routes *Mux) http.Handler {
+	mux := routes.mux
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		recordOf(r.Context()).pattern = pattern
 		if pattern != "" {
+			if err := routes.allows(pattern, r); err != nil {
+				f.Fail(w, r, err)
+				return
+			}
 			if strings.Contains(pattern, "{") {
 				mux.ServeHTTP(w, r) // looks the pattern up once more, since only it can set the request's path values
 				return

@@ -27,19 +27,20 @@ func (oneToken) Bearer(_ context.Context, dialect, access string) (usher.APIClie
 	return usher.APIClient{ID: "cli_1", TenantID: "ten_1"}, []usher.Scope{usher.ScopeRead}, nil
 }
 
-func routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /things/{id}", func(w http.ResponseWriter, r *http.Request) {
+func routes() *api.Mux {
+	mux := api.NewMux()
+	see := func(pattern string, h http.HandlerFunc) { mux.On(pattern, h, usher.ActSeeCases) }
+	see("GET /things/{id}", func(w http.ResponseWriter, r *http.Request) {
 		p, _ := api.PrincipalFrom(r.Context())
 		api.WriteJSON(w, http.StatusOK, map[string]string{"tenant": p.Tenant()})
 	})
-	mux.HandleFunc("POST /login", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { panic("secret of Ada") })
-	mux.HandleFunc("GET /half", func(w http.ResponseWriter, _ *http.Request) {
+	mux.On("POST /login", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, usher.ActEnter)
+	see("GET /panic", func(http.ResponseWriter, *http.Request) { panic("secret of Ada") })
+	see("GET /half", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "half an")
 		panic("secret of Ada")
 	})
-	mux.HandleFunc("GET /broken", func(w http.ResponseWriter, r *http.Request) {
+	see("GET /broken", func(w http.ResponseWriter, r *http.Request) {
 		api.WriteProblem(w, r, errors.New("disk is full"))
 	})
 	return mux

@@ -66,9 +66,9 @@ func (k *keys) Release(ctx context.Context, o api.Once) error {
 }
 
 // counted makes things and counts them; body "fail" is refused, "panic" thrown, "wait" held until go is closed.
-func counted(made *atomic.Int64, begun chan struct{}, proceed chan struct{}) *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /things", func(w http.ResponseWriter, r *http.Request) {
+func counted(made *atomic.Int64, begun chan struct{}, proceed chan struct{}) *api.Mux {
+	mux := api.NewMux()
+	mux.On("POST /things", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		switch {
 		case strings.Contains(string(body), "fail"):
@@ -84,7 +84,7 @@ func counted(made *atomic.Int64, begun chan struct{}, proceed chan struct{}) *ht
 		w.Header().Set("Location", "/things/1")
 		w.Header().Set("X-Fleeting", "1")
 		api.WriteJSON(w, http.StatusCreated, map[string]string{"made": fmt.Sprint(made.Add(1)), "key": once.Key})
-	})
+	}, usher.ActEnter)
 	return mux
 }
 

@@ -9,13 +9,13 @@ import (
 
 // Search gives a dialect that does nothing but search watchlists: every request but one for the open path, which says that the server is up, carries
 // the client's one key, and nothing is kept of any.
-func Search(b Backend, name, open string, routes *http.ServeMux, fail func(http.ResponseWriter, *http.Request, error)) Dialect {
+func Search(b Backend, name, open string, routes *Mux, fail func(http.ResponseWriter, *http.Request, error)) Dialect {
 	f := b.Front
 	f.Dialect, f.Fail, f.Who = name, fail, ByKey(b.Front.Credentials, name)
 	f.Open = func(r *http.Request) bool { return r.URL.Path == open }
 	f.Idempotency = nil
 	return Dialect{
-		Name: name, Handler: f.Handler(routes),
+		Name: name, Handler: f.Handler(routes), Routes: routes.Routes(),
 		Offers: []Offer{{Name: name, Parts: []Part{{Scopes: []usher.Scope{usher.ScopeRead}}}}},
 		Tell: func(logins []Login) map[string]string {
 			return map[string]string{"base_url": b.BaseURL, "api_key": logins[0].Secret}

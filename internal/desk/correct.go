@@ -40,7 +40,7 @@ type correctField struct {
 // canCorrect tells whether there is something read that may be set right now.
 func canCorrect(s usher.Session, who usher.Staff) bool {
 	states := []usher.State{usher.InReview, usher.Submitted, usher.Approved, usher.Rejected}
-	return who.Role.AtLeast(usher.RoleReviewer) && slices.Contains(states, s.State) && len(readFields(s)) > 0
+	return who.Role.May(usher.ActWorkOnCase) && slices.Contains(states, s.State) && len(readFields(s)) > 0
 }
 
 // inForce gives what is known of a document: what was read, or what a reviewer made of it.

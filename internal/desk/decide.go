@@ -18,7 +18,7 @@ const longestNote = 2000 // characters
 type act struct {
 	path    string
 	command usher.CommandKind
-	role    usher.Role
+	may     usher.Action
 	states  []usher.State
 	reasons need
 	steps   bool // asks which steps
@@ -39,12 +39,12 @@ const (
 func acts() []act {
 	waiting := []usher.State{usher.InReview, usher.Submitted}
 	return []act{
-		{path: "approve", command: usher.CmdApprove, role: usher.RoleReviewer, states: waiting, note: true, key: "a"},
-		{path: "reject", command: usher.CmdReject, role: usher.RoleReviewer, states: waiting, reasons: required, note: true, key: "r"},
-		{path: "ask-again", command: usher.CmdAskAgain, role: usher.RoleReviewer, states: waiting, reasons: required, steps: true, note: true, key: "i"},
-		{path: "review", command: usher.CmdReview, role: usher.RoleReviewer, states: []usher.State{usher.Submitted}, reasons: optional},
+		{path: "approve", command: usher.CmdApprove, may: usher.ActDecide, states: waiting, note: true, key: "a"},
+		{path: "reject", command: usher.CmdReject, may: usher.ActDecide, states: waiting, reasons: required, note: true, key: "r"},
+		{path: "ask-again", command: usher.CmdAskAgain, may: usher.ActDecide, states: waiting, reasons: required, steps: true, note: true, key: "i"},
+		{path: "review", command: usher.CmdReview, may: usher.ActDecide, states: []usher.State{usher.Submitted}, reasons: optional},
 		{
-			path: "overturn", command: usher.CmdOverturn, role: usher.RoleSenior, states: []usher.State{usher.Approved, usher.Rejected},
+			path: "overturn", command: usher.CmdOverturn, may: usher.ActOverturn, states: []usher.State{usher.Approved, usher.Rejected},
 			reasons: required, note: true,
 		},
 	}
@@ -71,7 +71,7 @@ func possible(s usher.Session, who usher.Staff) ([]act, string) {
 		if a.command == usher.CmdApprove && slices.ContainsFunc(s.Votes, func(v usher.Actor) bool { return v.ID == who.ID }) {
 			continue
 		}
-		if who.Role.AtLeast(a.role) {
+		if who.Role.May(a.may) {
 			list = append(list, a)
 		}
 	}
@@ -80,7 +80,7 @@ func possible(s usher.Session, who usher.Staff) ([]act, string) {
 		return list, ""
 	case s.State.Decided():
 		return nil, "desk.why.senior"
-	case fits > 0 && who.Role.AtLeast(usher.RoleReviewer):
+	case fits > 0 && who.Role.May(usher.ActDecide):
 		return nil, "desk.why.second"
 	case fits > 0:
 		return nil, "desk.why.role"

@@ -68,6 +68,7 @@ type Desk struct {
 	*web.Kit
 	config Config
 	spoken *web.Catalog // the texts of the applicant's pages, where Texts is given
+	listed []Route
 }
 
 // New gives a desk. Its error names the template or text at fault.
@@ -100,40 +101,7 @@ func New(c Config) (*Desk, error) {
 			return nil, fmt.Errorf("make desk: %w", err)
 		}
 	}
-	d.Handle("GET /sign-in", web.Route{}, d.signInPage)
-	d.Handle("POST /sign-in", web.Route{}, d.signIn)
-	d.Handle("POST /sign-out", web.Route{}, d.signOut)
-	d.Handle("POST /stay", web.Route{}, d.staff(usher.RoleViewer, d.stay))
-	d.Handle("GET /{$}", web.Route{}, d.staff(usher.RoleViewer, d.queue))
-	d.Handle("GET /keys", web.Route{}, d.staff(usher.RoleViewer, d.keysPage))
-	d.Handle("POST /keys", web.Route{}, d.staff(usher.RoleViewer, d.setKeys))
-	d.Handle("GET /cases/{id}", web.Route{}, d.staff(usher.RoleViewer, d.showCase))
-	d.Handle("GET /cases/{id}/look/{evidence}", web.Route{}, d.staff(usher.RoleViewer, d.look))
-	d.Handle("GET /cases/{id}/picture/{evidence}/{size}", web.Route{}, d.staff(usher.RoleViewer, d.picture))
-	d.Handle("GET /cases/{id}/file/{evidence}", web.Route{}, d.staff(usher.RoleReviewer, d.file))
-	if c.Report != nil {
-		d.Handle("GET /cases/{id}/report.pdf", web.Route{}, d.staff(usher.RoleReviewer, d.report("application/pdf", c.Report.PDF)))
-		d.Handle("GET /cases/{id}/evidence.zip", web.Route{}, d.staff(usher.RoleReviewer, d.report("application/zip", c.Report.Zip)))
-	}
-	d.Handle("GET /figures", web.Route{}, d.staff(usher.RoleViewer, d.figures))
-	d.Handle("GET /live", web.Route{}, d.staff(usher.RoleViewer, d.live))
-	d.Handle("GET /live/since", web.Route{}, d.staff(usher.RoleViewer, d.since))
-	d.Handle("GET /news", web.Route{}, d.staff(usher.RoleViewer, d.news))
-	d.Handle("GET /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleViewer, d.hitPage))
-	d.Handle("POST /cases/{id}/hits/{n}", web.Route{}, d.staff(usher.RoleReviewer, d.judgeHit))
-	d.Handle("POST /cases/{id}/resend/{delivery}", web.Route{}, d.staff(usher.RoleAdmin, d.resend))
-	d.Handle("POST /next", web.Route{}, d.staff(usher.RoleReviewer, d.next))
-	d.Handle("POST /cases/{id}/assign", web.Route{}, d.staff(usher.RoleReviewer, d.assign))
-	d.Handle("POST /cases/{id}/notes", web.Route{}, d.staff(usher.RoleReviewer, d.takeNote))
-	d.Handle("POST /cases/{id}/tags", web.Route{}, d.staff(usher.RoleReviewer, d.takeTags))
-	d.Handle("POST /cases/{id}/undo", web.Route{}, d.staff(usher.RoleReviewer, d.undo))
-	d.Handle("GET /cases/{id}/correct", web.Route{}, d.staff(usher.RoleReviewer, d.correctPage))
-	d.Handle("POST /cases/{id}/correct", web.Route{}, d.staff(usher.RoleReviewer, d.correct))
-	d.settingsRoutes()
-	for _, a := range acts() {
-		d.Handle("GET /cases/{id}/"+a.path, web.Route{}, d.staff(a.role, d.decisionPage(a)))
-		d.Handle("POST /cases/{id}/"+a.path, web.Route{}, d.staff(a.role, d.decide(a)))
-	}
+	d.routes()
 	return d, nil
 }
 
@@ -155,6 +123,9 @@ type frame struct {
 	Warn int64 // ms of quiet until the page warns that the session will end
 }
 
+// May tells a template whether the reader may do something, so that it offers nothing that would be refused.
+func (f frame) May(do usher.Action) bool { return f.Me.Role.May(do) }
+
 func (v visit) frame() frame {
 	return frame{Me: v.staff, Sets: v.sets, Keys: v.keys, Warn: v.warn.Milliseconds()}
 }
@@ -166,8 +137,8 @@ func (v visit) page(name string, data any) web.Page {
 
 type handler func(w http.ResponseWriter, r *http.Request, v visit) error
 
-// staff lets in members of staff of at least a role, and sends everybody else to the sign-in page.
-func (d *Desk) staff(least usher.Role, h handler) web.HandlerFunc {
+// staff lets in members of staff whom the table allows an action, and sends everybody else to the sign-in page.
+func (d *Desk) staff(do usher.Action, h handler) web.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method == http.MethodGet && d.PickLanguage(w, r) {
 			return nil
@@ -179,7 +150,7 @@ func (d *Desk) staff(least usher.Role, h handler) web.HandlerFunc {
 		if err != nil {
 			return fmt.Errorf("read who is signed in: %w", err)
 		}
-		if !s.Role.AtLeast(least) {
+		if access := usher.Can(s.Caller(), do, usher.Object{TenantID: s.TenantID}); !access.Allowed {
 			return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_role", Message: "the role does not allow this"}
 		}
 		tenant, err := d.config.Service.Tenant(r.Context(), s.TenantID)
@@ -188,7 +159,7 @@ func (d *Desk) staff(least usher.Role, h handler) web.HandlerFunc {
 		}
 		v := visit{
 			staff: s, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: !s.KeysOff,
-			warn: d.config.Idle - warnBefore, sets: d.config.Keys != nil && s.Role.AtLeast(usher.RoleAdmin),
+			warn: d.config.Idle - warnBefore, sets: d.config.Keys != nil && s.Role.May(usher.ActSeeSettings),
 		}
 		return forDesk(h(w, r, v))
 	}

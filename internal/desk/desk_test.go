@@ -286,7 +286,7 @@ func TestTextsAreWholeInEveryLanguage(t *testing.T) {
 	need("desk.outcome.", string(usher.Clear), string(usher.Consider), string(usher.Refuse), string(usher.Unavailable), string(usher.NotRun))
 	need("desk.assurance.", string(usher.Verified), string(usher.Assisted), string(usher.Simulated))
 	need("desk.sent.", string(usher.DeliveryPending), string(usher.DeliveryDelivered), string(usher.DeliveryDead))
-	need("desk.role.", string(usher.RoleViewer), string(usher.RoleReviewer), string(usher.RoleSenior), string(usher.RoleAdmin))
+	need("desk.role.", string(usher.RoleViewer), string(usher.RoleReviewer), string(usher.RoleSenior), string(usher.RoleAuditor), string(usher.RoleDeveloper), string(usher.RoleAdmin))
 }
 
 func TestPagesSpeakSwedish(t *testing.T) {

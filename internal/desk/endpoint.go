@@ -180,51 +180,67 @@ func (d *Desk) showEndpoint(w http.ResponseWriter, r *http.Request, v visit) err
 const byDesk = "disabled at the desk"
 
 // changeEndpoint carries out one act on an endpoint.
-func (d *Desk) changeEndpoint(w http.ResponseWriter, r *http.Request, v visit) error {
-	ctx, service := r.Context(), d.config.Service
-	e, err := service.Endpoint(ctx, v.tenant.ID, r.PathValue("id"))
+func (d *Desk) changeEndpoint(act string) handler {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		e, err := d.config.Service.Endpoint(r.Context(), v.tenant.ID, r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		if act == "rotate" {
+			return d.rotateEndpoint(w, r, v, e)
+		}
+		if err = d.actOnEndpoint(r, v, e, act); err == nil {
+			word := act
+			if act == "delete" {
+				word = "deleted"
+			}
+			err = d.note(r.Context(), v, "endpoint."+word, e.ID, "")
+		}
+		if err != nil {
+			return err
+		}
+		if act == "delete" {
+			return d.See(w, r, "/settings?done=deleted")
+		}
+		return d.See(w, r, "/settings/endpoints/"+e.ID+"?done="+act)
+	}
+}
+
+// rotateEndpoint gives an endpoint another secret, and tells it once.
+func (d *Desk) rotateEndpoint(w http.ResponseWriter, r *http.Request, v visit, e usher.Endpoint) error {
+	e, err := d.config.Service.RotateSecret(r.Context(), v.tenant.ID, e.ID)
+	if err == nil {
+		err = d.note(r.Context(), v, "endpoint.rotated", e.ID, "")
+	}
 	if err != nil {
 		return err
 	}
-	act := r.PathValue("act")
+	return d.tell(w, r, v, "desk.endpoint.rotated", map[string]string{"url": e.URL, "secret": e.Secrets[0]})
+}
+
+func (d *Desk) actOnEndpoint(r *http.Request, v visit, e usher.Endpoint, act string) error {
+	ctx, service := r.Context(), d.config.Service
 	switch act {
 	case "test":
-		_, err = service.TestEndpoint(ctx, v.tenant.ID, e.ID)
-	case "rotate":
-		if e, err = service.RotateSecret(ctx, v.tenant.ID, e.ID); err == nil {
-			if err = d.note(ctx, v, "endpoint.rotated", e.ID, ""); err == nil {
-				return d.tell(w, r, v, "desk.endpoint.rotated", map[string]string{"url": e.URL, "secret": e.Secrets[0]})
-			}
-		}
+		_, err := service.TestEndpoint(ctx, v.tenant.ID, e.ID)
+		return err
+	case "delete":
+		return service.DeleteEndpoint(ctx, v.tenant.ID, e.ID)
 	case "disable", "enable":
 		e.Disabled = ""
 		if act == "disable" {
 			e.Disabled = byDesk
 		}
-		_, err = service.UpdateEndpoint(ctx, v.tenant.ID, e)
-	case "delete":
-		if err = service.DeleteEndpoint(ctx, v.tenant.ID, e.ID); err == nil {
-			if err = d.note(ctx, v, "endpoint.deleted", e.ID, ""); err == nil {
-				return d.See(w, r, "/settings?done=deleted")
-			}
-		}
-	case "resend":
-		if err := r.ParseForm(); err != nil {
-			return badForm(err)
-		}
-		sent, _, findErr := service.Delivery(ctx, v.tenant.ID, r.PostForm.Get("delivery"))
-		if findErr != nil || sent.EndpointID != e.ID {
-			return cmp.Or(findErr, error(usher.NotFound("delivery")))
-		}
-		_, err = service.Resend(ctx, v.tenant.ID, sent.ID)
-	default:
-		return usher.NotFound("page")
-	}
-	if err == nil {
-		err = d.note(ctx, v, "endpoint."+act, e.ID, "")
-	}
-	if err != nil {
+		_, err := service.UpdateEndpoint(ctx, v.tenant.ID, e)
 		return err
 	}
-	return d.See(w, r, "/settings/endpoints/"+e.ID+"?done="+act)
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
+	}
+	sent, _, err := service.Delivery(ctx, v.tenant.ID, r.PostForm.Get("delivery"))
+	if err != nil || sent.EndpointID != e.ID {
+		return cmp.Or(err, error(usher.NotFound("delivery")))
+	}
+	_, err = service.Resend(ctx, v.tenant.ID, sent.ID)
+	return err
 }

@@ -87,7 +87,7 @@ type queueTab struct {
 func (d *Desk) queue(w http.ResponseWriter, r *http.Request, v visit) error {
 	q := r.URL.Query()
 	data := queueData{
-		frame: v.frame(), Tabs: tabs(), Query: strings.TrimSpace(q.Get("q")), Queue: every, May: v.staff.Role.AtLeast(usher.RoleReviewer),
+		frame: v.frame(), Tabs: tabs(), Query: strings.TrimSpace(q.Get("q")), Queue: every, May: v.staff.Role.May(usher.ActTakeCase),
 		None: q.Has("none"),
 	}
 	var err error

@@ -48,36 +48,41 @@ func (d *Desk) settingsRoutes() {
 	if d.config.Keys == nil {
 		return
 	}
-	admin := func(pattern string, h handler) { d.Handle(pattern, web.Route{}, d.staff(usher.RoleAdmin, h)) }
-	admin("GET /settings", d.settings)
-	admin("GET /settings/clients/new", func(w http.ResponseWriter, r *http.Request, v visit) error {
+	plain := web.Route{}
+	d.on("GET /settings", usher.ActSeeSettings, plain, d.settings)
+	d.on("GET /settings/clients/new", usher.ActManageKeys, plain, func(w http.ResponseWriter, r *http.Request, v visit) error {
 		return d.clientForm(w, r, v, NewClient{}, nil)
 	})
-	admin("POST /settings/clients", d.createClient)
-	admin("POST /settings/clients/{id}/rotate", d.rotateClient)
-	admin("GET /settings/endpoints/new", d.newEndpoint)
-	admin("POST /settings/endpoints", d.createEndpoint)
-	admin("GET /settings/endpoints/{id}", d.showEndpoint)
-	admin("POST /settings/endpoints/{id}/{act}", d.changeEndpoint)
+	d.on("POST /settings/clients", usher.ActManageKeys, plain, d.createClient)
+	d.on("POST /settings/clients/{id}/rotate", usher.ActManageKeys, plain, d.rotateClient)
+	d.on("GET /settings/endpoints/new", usher.ActManageEndpoints, plain, d.newEndpoint)
+	d.on("POST /settings/endpoints", usher.ActManageEndpoints, plain, d.createEndpoint)
+	d.on("GET /settings/endpoints/{id}", usher.ActSeeSettings, plain, d.showEndpoint)
+	for _, act := range []string{"test", "resend"} {
+		d.on("POST /settings/endpoints/{id}/"+act, usher.ActSendAgain, plain, d.changeEndpoint(act))
+	}
+	for _, act := range []string{"rotate", "disable", "enable", "delete"} {
+		d.on("POST /settings/endpoints/{id}/"+act, usher.ActManageEndpoints, plain, d.changeEndpoint(act))
+	}
 	if d.config.ReadFlow != nil {
-		admin("GET /settings/flows/new", d.newFlow)
-		admin("POST /settings/flows/new", d.takeFlow)
-		admin("GET /settings/flows/{name}", d.flowPage)
-		admin("POST /settings/flows/{name}", d.takeFlow)
+		d.on("GET /settings/flows/new", usher.ActManageFlows, plain, d.newFlow)
+		d.on("POST /settings/flows/new", usher.ActManageFlows, plain, d.takeFlow)
+		d.on("GET /settings/flows/{name}", usher.ActSeeSettings, plain, d.flowPage)
+		d.on("POST /settings/flows/{name}", usher.ActManageFlows, plain, d.takeFlow)
 	}
 	if d.config.Team != nil {
-		admin("GET /settings/staff", d.team)
-		admin("POST /settings/staff", d.invite)
-		admin("POST /settings/staff/{id}/{act}", d.changeMember)
+		d.on("GET /settings/staff", usher.ActManageStaff, plain, d.team)
+		d.on("POST /settings/staff", usher.ActManageStaff, plain, d.invite)
+		d.on("POST /settings/staff/{id}/{act}", usher.ActManageStaff, plain, d.changeMember)
 	}
 	if d.config.Brands != nil {
-		admin("GET /settings/brand", d.brandPage)
-		d.Handle("POST /settings/brand", web.Route{MaxBody: largestBrand}, d.staff(usher.RoleAdmin, d.takeBrand))
-		admin("GET /settings/brand/logo", d.logo)
+		d.on("GET /settings/brand", usher.ActManagePages, plain, d.brandPage)
+		d.on("POST /settings/brand", usher.ActManagePages, web.Route{MaxBody: largestBrand}, d.takeBrand)
+		d.on("GET /settings/brand/logo", usher.ActManagePages, plain, d.logo)
 	}
 	if d.config.Texts != nil {
-		admin("GET /settings/texts", d.textsPage)
-		admin("POST /settings/texts/{reason}", d.takeTexts)
+		d.on("GET /settings/texts", usher.ActManagePages, plain, d.textsPage)
+		d.on("POST /settings/texts/{reason}", usher.ActManagePages, plain, d.takeTexts)
 	}
 }
 
@@ -105,7 +110,9 @@ func (d *Desk) settings(w http.ResponseWriter, r *http.Request, v visit) error {
 	if data.Flows, err = d.config.Service.Flows(r.Context(), v.tenant.ID); err != nil {
 		return err
 	}
-	data.Editor, data.Staff, data.Look, data.Texts = d.config.ReadFlow != nil, d.config.Team != nil, d.config.Brands != nil, d.config.Texts != nil
+	pages := v.staff.Role.May(usher.ActManagePages)
+	data.Editor, data.Staff = d.config.ReadFlow != nil, d.config.Team != nil && v.staff.Role.May(usher.ActManageStaff)
+	data.Look, data.Texts = d.config.Brands != nil && pages, d.config.Texts != nil && pages
 	if done := "desk.settings.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
 		data.Done = done
 	}

@@ -35,17 +35,13 @@ type teamData struct {
 	Done    string
 }
 
-func roles() []usher.Role {
-	return []usher.Role{usher.RoleViewer, usher.RoleReviewer, usher.RoleSenior, usher.RoleAdmin}
-}
-
 // team lists the members of staff.
 func (d *Desk) team(w http.ResponseWriter, r *http.Request, v visit) error {
 	return d.teamPage(w, r, v, teamData{Role: usher.RoleReviewer}, nil)
 }
 
 func (d *Desk) teamPage(w http.ResponseWriter, r *http.Request, v visit, data teamData, problems web.Errors) error {
-	data.frame, data.Roles = v.frame(), roles()
+	data.frame, data.Roles = v.frame(), usher.Roles()
 	var err error
 	if data.Members, err = d.config.Team.Members(r.Context(), v.tenant.ID); err != nil {
 		return err

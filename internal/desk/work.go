@@ -62,7 +62,7 @@ func (d *Desk) loadWork(ctx context.Context, v visit, who people, data *caseData
 		return err
 	}
 	w := work{
-		Case: c, Due: v.say.due(c, d.config.Now()), Mine: c.Assignee == v.staff.ID, May: v.staff.Role.AtLeast(usher.RoleReviewer),
+		Case: c, Due: v.say.due(c, d.config.Now()), Mine: c.Assignee == v.staff.ID, May: v.staff.Role.May(usher.ActWorkOnCase),
 		TagText: strings.Join(c.Tags, ", "), Note: data.draft.note,
 	}
 	if data.draft.hasTags {
@@ -71,11 +71,11 @@ func (d *Desk) loadWork(ctx context.Context, v visit, who people, data *caseData
 	if c.Assignee != "" {
 		w.With = who.member(ctx, c.Assignee)
 	}
-	w.Take = w.May && !c.State.Ended() && (c.Assignee == "" || w.Mine || v.staff.Role.AtLeast(usher.RoleSenior))
+	w.Take = w.May && !c.State.Ended() && (c.Assignee == "" || w.Mine || v.staff.Role.May(usher.ActGiveCase))
 	if w.Known, err = d.config.Service.CaseTags(ctx, v.tenant.ID); err != nil {
 		return err
 	}
-	if v.staff.Role.AtLeast(usher.RoleSenior) && d.config.Members != nil && !c.State.Ended() {
+	if v.staff.Role.May(usher.ActGiveCase) && d.config.Members != nil && !c.State.Ended() {
 		if w.Give, err = d.config.Members(ctx, v.tenant.ID, mostMembers); err != nil {
 			return err
 		}

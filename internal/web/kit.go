@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,6 +38,7 @@ type Kit struct {
 	templates *templates
 	sheet     sheet
 	log       *slog.Logger
+	patterns  []string
 }
 
 // New reads templates, texts and static files and gives a kit without routes. Its error names the file at fault.
@@ -72,6 +74,9 @@ type Route struct {
 	ReadTimeout    time.Duration // silence after which a body is given up, counted anew with each piece; 0 leaves it to the server
 }
 
+// Patterns lists every route that was added, as it was given to [Kit.Handle].
+func (k *Kit) Patterns() []string { return slices.Clone(k.patterns) }
+
 // HandlerFunc answers one request. An error becomes an error page, so nothing may be written before one is returned.
 type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 
@@ -86,6 +91,7 @@ func (k *Kit) Handle(pattern string, o Route, h HandlerFunc) {
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
 	}
+	k.patterns = append(k.patterns, pattern)
 	k.mux.HandleFunc(method+k.config.Base+path, func(w http.ResponseWriter, r *http.Request) {
 		if known, ok := r.Context().Value(requestKey{}).(*request); ok {
 			known.route = o

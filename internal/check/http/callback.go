@@ -13,11 +13,11 @@ import (
 
 // Routes takes what providers call: POST /checks/{token} with a result, GET /evidence/{token} for a file. Mount it at the end of Config.Base,
 // which is stripped before. The token is a stamp; a result is signed besides.
-func (o *Outside) Routes(service usher.Service, auditor usher.Auditor) *http.ServeMux {
+func (o *Outside) Routes(service usher.Service, auditor usher.Auditor) *api.Mux {
 	d := &door{o: o, service: service, auditor: auditor}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /checks/{token}", d.handle(d.callback))
-	mux.HandleFunc("GET /evidence/{token}", d.handle(d.evidence))
+	mux := api.NewMux()
+	mux.On("POST /checks/{token}", d.handle(d.callback), usher.ActEnter)
+	mux.On("GET /evidence/{token}", d.handle(d.evidence), usher.ActEnter)
 	return mux
 }
 

@@ -60,7 +60,8 @@ func Open(b api.Backend) (api.Dialect, error) {
 	// The content type of a request without a body means nothing.
 	f.Forms = func(r *http.Request) bool { return r.URL.Path == tokenPath || r.ContentLength == 0 }
 	f.Idempotency = nil // a repeated clientCode is refused, never answered again
-	d.handler = f.Handler(d.routes())
+	routes := d.routes()
+	d.handler = f.Handler(routes)
 	var flows []string
 	for _, name := range flowNames {
 		text, err := flowFiles.ReadFile("flows/" + name + ".yaml")
@@ -70,7 +71,7 @@ func Open(b api.Backend) (api.Dialect, error) {
 		flows = append(flows, string(text))
 	}
 	return api.Dialect{
-		Name: Name, Handler: d.handler, Renderer: d.renderer, Events: entityNames(), Flows: flows,
+		Name: Name, Handler: d.handler, Routes: routes.Routes(), Renderer: d.renderer, Events: entityNames(), Flows: flows,
 		Delivery: api.Delivery{
 			Schedule: []time.Duration{0, time.Minute, 10 * time.Minute, time.Hour, 8 * time.Hour, 38 * time.Hour}, Timeout: 5 * time.Second,
 		},
@@ -87,32 +88,32 @@ const (
 )
 
 // routes lists the calls by the rows of the contract. Several of the vendor's calls are at two addresses, an older and a newer one.
-func (d *dialect) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+tokenPath, d.token)
-	mux.HandleFunc("GET "+filePath+"{stamp}", d.download)
-	mux.HandleFunc("POST "+proposalPath+"/natural-person", d.call(usher.ScopeWrite, d.proposePerson))
-	mux.HandleFunc("POST "+proposalPath+"/legal-person", d.call(usher.ScopeWrite, d.proposeCompany))
-	mux.HandleFunc("GET "+proposalPath, d.call(usher.ScopeRead, d.readProposals))
-	mux.HandleFunc("GET "+proposalPath+"/files", d.call(usher.ScopeRead, d.readFiles))
-	mux.HandleFunc("PUT "+proposalPath+"/account/{account}/natural-person", d.call(usher.ScopeWrite, d.updatePerson))
-	mux.HandleFunc("GET "+proposalPath+"/tagging-journey", d.call(usher.ScopeRead, d.readJourney))
+func (d *dialect) routes() *api.Mux {
+	mux := api.NewMux()
+	mux.On("POST "+tokenPath, d.token, usher.ActEnter)
+	mux.On("GET "+filePath+"{stamp}", d.download, usher.ActEnter)
+	mux.On("POST "+proposalPath+"/natural-person", d.call(d.proposePerson), usher.ActWritePeople)
+	mux.On("POST "+proposalPath+"/legal-person", d.call(d.proposeCompany), usher.ActWritePeople)
+	mux.On("GET "+proposalPath, d.call(d.readProposals), usher.ActSeeCases)
+	mux.On("GET "+proposalPath+"/files", d.call(d.readFiles), usher.ActSeePictures)
+	mux.On("PUT "+proposalPath+"/account/{account}/natural-person", d.call(d.updatePerson), usher.ActWritePeople)
+	mux.On("GET "+proposalPath+"/tagging-journey", d.call(d.readJourney), usher.ActSeeCases)
 	for _, at := range []string{"/baas-webhookmanager/v1/webhook", "/baas/v2/webhook"} {
-		mux.HandleFunc("POST "+at+"/subscription", d.call(usher.ScopeWrite, d.subscribe))
-		mux.HandleFunc("GET "+at+"/subscription", d.call(usher.ScopeRead, d.readSubscriptions))
-		mux.HandleFunc("PUT "+at+"/subscription/{entity}", d.call(usher.ScopeWrite, d.changeSubscription))
-		mux.HandleFunc("DELETE "+at+"/subscription/{entity}", d.call(usher.ScopeWrite, d.unsubscribe))
-		mux.HandleFunc("GET "+at+"/entity/list", d.call(usher.ScopeRead, d.readEntities))
-		mux.HandleFunc("GET "+at+"/replay/{entity}", d.call(usher.ScopeRead, d.countEvents))
-		mux.HandleFunc("GET "+at+"/replay/{entity}/count", d.call(usher.ScopeRead, d.countEventsTwice))
-		mux.HandleFunc("GET "+at+"/replay/{entity}/details", d.call(usher.ScopeRead, d.readEvents))
-		mux.HandleFunc("PUT "+at+"/replay/{entity}", d.call(usher.ScopeWrite, d.sendAgain))
+		mux.On("POST "+at+"/subscription", d.call(d.subscribe), usher.ActSubscribe)
+		mux.On("GET "+at+"/subscription", d.call(d.readSubscriptions), usher.ActSeeSettings)
+		mux.On("PUT "+at+"/subscription/{entity}", d.call(d.changeSubscription), usher.ActSubscribe)
+		mux.On("DELETE "+at+"/subscription/{entity}", d.call(d.unsubscribe), usher.ActSubscribe)
+		mux.On("GET "+at+"/entity/list", d.call(d.readEntities), usher.ActSeeSettings)
+		mux.On("GET "+at+"/replay/{entity}", d.call(d.countEvents), usher.ActSeeCases)
+		mux.On("GET "+at+"/replay/{entity}/count", d.call(d.countEventsTwice), usher.ActSeeCases)
+		mux.On("GET "+at+"/replay/{entity}/details", d.call(d.readEvents), usher.ActSeeCases)
+		mux.On("PUT "+at+"/replay/{entity}", d.call(d.sendAgain), usher.ActSubscribe)
 	}
 	for _, at := range []string{"/baas-accountmanager/v1/account", "/baas/v2/account"} {
-		mux.HandleFunc("GET "+at+"/fetch", d.call(usher.ScopeRead, d.fetchPerson))
-		mux.HandleFunc("GET "+at+"/fetch-business", d.call(usher.ScopeRead, d.fetchCompany))
+		mux.On("GET "+at+"/fetch", d.call(d.fetchPerson), usher.ActSeeCases)
+		mux.On("GET "+at+"/fetch-business", d.call(d.fetchCompany), usher.ActSeeCases)
 	}
-	mux.HandleFunc("GET /baas-onboarding/v1/account/check", d.call(usher.ScopeRead, d.checkAccount))
+	mux.On("GET /baas-onboarding/v1/account/check", d.call(d.checkAccount), usher.ActSeeCases)
 	return mux
 }
 
@@ -136,15 +137,11 @@ func (r request) readOptional(into any) error {
 	return api.JSON{Tolerant: true, AnyType: true, Optional: true}.Read(r.w, r.Request, into)
 }
 
-// call makes a handler of what answers a call of a client with a scope: with a body, or with a whole envelope.
-func (d *dialect) call(need usher.Scope, answer func(request) (any, error)) http.HandlerFunc {
+// call makes a handler of what answers a call of a client: with a body, or with a whole envelope.
+func (d *dialect) call(answer func(request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p, _ := api.PrincipalFrom(r.Context())
-		err := p.Need(need)
-		var said any
-		if err == nil {
-			said, err = answer(request{Request: r, w: w, p: p, q: readQuery(r)})
-		}
+		said, err := answer(request{Request: r, w: w, p: p, q: readQuery(r)})
 		if err != nil {
 			fail(w, r, err)
 			return

@@ -176,7 +176,7 @@ func (d *dialect) bearer(ctx context.Context, token string) (api.Principal, erro
 	unknown := &usher.Error{Code: usher.CodeUnauthenticated, Message: "the token is missing, not known or has ended"}
 	if subject, err := d.Stamps.Stamped(stampSession, token); err == nil {
 		tenant, id, _ := strings.Cut(subject, "/")
-		return api.Principal{Client: usher.APIClient{ID: id, TenantID: tenant, Dialect: Name}, Scopes: []usher.Scope{scopeSession}}, nil
+		return api.Principal{Client: usher.APIClient{ID: id, TenantID: tenant, Dialect: Name}, Scopes: []usher.Scope{scopeSession}, SessionID: id}, nil
 	}
 	access, err := d.Stamps.Stamped(stampExecutive, token)
 	if err != nil {
@@ -242,9 +242,13 @@ func (r request) limit(l *api.Limiter, key string) error {
 // executive refuses who is not one.
 func (r request) executive() error {
 	if r.byApplicant() || r.p.Need(usher.ScopeDecide) != nil {
-		return &usher.Error{Code: usher.CodeUnauthenticated, Message: "this needs the token of an executive"}
+		return needsExecutive()
 	}
 	return nil
+}
+
+func needsExecutive() *usher.Error {
+	return &usher.Error{Code: usher.CodeUnauthenticated, Message: "this needs the token of an executive"}
 }
 
 // is tells whether an error carries a code.

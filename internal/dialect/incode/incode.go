@@ -158,7 +158,13 @@ func (d *dialect) answers(mux *api.Mux) {
 		mux.On(pattern, d.call(answer), usher.ActGoOn, usher.ActSeeCases)
 	}
 	look := func(pattern string) { mux.On(pattern, d.call(d.images), usher.ActGoOn, usher.ActSeePictures) }
-	decide := func(pattern string, answer func(request) (any, error)) { mux.On(pattern, d.call(answer), usher.ActDecide) }
+	decide := func(pattern string, answer func(request) (any, error)) {
+		mux.On(pattern, d.call(answer), usher.ActDecide)
+	}
+	// The token of a session concludes it where the client that began it may decide, as [dialect.decidable] sees.
+	conclude := func(pattern string, answer func(request) (any, error)) {
+		mux.On(pattern, d.call(answer), usher.ActGoOn, usher.ActDecide)
+	}
 	on("GET /omni/get/score", d.score)
 	on("GET /omni/get/ocr-data", d.ocr)
 	on("GET /omni/get/ocr-data/v2", d.ocrWrapped)
@@ -176,9 +182,9 @@ func (d *dialect) answers(mux *api.Mux) {
 	on("GET /omni/get/email", d.contact(func(a usher.Details) any { return emailAnswer{Email: orNull(a.Email)} }))
 	on("GET /omni/flow/{flow}", d.flow)
 
-	decide("POST /omni/process/approve", d.approve)
-	decide("POST /omni/process/reject", d.reject)
-	decide("POST /omni/session/status/set", d.closeSession)
+	conclude("POST /omni/process/approve", d.approve)
+	conclude("POST /omni/process/reject", d.reject)
+	conclude("POST /omni/session/status/set", d.closeSession)
 	decide("DELETE /omni/interview", d.deleteInterview)
 	decide("DELETE /omni/interviews", d.deleteInterviews)
 	on("GET /omni/updated-watchlist-result", d.updatedWatchlist)

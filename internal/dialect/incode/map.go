@@ -285,6 +285,9 @@ func custom(code int, text string) *usher.Error {
 // fail answers a request with an error in the vendor's shape.
 func (d *dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := api.Public(r.Context(), err)
+	if e.Detail == api.DetailScope && r.URL.Path != pathStart {
+		e = needsExecutive() // 401, in the vendor's words
+	}
 	body := errorBody{Timestamp: d.Now().UnixMilli(), Path: askedOf(r).path}
 	status := httpStatus(e)
 	if code, err := strconv.Atoi(e.Detail); err == nil {

@@ -42,6 +42,7 @@ type Config struct {
 type Dialect struct {
 	Config
 	handler http.Handler
+	routed  *api.Mux
 }
 
 // New makes the dialect.
@@ -59,7 +60,8 @@ func New(c Config) *Dialect {
 	// The content type of a request without a body means nothing; of one with a body, readBody looks at it.
 	f.Forms = func(r *http.Request) bool { return r.ContentLength == 0 }
 	f.Conflicts = api.Conflicts{OtherRequest: usher.CodeConflict}
-	d.handler = f.Handler(d.routes())
+	d.routed = d.routes()
+	d.handler = f.Handler(d.routed)
 	return d
 }
 
@@ -67,7 +69,7 @@ func New(c Config) *Dialect {
 func Open(b api.Backend) (api.Dialect, error) {
 	d := New(Config{Service: b.Service, Front: b.Front, Now: b.Now})
 	return api.Dialect{
-		Name: Name, Handler: d.Handler(), Renderer: Renderer{},
+		Name: Name, Handler: d.Handler(), Routes: d.routed.Routes(), Renderer: Renderer{},
 		Events:   []string{dataProvided, individualActivated, individualBlocked, pendingActionCreated, pendingActionCompleted},
 		Delivery: api.Delivery{Timeout: 10 * time.Second}, // its contract, U10
 		Flows:    []string{flowText},
@@ -85,28 +87,28 @@ var flowText string
 func (d *Dialect) Handler() http.Handler { return d.handler }
 
 // routes lists the calls by the rows of the contract.
-func (d *Dialect) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v3/auth/login", d.open(d.login))
-	mux.HandleFunc("POST /v3/auth/refresh", d.open(d.refresh))
-	mux.HandleFunc("POST /v3/individuals", d.call(usher.ScopeWrite, d.createIndividual))
-	mux.HandleFunc("GET /v3/individuals", d.call(usher.ScopeRead, d.listIndividuals))
-	mux.HandleFunc("GET /v3/individuals/{id}", d.call(usher.ScopeRead, d.getIndividual))
-	mux.HandleFunc("PATCH /v3/individuals/{id}", d.call(usher.ScopeWrite, d.patchIndividual))
-	mux.HandleFunc("POST /v3/individuals/{id}/onboard", d.call(usher.ScopeWrite, d.onboard))
-	mux.HandleFunc("GET /v3/events", d.call(usher.ScopeRead, d.listEvents))
-	mux.HandleFunc("GET /v3/events/{id}", d.call(usher.ScopeRead, d.getEvent))
-	mux.HandleFunc("GET /v3/pending_actions", d.call(usher.ScopeRead, d.listActions))
-	mux.HandleFunc("GET /v3/pending_actions/{id}", d.call(usher.ScopeRead, d.getAction))
-	mux.HandleFunc("POST /v3/consents/{id}", d.call(usher.ScopeWrite, d.consent))
-	mux.HandleFunc("POST /v3/accounts", d.call(usher.ScopeWrite, d.createAccount))
-	mux.HandleFunc("GET /v3/accounts/{id}/bank_details", d.call(usher.ScopeRead, d.bankDetails))
-	mux.HandleFunc("POST /v3/simulations/onboarding/kyc", d.call(usher.ScopeWrite, d.sandbox(d.simulateKYC)))
-	mux.HandleFunc("POST /v3/simulations/onboarding/status", d.call(usher.ScopeWrite, d.sandbox(d.simulateStatus)))
-	mux.HandleFunc("POST /v3/simulations/individuals/{id}/identity_verification",
-		d.call(usher.ScopeWrite, d.sandbox(d.simulateAction(usher.ForIdentity))))
-	mux.HandleFunc("POST /v3/simulations/individuals/{id}/proof_of_address_verification",
-		d.call(usher.ScopeWrite, d.sandbox(d.simulateAction(usher.ForProofOfAddress))))
+func (d *Dialect) routes() *api.Mux {
+	mux := api.NewMux()
+	mux.On("POST /v3/auth/login", d.call(d.login), usher.ActEnter)
+	mux.On("POST /v3/auth/refresh", d.call(d.refresh), usher.ActEnter)
+	mux.On("POST /v3/individuals", d.call(d.createIndividual), usher.ActWritePeople)
+	mux.On("GET /v3/individuals", d.call(d.listIndividuals), usher.ActSeeCases)
+	mux.On("GET /v3/individuals/{id}", d.call(d.getIndividual), usher.ActSeeCases)
+	mux.On("PATCH /v3/individuals/{id}", d.call(d.patchIndividual), usher.ActWritePeople)
+	mux.On("POST /v3/individuals/{id}/onboard", d.call(d.onboard), usher.ActWritePeople)
+	mux.On("GET /v3/events", d.call(d.listEvents), usher.ActSeeCases)
+	mux.On("GET /v3/events/{id}", d.call(d.getEvent), usher.ActSeeCases)
+	mux.On("GET /v3/pending_actions", d.call(d.listActions), usher.ActSeeCases)
+	mux.On("GET /v3/pending_actions/{id}", d.call(d.getAction), usher.ActSeeCases)
+	mux.On("POST /v3/consents/{id}", d.call(d.consent), usher.ActWritePeople)
+	mux.On("POST /v3/accounts", d.call(d.createAccount), usher.ActWritePeople)
+	mux.On("GET /v3/accounts/{id}/bank_details", d.call(d.bankDetails), usher.ActSeeCases)
+	mux.On("POST /v3/simulations/onboarding/kyc", d.call(d.sandbox(d.simulateKYC)), usher.ActSimulate)
+	mux.On("POST /v3/simulations/onboarding/status", d.call(d.sandbox(d.simulateStatus)), usher.ActSimulate)
+	mux.On("POST /v3/simulations/individuals/{id}/identity_verification",
+		d.call(d.sandbox(d.simulateAction(usher.ForIdentity))), usher.ActSimulate)
+	mux.On("POST /v3/simulations/individuals/{id}/proof_of_address_verification",
+		d.call(d.sandbox(d.simulateAction(usher.ForProofOfAddress))), usher.ActSimulate)
 	return mux
 }
 
@@ -122,18 +124,8 @@ func (r request) tenant() string { return r.p.Tenant() }
 // id gives the id in the path.
 func (r request) id() string { return r.PathValue("id") }
 
-// call makes a handler of what answers a call of a client with a scope. Successful creates answer 200 here, not 201.
-func (d *Dialect) call(need usher.Scope, answer func(request) (any, error)) http.HandlerFunc {
-	return d.open(func(r request) (any, error) {
-		if err := r.p.Need(need); err != nil {
-			return nil, err
-		}
-		return answer(r)
-	})
-}
-
-// open makes a handler of what answers a call that needs no token.
-func (d *Dialect) open(answer func(request) (any, error)) http.HandlerFunc {
+// call makes a handler of what answers a call. Successful creates answer 200 here, not 201.
+func (d *Dialect) call(answer func(request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p, _ := api.PrincipalFrom(r.Context())
 		body, err := readBody(w, r)

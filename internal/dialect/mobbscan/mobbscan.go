@@ -50,8 +50,9 @@ func Open(b api.Backend) (api.Dialect, error) {
 	f.Open = func(r *http.Request) bool { return r.URL.Path == "/auth/token" }
 	f.Forms = mayCarryForm
 	f.Idempotency = nil // the vendor has no such header: a scanId is used once, and a decision made twice changes nothing
+	routes := s.routes()
 	return api.Dialect{
-		Name: Name, Handler: f.Handler(s.routes()), Renderer: Renderer{},
+		Name: Name, Handler: f.Handler(routes), Routes: routes.Routes(), Renderer: Renderer{},
 		Events:   []string{pending, verified, notVerified},
 		Delivery: api.Delivery{Timeout: deliveryTime},
 		Pages:    usher.PageRules{Exit: exit, Messages: posted, Framed: true},
@@ -64,22 +65,22 @@ func Open(b api.Backend) (api.Dialect, error) {
 }
 
 // routes lists the calls by the rows of the contract.
-func (s *server) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /auth/token", s.call("", s.token))
-	mux.HandleFunc("POST /onboarding/token", s.call(usher.ScopeWrite, s.create))
-	mux.HandleFunc("GET /mobbscan-agent/getVerificationProcessData/{id}", s.call(usher.ScopeRead, s.data))
-	mux.HandleFunc("GET /mobbscan-agent/checkVerificationProcessResult/{id}", s.call(usher.ScopeRead, s.status))
-	mux.HandleFunc("POST /mobbscan-agent/accept", s.call(usher.ScopeDecide, s.decide(usher.CmdApprove)))
-	mux.HandleFunc("POST /mobbscan-agent/reject", s.call(usher.ScopeDecide, s.decide(usher.CmdReject)))
-	mux.HandleFunc("POST /mobbscan-agent/pending", s.call(usher.ScopeDecide, s.decide(usher.CmdReview)))
-	mux.HandleFunc("GET /mobbscan-agent/{id}/image/{type}", s.call(usher.ScopeRead, s.evidence(images)))
-	mux.HandleFunc("GET /mobbscan-agent/{id}/recording/{type}", s.call(usher.ScopeRead, s.evidence(recordings)))
-	mux.HandleFunc("GET /api/zip/{id}", s.call(usher.ScopeRead, s.zip))
-	mux.HandleFunc("DELETE /mobbscan-agent/api/verification/{id}", s.call(usher.ScopeWrite, s.erase))
-	mux.HandleFunc("POST /onboarding/{id}/document", s.call(usher.ScopeWrite, s.uploadDocument))
-	mux.HandleFunc("POST /onboarding/{id}/face", s.call(usher.ScopeWrite, s.uploadFace))
-	mux.HandleFunc("POST /onboarding/{id}/finish", s.call(usher.ScopeWrite, s.finish))
+func (s *server) routes() *api.Mux {
+	mux := api.NewMux()
+	mux.On("POST /auth/token", s.call(s.token), usher.ActEnter)
+	mux.On("POST /onboarding/token", s.call(s.create), usher.ActWritePeople)
+	mux.On("GET /mobbscan-agent/getVerificationProcessData/{id}", s.call(s.data), usher.ActSeeCases)
+	mux.On("GET /mobbscan-agent/checkVerificationProcessResult/{id}", s.call(s.status), usher.ActSeeCases)
+	mux.On("POST /mobbscan-agent/accept", s.call(s.decide(usher.CmdApprove)), usher.ActDecide)
+	mux.On("POST /mobbscan-agent/reject", s.call(s.decide(usher.CmdReject)), usher.ActDecide)
+	mux.On("POST /mobbscan-agent/pending", s.call(s.decide(usher.CmdReview)), usher.ActDecide)
+	mux.On("GET /mobbscan-agent/{id}/image/{type}", s.call(s.evidence(images)), usher.ActSeePictures)
+	mux.On("GET /mobbscan-agent/{id}/recording/{type}", s.call(s.evidence(recordings)), usher.ActSeePictures)
+	mux.On("GET /api/zip/{id}", s.call(s.zip), usher.ActTakeFiles)
+	mux.On("DELETE /mobbscan-agent/api/verification/{id}", s.call(s.erase), usher.ActWritePeople)
+	mux.On("POST /onboarding/{id}/document", s.call(s.uploadDocument), usher.ActWritePeople)
+	mux.On("POST /onboarding/{id}/face", s.call(s.uploadFace), usher.ActWritePeople)
+	mux.On("POST /onboarding/{id}/finish", s.call(s.finish), usher.ActWritePeople)
 	return mux
 }
 
@@ -108,18 +109,11 @@ func (r request) answer(body any) error {
 	return nil
 }
 
-// call makes a handler of what answers a call that needs a scope, or none.
-func (s *server) call(need usher.Scope, answer func(request) error) http.HandlerFunc {
+// call makes a handler of what answers a call.
+func (s *server) call(answer func(request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p, _ := api.PrincipalFrom(r.Context())
-		var err error
-		if need != "" {
-			err = p.Need(need)
-		}
-		if err == nil {
-			err = answer(request{Request: r, w: w, p: p})
-		}
-		if err != nil {
+		if err := answer(request{Request: r, w: w, p: p}); err != nil {
 			fail(w, r, err)
 		}
 	}

@@ -10,11 +10,11 @@ import (
 
 func (s *server) accountRoutes() {
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/accounts/{id}", id: "get_account", tag: "accounts", scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/accounts/{id}", id: "get_account", tag: "accounts", may: usher.ActSeeCases,
 		summary: "Read an opened account",
 	}, s.getAccount)
 	handle(s, route{
-		method: http.MethodPost, path: "/v1/simulate/session/{id}", id: "simulate_session", tag: "sandbox", scope: usher.ScopeWrite,
+		method: http.MethodPost, path: "/v1/simulate/session/{id}", id: "simulate_session", tag: "sandbox", may: usher.ActSimulate,
 		summary: "Steer a sandbox session", command: true,
 		about: "Sandbox tenants only; in a live tenant the answer is 404. `submit` fills every open step with marked synthetic evidence and sends it; " +
 			"`submit_review` sends it to review as well; `approve`, `reject`, `expire`, `watchlist_hit`, `account_error` and " +

@@ -12,25 +12,25 @@ const tagApplicants = "applicants"
 
 func (s *server) applicantRoutes() {
 	handle(s, route{
-		method: http.MethodPost, path: "/v1/applicants", id: "create_applicant", tag: tagApplicants, scope: usher.ScopeWrite,
+		method: http.MethodPost, path: "/v1/applicants", id: "create_applicant", tag: tagApplicants, may: usher.ActWritePeople,
 		status: http.StatusCreated, summary: "Create an applicant",
 		about: "Every member is optional: what you leave out the applicant is asked, where the flow asks for it.",
 	}, s.createApplicant)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/applicants", id: "list_applicants", tag: tagApplicants, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/applicants", id: "list_applicants", tag: tagApplicants, may: usher.ActSeeCases,
 		summary: "List applicants", about: "Newest first.",
 	}, s.listApplicants)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/applicants/{id}", id: "get_applicant", tag: tagApplicants, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/applicants/{id}", id: "get_applicant", tag: tagApplicants, may: usher.ActSeeCases,
 		summary: "Read an applicant",
 	}, s.getApplicant)
 	handle(s, route{
-		method: http.MethodPatch, path: "/v1/applicants/{id}", id: "update_applicant", tag: tagApplicants, scope: usher.ScopeWrite,
+		method: http.MethodPatch, path: "/v1/applicants/{id}", id: "update_applicant", tag: tagApplicants, may: usher.ActWritePeople,
 		summary: "Change contact data", command: true,
 		about: "Only contact data can be changed; a name or date of birth that was checked stays what it was when it was checked.",
 	}, s.updateApplicant)
 	handle(s, route{
-		method: http.MethodDelete, path: "/v1/applicants/{id}", id: "erase_applicant", tag: tagApplicants, scope: usher.ScopeAdmin,
+		method: http.MethodDelete, path: "/v1/applicants/{id}", id: "erase_applicant", tag: tagApplicants, may: usher.ActErase,
 		summary: "Erase an applicant", command: true,
 		about: "Destroys the key that all personal data and files of the applicant are sealed with. It cannot be undone. Ids, dates and states stay.",
 	}, s.eraseApplicant)

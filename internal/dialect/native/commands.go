@@ -22,9 +22,9 @@ type commandInput[B wish] struct {
 }
 
 // addCommand adds POST /v1/sessions/{id}/<name>.
-func addCommand[B wish](s *server, name string, kind usher.CommandKind, scope usher.Scope, summary, about string) {
+func addCommand[B wish](s *server, name string, kind usher.CommandKind, may usher.Action, summary, about string) {
 	handle(s, route{
-		method: http.MethodPost, path: "/v1/sessions/{id}/" + name, id: name + "_session", tag: tagSessions, scope: scope, command: true,
+		method: http.MethodPost, path: "/v1/sessions/{id}/" + name, id: name + "_session", tag: tagSessions, may: may, command: true,
 		summary: summary, about: about,
 	}, func(ctx context.Context, p api.Principal, in *commandInput[B]) (*answer[Session], error) {
 		if err := in.Body.check(); err != nil {
@@ -37,18 +37,18 @@ func addCommand[B wish](s *server, name string, kind usher.CommandKind, scope us
 }
 
 func (s *server) commandRoutes() {
-	addCommand[*reasonsBody](s, "cancel", usher.CmdCancel, usher.ScopeWrite, "Cancel a session", "Ends a session that is not decided.")
-	addCommand[*submitBody](s, "submit", usher.CmdSubmit, usher.ScopeWrite, "Send what was collected",
+	addCommand[*reasonsBody](s, "cancel", usher.CmdCancel, usher.ActWritePeople, "Cancel a session", "Ends a session that is not decided.")
+	addCommand[*submitBody](s, "submit", usher.CmdSubmit, usher.ActWritePeople, "Send what was collected",
 		"For sessions whose evidence you collect and upload yourself: completes every step that what is there can complete, and sends the session "+
 			"to its checks when none is left.")
-	addCommand[annotateBody](s, "annotate", usher.CmdAnnotate, usher.ScopeWrite, "Change what you keep beside a session",
+	addCommand[annotateBody](s, "annotate", usher.CmdAnnotate, usher.ActWritePeople, "Change what you keep beside a session",
 		"Sets pairs of the metadata, at any time: for what you learn after the session was created, such as the id of a liveness session that your app ran (`liveness_session_id`).")
-	addCommand[*reasonsBody](s, "review", usher.CmdReview, usher.ScopeDecide, "Send to review", "A reviewer decides then, whatever the checks say.")
-	addCommand[*verdictBody](s, "approve", usher.CmdApprove, usher.ScopeDecide, "Approve", "")
-	addCommand[rejectBody](s, "reject", usher.CmdReject, usher.ScopeDecide, "Reject", "")
-	addCommand[askBody](s, "request_again", usher.CmdAskAgain, usher.ScopeDecide, "Ask the applicant to redo steps",
+	addCommand[*reasonsBody](s, "review", usher.CmdReview, usher.ActDecide, "Send to review", "A reviewer decides then, whatever the checks say.")
+	addCommand[*verdictBody](s, "approve", usher.CmdApprove, usher.ActDecide, "Approve", "")
+	addCommand[rejectBody](s, "reject", usher.CmdReject, usher.ActDecide, "Reject", "")
+	addCommand[askBody](s, "request_again", usher.CmdAskAgain, usher.ActDecide, "Ask the applicant to redo steps",
 		"The link the applicant has works again for the named steps; give it a new one with `/link`.")
-	addCommand[rejectBody](s, "overturn", usher.CmdOverturn, usher.ScopeDecide, "Overturn a decision",
+	addCommand[rejectBody](s, "overturn", usher.CmdOverturn, usher.ActOverturn, "Overturn a decision",
 		"An approved session becomes rejected, a rejected one approved.")
 }
 

@@ -10,15 +10,15 @@ import (
 
 func (s *server) deliveryRoutes() {
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/deliveries", id: "list_deliveries", tag: tagWebhooks, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/deliveries", id: "list_deliveries", tag: tagWebhooks, may: usher.ActSeeSettings,
 		summary: "List deliveries", about: "Newest first.",
 	}, s.listDeliveries)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/deliveries/{id}", id: "get_delivery", tag: tagWebhooks, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/deliveries/{id}", id: "get_delivery", tag: tagWebhooks, may: usher.ActSeeSettings,
 		summary: "Read a delivery with every try",
 	}, s.getDelivery)
 	handle(s, route{
-		method: http.MethodPost, path: "/v1/deliveries/{id}/resend", id: "resend_delivery", tag: tagWebhooks, scope: usher.ScopeAdmin,
+		method: http.MethodPost, path: "/v1/deliveries/{id}/resend", id: "resend_delivery", tag: tagWebhooks, may: usher.ActSendAgain,
 		summary: "Send a delivery again", about: "Queues the same bytes again.",
 	}, s.resend)
 }

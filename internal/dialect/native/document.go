@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/usher-kyc/usher"
 )
 
 // documents serves the OpenAPI document and the page made of it. They are written once, here: huma would write them on the first request,
 // twice when two come at once.
-func (s *server) documents(mux *http.ServeMux) error {
+func (s *server) documents() error {
 	doc := s.api.OpenAPI()
 	// huma registers its own error shapes with every operation; nothing refers to them, see shapeProblem.
 	for _, own := range []string{"ErrorModel", "ErrorDetail"} {
@@ -31,13 +33,13 @@ func (s *server) documents(mux *http.ServeMux) error {
 		return fmt.Errorf("write the page of the API: %w", err)
 	}
 	serve := func(pattern, contentType, policy string, text []byte) {
-		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, _ *http.Request) {
+		s.mux.On("GET "+pattern, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", contentType)
 			if policy != "" {
 				w.Header().Set("Content-Security-Policy", policy)
 			}
 			_, _ = w.Write(text)
-		})
+		}, usher.ActEnter)
 	}
 	serve("/openapi.yaml", "application/yaml", "", yaml)
 	serve("/openapi.json", "application/json", "", text)

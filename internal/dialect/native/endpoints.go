@@ -16,7 +16,7 @@ const (
 
 func (s *server) endpointRoutes() {
 	add := func(method, path, id, summary, about string) route {
-		return route{method: method, path: path, id: id, tag: tagWebhooks, scope: usher.ScopeAdmin, summary: summary, about: about}
+		return route{method: method, path: path, id: id, tag: tagWebhooks, may: usher.ActManageEndpoints, summary: summary, about: about}
 	}
 	create := add(http.MethodPost, "/v1/webhook_endpoints", "create_webhook_endpoint", "Register a webhook endpoint",
 		"The answer holds the secret that signs what is sent, which is shown only now. Sends are signed as Standard Webhooks say: headers "+
@@ -24,22 +24,26 @@ func (s *server) endpointRoutes() {
 	create.status = http.StatusCreated
 	handle(s, create, s.createEndpoint)
 	list := add(http.MethodGet, "/v1/webhook_endpoints", "list_webhook_endpoints", "List webhook endpoints", "")
-	list.scope = usher.ScopeRead
+	list.may = usher.ActSeeSettings
 	handle(s, list, s.listEndpoints)
 	read := add(http.MethodGet, endpointPath, "get_webhook_endpoint", "Read a webhook endpoint", "")
-	read.scope = usher.ScopeRead
+	read.may = usher.ActSeeSettings
 	handle(s, read, s.getEndpoint)
 	handle(s, add(http.MethodPatch, endpointPath, "update_webhook_endpoint", "Change a webhook endpoint",
 		"Members that are left out stay. `enabled: true` takes up an endpoint again that was disabled."), s.updateEndpoint)
 	remove := add(http.MethodDelete, endpointPath, "delete_webhook_endpoint", "Remove a webhook endpoint", "What was to be sent to it is not sent any more.")
 	remove.status = http.StatusNoContent
 	handle(s, remove, s.deleteEndpoint)
-	handle(s, add(http.MethodPost, endpointPath+"/test", "test_webhook_endpoint", "Send a ping",
-		"Queues an event of type `ping` and gives its delivery; read the delivery to see how it went."), s.testEndpoint)
+	ping := add(http.MethodPost, endpointPath+"/test", "test_webhook_endpoint", "Send a ping",
+		"Queues an event of type `ping` and gives its delivery; read the delivery to see how it went.")
+	ping.may = usher.ActSendAgain
+	handle(s, ping, s.testEndpoint)
 	handle(s, add(http.MethodPost, endpointPath+"/rotate_secret", "rotate_webhook_secret", "Make a new secret",
 		"The answer holds the new secret, which is shown only now. The old one signs as well until the next change, so that you can change over without missing anything."), s.rotateSecret)
-	handle(s, add(http.MethodPost, endpointPath+"/replay", "replay_webhooks", "Send again",
-		"Queues again what the endpoint was sent: one event, or everything since a moment."), s.replay)
+	replay := add(http.MethodPost, endpointPath+"/replay", "replay_webhooks", "Send again",
+		"Queues again what the endpoint was sent: one event, or everything since a moment.")
+	replay.may = usher.ActSendAgain
+	handle(s, replay, s.replay)
 }
 
 // Endpoint is where events are sent.

@@ -14,12 +14,12 @@ const tagEvents = "events"
 
 func (s *server) eventRoutes() {
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/events", id: "list_events", tag: tagEvents, scope: usher.ScopeRead, summary: "Read events",
+		method: http.MethodGet, path: "/v1/events", id: "list_events", tag: tagEvents, may: usher.ActSeeCases, summary: "Read events",
 		about: "Oldest first, so that you can ask for everything since an event: give the id of the last event you have as `after`. What webhooks " +
 			"deliver and what this gives are the same events. Types: " + strings.Join(text(usher.EventTypes()), ", ") + ".",
 	}, s.listEvents)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/events/{id}", id: "get_event", tag: tagEvents, scope: usher.ScopeRead, summary: "Read an event",
+		method: http.MethodGet, path: "/v1/events/{id}", id: "get_event", tag: tagEvents, may: usher.ActSeeCases, summary: "Read an event",
 	}, s.getEvent)
 }
 

@@ -43,7 +43,7 @@ func evidenceOf(e usher.Evidence) evidence {
 
 func (s *server) evidenceRoutes() {
 	handle(s, route{
-		method: http.MethodPost, path: evidencePath, id: "add_evidence", tag: tagEvidence, scope: usher.ScopeWrite, status: http.StatusCreated,
+		method: http.MethodPost, path: evidencePath, id: "add_evidence", tag: tagEvidence, may: usher.ActWritePeople, status: http.StatusCreated,
 		summary: "Upload a file", command: true,
 		about: fmt.Sprintf("A form (multipart/form-data) with `kind` and `file`, in this order. A file has at most %d MB; pictures are JPEG, PNG or WebP, a "+
 			"proof of address may be a PDF, and files of a chip (`chip_…`) come as the chip gave them, with at most 1 MB. The newest file of a kind counts.", s.UploadLimit>>20),
@@ -51,11 +51,11 @@ func (s *server) evidenceRoutes() {
 	// huma would put the files of a form it knows about into temporary files, where a person's document would lie open.
 	s.api.OpenAPI().Paths[evidencePath].Post.RequestBody = uploadBody()
 	handle(s, route{
-		method: http.MethodGet, path: evidencePath, id: "list_evidence", tag: tagEvidence, scope: usher.ScopeRead,
+		method: http.MethodGet, path: evidencePath, id: "list_evidence", tag: tagEvidence, may: usher.ActSeeCases,
 		summary: "List the files of a session", about: "All of them, oldest first.",
 	}, s.listEvidence)
 	handle(s, route{
-		method: http.MethodGet, path: evidencePath + "/{evidence_id}/content", id: "get_evidence_content", tag: tagEvidence, scope: usher.ScopeRead,
+		method: http.MethodGet, path: evidencePath + "/{evidence_id}/content", id: "get_evidence_content", tag: tagEvidence, may: usher.ActSeePictures,
 		summary: "Read a file", about: "The file as it came in. Takes one `Range` of bytes. That you looked is kept in the audit trail.",
 	}, s.evidenceContent)
 	s.describeContent()

@@ -13,20 +13,20 @@ const tagFlows = "flows"
 
 func (s *server) flowRoutes() {
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/flows", id: "list_flows", tag: tagFlows, scope: usher.ScopeRead, summary: "List flows",
+		method: http.MethodGet, path: "/v1/flows", id: "list_flows", tag: tagFlows, may: usher.ActSeeSettings, summary: "List flows",
 		about: "The newest version of each.",
 	}, s.listFlows)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/flows/{name}", id: "get_flow", tag: tagFlows, scope: usher.ScopeRead, summary: "Read a flow",
+		method: http.MethodGet, path: "/v1/flows/{name}", id: "get_flow", tag: tagFlows, may: usher.ActSeeSettings, summary: "Read a flow",
 		about: "The newest version, with the text it was read from.",
 	}, s.getFlow)
 	handle(s, route{
-		method: http.MethodPut, path: "/v1/flows/{name}", id: "publish_flow", tag: tagFlows, scope: usher.ScopeAdmin, command: true,
+		method: http.MethodPut, path: "/v1/flows/{name}", id: "publish_flow", tag: tagFlows, may: usher.ActManageFlows, command: true,
 		summary: "Publish a new version of a flow",
 		about:   "Sessions that have begun stay on the version they began with.",
 	}, s.publishFlow)
 	handle(s, route{
-		method: http.MethodPost, path: "/v1/flows/check", id: "check_flow", tag: tagFlows, scope: usher.ScopeRead, summary: "Check a flow",
+		method: http.MethodPost, path: "/v1/flows/check", id: "check_flow", tag: tagFlows, may: usher.ActSeeSettings, summary: "Check a flow",
 		about: "Says what is wrong with a flow and how to mend it, without keeping it.",
 	}, s.checkFlow)
 }

@@ -60,11 +60,21 @@ type server struct {
 	Config
 
 	api  huma.API
+	mux  *humaMux
 	page screeningPage
 }
 
+// API is the native API, an [http.Handler].
+type API struct {
+	http.Handler
+	routes []api.Route
+}
+
+// Routes lists its addresses and what a caller has to be allowed to do at each.
+func (a *API) Routes() []api.Route { return a.routes }
+
 // New makes the handler of the native API. It answers /v1/, /oauth/token, /openapi.yaml, /openapi.json and /docs; mount it at each of them.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*API, error) {
 	if c.Dialects == nil {
 		c.Dialects = map[string]Words{Name: {}}
 	}
@@ -74,11 +84,10 @@ func New(c Config) (http.Handler, error) {
 	if c.UploadLimit == 0 {
 		c.UploadLimit = defaultUpload
 	}
-	mux := http.NewServeMux()
-	s := &server{Config: c}
-	s.api = humago.New(mux, s.humaConfig())
+	s := &server{Config: c, mux: &humaMux{Mux: api.NewMux()}}
+	s.api = humago.New(s.mux, s.humaConfig())
 	s.routes()
-	if err := s.documents(mux); err != nil {
+	if err := s.documents(); err != nil {
 		return nil, err
 	}
 	front := api.Front{
@@ -89,7 +98,7 @@ func New(c Config) (http.Handler, error) {
 		PerClient:  c.Sharing.Limiter("native/client", c.PerClient),
 		BodyLimit:  c.UploadLimit + formMargin,
 	}
-	return front.Handler(mux), nil
+	return &API{Handler: front.Handler(s.mux.Mux), routes: s.mux.Routes()}, nil
 }
 
 // takesForm names the two addresses that a form may be sent to: the token's, since OAuth clients send one, and a file's.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -21,7 +22,7 @@ type route struct {
 	tag          string
 	summary      string
 	about        string
-	scope        usher.Scope // "" needs no token
+	may          usher.Action // what the caller has to be allowed to do; "" needs no token
 	status       int
 	command      bool // may be refused by the state of things: 409 and 410
 }
@@ -30,6 +31,7 @@ type principalHandler[I, O any] func(ctx context.Context, p api.Principal, in *I
 
 // handle adds an operation. Its errors leave through refused, so that shapeProblem sees them as they are.
 func handle[I, O any](s *server, r route, h principalHandler[I, O]) {
+	s.mux.may = cmp.Or(r.may, usher.ActEnter)
 	huma.Register(s.api, s.operation(r), func(ctx context.Context, in *I) (*O, error) {
 		p, _ := api.PrincipalFrom(ctx)
 		out, err := h(ctx, p, in)
@@ -48,9 +50,9 @@ func (s *server) operation(r route) huma.Operation {
 		MaxBodyBytes: -1,
 	}
 	statuses := []int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusUnauthorized}
-	if r.scope != "" {
-		op.Security = []map[string][]string{{"oauth2": {string(r.scope)}}}
-		op.Description = strings.TrimSpace(op.Description + "\n\nNeeds the scope `" + string(r.scope) + "`.")
+	if scope := string(r.may.Scope()); scope != "" {
+		op.Security = []map[string][]string{{"oauth2": {scope}}}
+		op.Description = strings.TrimSpace(op.Description + "\n\nNeeds the scope `" + scope + "`.")
 		statuses = append(statuses, http.StatusForbidden)
 		if r.method == http.MethodPost {
 			op.Parameters = append(op.Parameters, idempotencyKey())
@@ -72,19 +74,21 @@ func (s *server) operation(r route) huma.Operation {
 	return op
 }
 
-// enter is the middleware of every operation: it holds the token to the operation's scope and reads a JSON body by the rules of the kit.
+// humaMux lets huma add routes to the kit's mux, each with what handle said of it just before.
+type humaMux struct {
+	*api.Mux
+	may usher.Action
+}
+
+// HandleFunc adds a route.
+func (m *humaMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	m.On(pattern, h, m.may)
+}
+
+// enter is the middleware of every operation: it reads a JSON body by the rules of the kit.
 func (s *server) enter(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	op := ctx.Operation()
-	for _, need := range op.Security {
-		for _, scope := range need["oauth2"] {
-			p, _ := api.PrincipalFrom(r.Context())
-			if err := p.Need(usher.Scope(scope)); err != nil {
-				api.WriteProblem(w, r, err)
-				return
-			}
-		}
-	}
 	c := &call{humaContext: ctx}
 	switch {
 	case op.RequestBody == nil:

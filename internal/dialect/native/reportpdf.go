@@ -18,7 +18,7 @@ const (
 
 func (s *server) reportRoutes() {
 	handle(s, route{
-		method: http.MethodGet, path: reportPath, id: "get_report_pdf", tag: tagResults, scope: usher.ScopeRead,
+		method: http.MethodGet, path: reportPath, id: "get_report_pdf", tag: tagResults, may: usher.ActTakeFiles,
 		summary: "Read everything of a case, for people",
 		about: "The evidence report: data, checks, decisions, history, copies of the pictures and the hashes of all files. That you read it is kept " +
 			"in the audit trail.",

@@ -13,15 +13,15 @@ const tagResults = "results"
 
 func (s *server) resultRoutes() {
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/sessions/{id}/checks", id: "list_checks", tag: tagResults, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/sessions/{id}/checks", id: "list_checks", tag: tagResults, may: usher.ActSeeCases,
 		summary: "Read what the checks found", about: "In the order of the flow. A check that has no outcome yet has the outcome `pending`.",
 	}, s.listChecks)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/sessions/{id}/events", id: "list_session_events", tag: tagResults, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/sessions/{id}/events", id: "list_session_events", tag: tagResults, may: usher.ActSeeCases,
 		summary: "Read a session's history", about: "Oldest first.",
 	}, s.listSessionEvents)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/sessions/{id}/report.json", id: "get_report", tag: tagResults, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/sessions/{id}/report.json", id: "get_report", tag: tagResults, may: usher.ActTakeFiles,
 		summary: "Read everything of a case",
 		about:   "Applicant, session, checks, decisions, corrections, history, and the hashes of all files: what an auditor asks for. That you read it is kept in the audit trail.",
 	}, s.getReport)

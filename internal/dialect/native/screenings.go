@@ -20,36 +20,36 @@ const (
 func (s *server) screeningRoutes() {
 	if s.Screener != nil {
 		handle(s, route{
-			method: http.MethodPost, path: "/v1/screenings", id: screeningOperation, tag: tagScreening, scope: usher.ScopeRead,
+			method: http.MethodPost, path: "/v1/screenings", id: screeningOperation, tag: tagScreening, may: usher.ActSearchLists,
 			summary: "Search names on the watchlists",
 			about: "One subject or up to 1,000. Nothing is kept of it. Each hit says which listed name it is, and how every word and every other figure " +
 				"made its score; the answer says which editions of which lists it rests on. A list that is out of date is marked `stale`: what it does " +
 				"not find is not a clear answer.",
 		}, s.screen)
 		handle(s, route{
-			method: http.MethodGet, path: "/v1/watchlists", id: "list_watchlists", tag: tagScreening, scope: usher.ScopeRead,
+			method: http.MethodGet, path: "/v1/watchlists", id: "list_watchlists", tag: tagScreening, may: usher.ActSearchLists,
 			summary: "List the watchlists in use",
 		}, s.listWatchlists)
 	}
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/applicants/{id}/screening", id: "get_applicant_screening", tag: tagScreening, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/applicants/{id}/screening", id: "get_applicant_screening", tag: tagScreening, may: usher.ActSeeCases,
 		summary: "Read an applicant's newest screening", about: "From the check, or from monitoring when a list changed since. With what reviewers said of the hits.",
 	}, s.getScreening)
 	handle(s, route{
-		method: http.MethodPost, path: "/v1/applicants/{id}/screening/judge", id: "judge_hit", tag: tagScreening, scope: usher.ScopeDecide,
+		method: http.MethodPost, path: "/v1/applicants/{id}/screening/judge", id: "judge_hit", tag: tagScreening, may: usher.ActJudgeHit,
 		summary: "Clear or confirm a hit", command: true,
 		about: "A cleared hit stays cleared until the listed record or the applicant's data changes, or until the time you give.",
 	}, s.judgeHit)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/applicants/{id}/monitor", id: "get_monitor", tag: tagScreening, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/applicants/{id}/monitor", id: "get_monitor", tag: tagScreening, may: usher.ActSeeCases,
 		summary: "Read whether an applicant is monitored", about: "Monitoring begins with the approval of a session whose flow runs the watchlist check.",
 	}, s.getMonitor)
 	handle(s, route{
-		method: http.MethodPatch, path: "/v1/applicants/{id}/monitor", id: "set_monitor", tag: tagScreening, scope: usher.ScopeWrite,
+		method: http.MethodPatch, path: "/v1/applicants/{id}/monitor", id: "set_monitor", tag: tagScreening, may: usher.ActWritePeople,
 		summary: "Suspend, resume or end monitoring", command: true, about: "A monitor that has ended is not taken up again.",
 	}, s.setMonitor)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/monitors", id: "list_monitors", tag: tagScreening, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/monitors", id: "list_monitors", tag: tagScreening, may: usher.ActSeeCases,
 		summary: "List monitors", about: "By applicant. With `open=true` only those with hits that nobody has judged.",
 	}, s.listMonitors)
 }

@@ -14,21 +14,21 @@ const tagSessions = "sessions"
 
 func (s *server) sessionRoutes() {
 	handle(s, route{
-		method: http.MethodPost, path: "/v1/sessions", id: "create_session", tag: tagSessions, scope: usher.ScopeWrite,
+		method: http.MethodPost, path: "/v1/sessions", id: "create_session", tag: tagSessions, may: usher.ActWritePeople,
 		status: http.StatusCreated, summary: "Start a session", command: true,
 		about: "Names an applicant by `applicant_id` or brings one along in `applicant`. The answer holds the applicant's link, which is shown only " +
 			"now: send the applicant there.",
 	}, s.createSession)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/sessions", id: "list_sessions", tag: tagSessions, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/sessions", id: "list_sessions", tag: tagSessions, may: usher.ActSeeCases,
 		summary: "List sessions", about: "Newest first.",
 	}, s.listSessions)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/sessions/{id}", id: "get_session", tag: tagSessions, scope: usher.ScopeRead,
+		method: http.MethodGet, path: "/v1/sessions/{id}", id: "get_session", tag: tagSessions, may: usher.ActSeeCases,
 		summary: "Read a session",
 	}, s.getSession)
 	handle(s, route{
-		method: http.MethodPost, path: "/v1/sessions/{id}/link", id: "reissue_link", tag: tagSessions, scope: usher.ScopeWrite,
+		method: http.MethodPost, path: "/v1/sessions/{id}/link", id: "reissue_link", tag: tagSessions, may: usher.ActWritePeople,
 		summary: "Give the applicant a new link", command: true,
 		about: "The old link is dead from then on; what the applicant has done is kept.",
 	}, s.reissueLink)

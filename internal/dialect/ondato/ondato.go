@@ -37,8 +37,9 @@ func Open(b api.Backend) (api.Dialect, error) {
 	// The token endpoint looks at the type itself; of a request without a body it means nothing.
 	f.Forms = func(r *http.Request) bool { return r.URL.Path == tokenPath || r.ContentLength == 0 }
 	f.Conflicts = api.Conflicts{OtherRequest: usher.CodeConflict}
+	routes := d.routes()
 	return api.Dialect{
-		Name: Name, Handler: f.Handler(d.routes()), Renderer: Renderer{}, Events: names(), Delivery: delivery(), NeedsAuth: true,
+		Name: Name, Handler: f.Handler(routes), Routes: routes.Routes(), Renderer: Renderer{}, Events: names(), Delivery: delivery(), NeedsAuth: true,
 		Pages: usher.PageRules{Exit: exit, Title: title},
 		Flows: []string{flowText}, Offers: []api.Offer{{Name: Name, Flow: flowName}}, Tell: d.tell,
 	}, nil
@@ -70,36 +71,37 @@ func (c call) read(into any) error {
 // route is a row of the contract: what it needs and how it answers. Any one of the scopes will do.
 type route struct {
 	pattern string
+	may     usher.Action
 	scopes  []string
 	status  int
 	answer  func(call) (any, error)
 }
 
-func (d *dialect) routes() *http.ServeMux {
+func (d *dialect) routes() *api.Mux {
 	idv, idvRead := []string{idvScope}, []string{idvScope, idvReadScope}
 	kycRead := []string{kycScope, kycReadScope}
-	mux := http.NewServeMux()
+	mux := api.NewMux()
 	for _, r := range []route{
-		{"POST /idvapi/v1/identity-verifications", idv, http.StatusCreated, d.createIDV},
-		{"POST /idvapi/v1/identity-verifications/{$}", idv, http.StatusCreated, d.createIDV},
-		{"GET /idvapi/v1/identity-verifications/{id}", idvRead, http.StatusOK, d.getIDV},
-		{"PUT /idvapi/v1/identity-verifications/{id}/setup-localisations", idv, http.StatusNoContent, d.localise},
-		{"GET /idvapi/v1/identity-verifications/{id}/setup", idvRead, http.StatusOK, d.getSetup},
-		{"GET /idvapi/v1/identity-verifications/{id}/webhooks", idvRead, http.StatusOK, d.listWebhooks},
-		{"POST /idvapi/v1/identity-verification-setups/filter", idvRead, http.StatusOK, d.filterSetups},
-		{"GET /kycid/v1/identifications/{id}", kycRead, http.StatusOK, d.getKYC},
-		{"GET /kycid/v1/identifications/{id}/setup", kycRead, http.StatusOK, d.getKYCSetup},
-		{"POST /kycid/v1/identifications/filter", kycRead, http.StatusOK, d.filterKYC},
-		{"GET /kycid/v1/identifications/{id}/files/{file}", kycRead, http.StatusOK, d.getFile},
-		{"GET /kycid/v1/identifications/{id}/report", kycRead, http.StatusOK, d.getReport},
+		{"POST /idvapi/v1/identity-verifications", usher.ActWritePeople, idv, http.StatusCreated, d.createIDV},
+		{"POST /idvapi/v1/identity-verifications/{$}", usher.ActWritePeople, idv, http.StatusCreated, d.createIDV},
+		{"GET /idvapi/v1/identity-verifications/{id}", usher.ActSeeCases, idvRead, http.StatusOK, d.getIDV},
+		{"PUT /idvapi/v1/identity-verifications/{id}/setup-localisations", usher.ActWritePeople, idv, http.StatusNoContent, d.localise},
+		{"GET /idvapi/v1/identity-verifications/{id}/setup", usher.ActSeeSettings, idvRead, http.StatusOK, d.getSetup},
+		{"GET /idvapi/v1/identity-verifications/{id}/webhooks", usher.ActSeeSettings, idvRead, http.StatusOK, d.listWebhooks},
+		{"POST /idvapi/v1/identity-verification-setups/filter", usher.ActSeeSettings, idvRead, http.StatusOK, d.filterSetups},
+		{"GET /kycid/v1/identifications/{id}", usher.ActSeeCases, kycRead, http.StatusOK, d.getKYC},
+		{"GET /kycid/v1/identifications/{id}/setup", usher.ActSeeSettings, kycRead, http.StatusOK, d.getKYCSetup},
+		{"POST /kycid/v1/identifications/filter", usher.ActSeeCases, kycRead, http.StatusOK, d.filterKYC},
+		{"GET /kycid/v1/identifications/{id}/files/{file}", usher.ActSeePictures, kycRead, http.StatusOK, d.getFile},
+		{"GET /kycid/v1/identifications/{id}/report", usher.ActTakeFiles, kycRead, http.StatusOK, d.getReport},
 	} {
-		mux.HandleFunc(r.pattern, d.serve(r))
+		mux.On(r.pattern, d.serve(r), r.may)
 	}
-	mux.HandleFunc("POST "+tokenPath, d.token)
-	mux.HandleFunc("GET /id/.well-known/openid-configuration", d.discover)
-	mux.HandleFunc("GET "+keysPath, d.keys)
-	mux.HandleFunc("GET /idv", d.enter)
-	mux.HandleFunc("GET /idv/{$}", d.enter)
+	mux.On("POST "+tokenPath, d.token, usher.ActEnter)
+	mux.On("GET /id/.well-known/openid-configuration", d.discover, usher.ActEnter)
+	mux.On("GET "+keysPath, d.keys, usher.ActEnter)
+	mux.On("GET /idv", d.enter, usher.ActEnter)
+	mux.On("GET /idv/{$}", d.enter, usher.ActEnter)
 	return mux
 }
 
@@ -107,9 +109,8 @@ func (d *dialect) routes() *http.ServeMux {
 func (d *dialect) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p, _ := api.PrincipalFrom(r.Context())
-		if !slices.ContainsFunc(rt.scopes, func(s string) bool { return slices.Contains(p.Scopes, usher.Scope(s)) }) {
-			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
-			d.fail(w, r, p.Need(usher.Scope(rt.scopes[len(rt.scopes)-1])))
+		if had := strings.Fields(p.Words); !slices.ContainsFunc(rt.scopes, func(s string) bool { return slices.Contains(had, s) }) {
+			d.fail(w, r, api.ScopeMissing(usher.Scope(rt.scopes[len(rt.scopes)-1])))
 			return
 		}
 		said, err := rt.answer(call{Request: r, w: w, p: p})
@@ -178,6 +179,9 @@ func (d *dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+	}
+	if list[0].Detail == api.DetailScope {
+		w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
 	}
 	p := problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Message: list[0].Message, TraceID: api.RequestID(r.Context()),

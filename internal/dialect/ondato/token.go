@@ -120,7 +120,16 @@ func unescaped(s string) string {
 	return s
 }
 
-// who finds the client behind an access token; the principal's scopes are the vendor's.
+// rights gives what the vendor's scopes mean here.
+func rights(words []string) []usher.Scope {
+	all := []usher.Scope{usher.ScopeRead}
+	if slices.Contains(words, idvScope) || slices.Contains(words, kycScope) {
+		all = append(all, usher.ScopeWrite)
+	}
+	return all
+}
+
+// who finds the client behind an access token; the principal's words are the vendor's scopes.
 func (d *dialect) who(r *http.Request) (api.Principal, error) {
 	unknown := &usher.Error{Code: usher.CodeUnauthenticated, Message: "send a valid access token in the header Authorization, behind the word Bearer"}
 	said, err := d.Stamps.Stamped(stampToken, api.BearerToken(r))
@@ -132,11 +141,7 @@ func (d *dialect) who(r *http.Request) (api.Principal, error) {
 	if api.Status(err) == http.StatusUnauthorized {
 		return api.Principal{}, unknown
 	}
-	p := api.Principal{Client: client}
-	for _, scope := range words[1:] {
-		p.Scopes = append(p.Scopes, usher.Scope(scope))
-	}
-	return p, err
+	return api.Principal{Client: client, Scopes: rights(words[1:]), Words: strings.Join(words[1:], " ")}, err
 }
 
 func (d *dialect) discover(w http.ResponseWriter, _ *http.Request) {

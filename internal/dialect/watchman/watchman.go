@@ -35,11 +35,11 @@ type server struct {
 // Open gives the dialect to the composition root.
 func Open(b api.Backend) (api.Dialect, error) {
 	s := &server{b, b.Now()}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v2/search", s.search)
-	mux.HandleFunc("POST /v2/search", s.search)
-	mux.HandleFunc("GET /v2/listinfo", s.listInfo)
-	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux := api.NewMux()
+	mux.On("GET /v2/search", s.search, usher.ActSearchLists)
+	mux.On("POST /v2/search", s.search, usher.ActSearchLists)
+	mux.On("GET /v2/listinfo", s.listInfo, usher.ActSearchLists)
+	mux.On("GET /ping", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }, usher.ActEnter)
 	return api.Search(b, Name, "/ping", mux, fail), nil
 }
 

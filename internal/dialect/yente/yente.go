@@ -35,13 +35,13 @@ type server struct{ api.Backend }
 // Open gives the dialect to the composition root.
 func Open(b api.Backend) (api.Dialect, error) {
 	s := &server{b}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /match/{dataset}", s.match)
-	mux.HandleFunc("GET /catalog", s.catalog)
-	mux.HandleFunc("GET /algorithms", s.algorithms)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+	mux := api.NewMux()
+	mux.On("POST /match/{dataset}", s.match, usher.ActSearchLists)
+	mux.On("GET /catalog", s.catalog, usher.ActSearchLists)
+	mux.On("GET /algorithms", s.algorithms, usher.ActSearchLists)
+	mux.On("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		api.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
-	})
+	}, usher.ActEnter)
 	return api.Search(b, Name, "/healthz", mux, fail), nil
 }
 
