@@ -156,7 +156,7 @@ func TestDependenciesAreExplained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"go.mod", "tools/go.mod"} {
+	for _, file := range []string{"go.mod", "tools/go.mod", "tools/s3/go.mod"} {
 		out, err := exec.Command("go", "mod", "edit", "-json", file).Output()
 		if err != nil {
 			t.Fatalf("read %s: %v", file, err)

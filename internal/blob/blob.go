@@ -6,6 +6,13 @@
 //	                            └▶ Sealer ─▶ temporary file ─▶ fsync ─▶ rename ─▶ fsync of the folders ─▶ Info
 //	Open: file ─▶ Sealer ─▶ SHA-256 compared with the name at the end ─▶ reader
 //
+// A [Folder] is for one machine, an [S3] bucket for many; both hold the same sealed bytes. In a bucket a file up to one
+// part is a single PUT under its name; a larger one goes up part by part under a passing name and is copied to its own
+// by the store itself, so that nothing half-written ever has a name:
+//
+//	Put:  … Sealer ─▶ part ─▶ … ─▶ .tmp/… complete ─▶ copy to tenant/applicant/sha256 ─▶ Info
+//	Open: range of the object ─▶ its segments, proved one by one and by what was sealed about the whole ─▶ reader
+//
 // What Put acknowledged survives a kill and a power cut. What Open hands out is what Put was given: a file that was
 // cut, changed or exchanged for another gives an error that wraps [ErrDamaged], never short data with a clean end.
 //
@@ -33,6 +40,8 @@ var (
 	ErrDamaged = errors.New("evidence file damaged")
 	// ErrRange says that a range begins behind the end of the file.
 	ErrRange = errors.New("range begins behind the end of the evidence file")
+	// ErrUnavailable says that the storage does not answer, or not as it should. Nothing is lost; try again.
+	ErrUnavailable = errors.New("evidence store unavailable")
 	// ErrName says that a reference is malformed, or that a tenant or applicant id cannot be part of a path.
 	ErrName = errors.New("malformed evidence reference")
 )
@@ -122,8 +131,9 @@ type Store interface {
 	// [ErrName] or come from r, the keys or the storage; after an error nothing new is visible.
 	Put(ctx context.Context, obj Object, r io.Reader) (Info, error)
 	// Open returns a reader of the file or a part of it; the caller closes it. The whole file is streamed and found
-	// damaged at the latest instead of its io.EOF, so the caller must heed the last error. A part is checked before the
-	// first byte by reading the file once, which costs time in proportion to its size. Errors wrap [ErrNotFound],
+	// damaged at the latest instead of its io.EOF, so the caller must heed the last error. Of a part no byte is handed out
+	// that is not proved to be the file's: a folder reads the file once before the first byte, a bucket proves each
+	// segment that it fetches. Errors wrap [ErrNotFound],
 	// [ErrDamaged] or [ErrRange] or come from the keys or the storage.
 	Open(ctx context.Context, ref Ref, part Range) (io.ReadCloser, error)
 	// Delete removes a file; that there is none is no error. The caller knows that no evidence row names it.
@@ -136,11 +146,15 @@ type Store interface {
 	Sweep(ctx context.Context, known func(context.Context, Ref) (bool, error), olderThan time.Time) (Swept, error)
 }
 
-// Sealer encrypts and decrypts streams with the key of one applicant. A vault.Sealer is one. The reader must end with
-// io.EOF only when the whole stream proved genuine.
+// Sealer encrypts and decrypts with the key of one applicant. A vault.Sealer is one. The reader must end with io.EOF
+// only when the whole stream proved genuine.
 type Sealer interface {
 	EncryptingWriter(w io.Writer, ad []byte) (io.WriteCloser, error)
 	DecryptingReader(r io.Reader, ad []byte) (io.Reader, error)
+	// Segments opens single segments of what EncryptingWriter wrote, by the header it begins with.
+	Segments(header, ad []byte) (func(number int64, last bool, sealed []byte) ([]byte, error), error)
+	Seal(plaintext, ad []byte) ([]byte, error)
+	Open(sealed, ad []byte) ([]byte, error)
 }
 
 // Keys returns the Sealer of an applicant, or an error when the applicant's key is gone.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/usher-kyc/usher/internal/blob"
+	"github.com/usher-kyc/usher/internal/blobtest"
 	"github.com/usher-kyc/usher/internal/vault"
 )
 
@@ -24,7 +25,26 @@ func TestMain(m *testing.M) {
 		fmt.Println(putForever(dir, os.Getenv(crashDir+"_KEYSET")))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	os.Exit(withS3(m))
+}
+
+// The S3 server that all tests share, each with a bucket of its own; nil with the reason when there is none.
+var (
+	s3    *blobtest.S3
+	s3Err error
+)
+
+func withS3(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "usher-s3-")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	if s3, s3Err = blobtest.NewS3(dir); s3Err == nil {
+		defer s3.Stop()
+	}
+	return m.Run()
 }
 
 // putForever puts files from several goroutines and says each reference on standard output once Put has returned. It
@@ -98,7 +118,7 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	b := bench{Folder: f, dir: dir}
+	b := bench{keeper: f, dir: dir}
 	whole := 0
 	for _, name := range b.files(t) {
 		ref, err := blob.ParseRef(name)

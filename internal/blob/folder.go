@@ -182,12 +182,12 @@ func (f *Folder) Delete(_ context.Context, ref Ref) error {
 }
 
 // DeleteApplicant implements [Store].
-func (f *Folder) DeleteApplicant(_ context.Context, tenant, applicant string) error {
+func (f *Folder) DeleteApplicant(ctx context.Context, tenant, applicant string) error {
 	if err := checkOwner(tenant, applicant); err != nil {
 		return fmt.Errorf("delete evidence: %w", err)
 	}
-	if err := (Parts{f}).remove(path.Join(partsFolder, tenant, applicant)); err != nil {
-		return err
+	if err := (folderShelf{f}).forget(ctx, path.Join(partsFolder, tenant, applicant)); err != nil {
+		return fmt.Errorf("delete evidence: %w", err)
 	}
 	return f.remove(tenant, f.root.RemoveAll(path.Join(tenant, applicant)))
 }

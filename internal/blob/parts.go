@@ -3,11 +3,8 @@ package blob
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -25,23 +22,41 @@ const (
 	mostUploads = 6
 )
 
-// Parts keeps the beginnings of uploads beside the files of a [Folder]: each piece a sealed file of its own, named by where it begins and how
-// long it is, below .parts/tenant/applicant/session/sha256. A piece has its name only when it is whole, so a process that dies leaves whole
-// pieces. They are not synced: after a power cut the upload begins anew, which the SHA-256 of the whole finds out.
-type Parts struct{ folder *Folder }
+// Parts keeps the beginnings of uploads beside the files of a store: each piece a sealed file of its own, named by where it begins and how long
+// it is, below .parts/tenant/applicant/session/sha256. A piece has its name only when it is whole, so a process that dies leaves whole pieces.
+// In a folder they are not synced: after a power cut the upload begins anew, which the SHA-256 of the whole finds out. In S3 they are objects, so
+// that the next piece may come to any node; a database would carry every photo through its log for nothing.
+type Parts struct {
+	shelf shelf
+	keys  Keys
+}
 
 var _ usher.Uploads = Parts{}
 
-// Parts gives the keeper of what comes in piece by piece.
-func (f *Folder) Parts() Parts { return Parts{f} }
+// shelf is where pieces lie, under names such as .parts/tenant/applicant/session/sha256/0-1000.
+type shelf interface {
+	// pieces gives the last elements of the names below an upload; none when there is no such upload.
+	pieces(ctx context.Context, upload string) ([]string, error)
+	// uploads gives the beginnings of a session.
+	uploads(ctx context.Context, session string) ([]begun, error)
+	keep(ctx context.Context, name string, sealed []byte) error
+	take(ctx context.Context, name string) ([]byte, error)
+	forget(ctx context.Context, upload string) error
+}
+
+// begun is an upload and when its newest piece came.
+type begun struct {
+	upload string
+	at     time.Time
+}
 
 // Received implements [usher.Uploads].
-func (p Parts) Received(_ context.Context, u usher.Upload) (int64, error) {
+func (p Parts) Received(ctx context.Context, u usher.Upload) (int64, error) {
 	dir, err := partsOf(u)
 	if err != nil {
 		return 0, err
 	}
-	_, size, err := p.pieces(dir)
+	_, size, err := p.pieces(ctx, dir)
 	return size, err
 }
 
@@ -51,12 +66,12 @@ func (p Parts) Append(ctx context.Context, u usher.Upload, offset int64, piece [
 	if err != nil {
 		return 0, err
 	}
-	_, size, err := p.pieces(dir)
+	_, size, err := p.pieces(ctx, dir)
 	if err != nil || offset != size || len(piece) == 0 {
 		return size, err
 	}
 	if size == 0 {
-		if err := p.makeRoom(path.Dir(dir)); err != nil {
+		if err := p.makeRoom(ctx, path.Dir(dir)); err != nil {
 			return 0, fmt.Errorf("make room for an upload: %w", err)
 		}
 	}
@@ -66,10 +81,9 @@ func (p Parts) Append(ctx context.Context, u usher.Upload, offset int64, piece [
 	return size + int64(len(piece)), nil
 }
 
-// write seals a piece into a temporary file and gives it its name.
+// write seals a piece and puts it on the shelf.
 func (p Parts) write(ctx context.Context, u usher.Upload, name string, piece []byte) error {
-	f := p.folder
-	sealer, err := f.cfg.Keys(ctx, u.Tenant, u.Applicant)
+	sealer, err := p.keys(ctx, u.Tenant, u.Applicant)
 	if err != nil {
 		return err
 	}
@@ -84,16 +98,7 @@ func (p Parts) write(ctx context.Context, u usher.Upload, name string, piece []b
 	if err := w.Close(); err != nil {
 		return err
 	}
-	temp := path.Join(tempFolder, rand.Text())
-	if err := f.root.WriteFile(temp, sealed.Bytes(), 0o600); err != nil {
-		return errors.Join(err, ignoreMissing(f.root.Remove(temp)))
-	}
-	f.placing.RLock()
-	defer f.placing.RUnlock()
-	if err := f.root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return err
-	}
-	return f.root.Rename(temp, name)
+	return p.shelf.keep(ctx, name, sealed.Bytes())
 }
 
 // Open implements [usher.Uploads]. It holds the whole in memory: the callers bound what a file may have.
@@ -102,17 +107,17 @@ func (p Parts) Open(ctx context.Context, u usher.Upload) (io.ReadCloser, error) 
 	if err != nil {
 		return nil, err
 	}
-	names, _, err := p.pieces(dir)
+	names, _, err := p.pieces(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	sealer, err := p.folder.cfg.Keys(ctx, u.Tenant, u.Applicant)
+	sealer, err := p.keys(ctx, u.Tenant, u.Applicant)
 	if err != nil {
 		return nil, fmt.Errorf("open an upload: %w", err)
 	}
 	var whole bytes.Buffer
 	for _, name := range names {
-		sealed, err := p.folder.root.ReadFile(name)
+		sealed, err := p.shelf.take(ctx, name)
 		if err != nil {
 			return nil, fmt.Errorf("open an upload: %w", err)
 		}
@@ -128,43 +133,26 @@ func (p Parts) Open(ctx context.Context, u usher.Upload) (io.ReadCloser, error) 
 }
 
 // Discard implements [usher.Uploads].
-func (p Parts) Discard(_ context.Context, u usher.Upload) error {
+func (p Parts) Discard(ctx context.Context, u usher.Upload) error {
 	dir, err := partsOf(u)
 	if err != nil {
 		return err
 	}
-	return p.remove(dir)
-}
-
-func (p Parts) remove(dir string) error {
-	p.folder.placing.Lock()
-	defer p.folder.placing.Unlock()
-	if err := p.folder.root.RemoveAll(dir); err != nil {
+	if err := p.shelf.forget(ctx, dir); err != nil {
 		return fmt.Errorf("forget an upload: %w", err)
 	}
 	return nil
 }
 
 // makeRoom forgets the oldest uploads of a session until one more may begin.
-func (p Parts) makeRoom(session string) error {
-	type upload struct {
-		dir string
-		at  time.Time
-	}
-	var held []upload
-	err := p.folder.each(context.Background(), session, func(e fs.DirEntry) error {
-		info, err := e.Info()
-		if err == nil {
-			held = append(held, upload{path.Join(session, e.Name()), info.ModTime()})
-		}
-		return ignoreMissing(err)
-	})
+func (p Parts) makeRoom(ctx context.Context, session string) error {
+	held, err := p.shelf.uploads(ctx, session)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(held, func(a, b upload) int { return a.at.Compare(b.at) })
+	slices.SortFunc(held, func(a, b begun) int { return a.at.Compare(b.at) })
 	for _, old := range held[:max(0, len(held)+1-mostUploads)] {
-		if err := p.remove(old.dir); err != nil {
+		if err := p.shelf.forget(ctx, old.upload); err != nil {
 			return err
 		}
 	}
@@ -172,50 +160,25 @@ func (p Parts) makeRoom(session string) error {
 }
 
 // pieces gives the names of the pieces that follow one another from the beginning, and how many bytes they are.
-func (p Parts) pieces(dir string) (names []string, size int64, err error) {
+func (p Parts) pieces(ctx context.Context, dir string) (names []string, size int64, err error) {
+	found, err := p.shelf.pieces(ctx, dir)
+	if err != nil {
+		return nil, 0, fmt.Errorf("look at an upload: %w", err)
+	}
 	lengths := map[int64]int64{}
-	err = p.folder.each(context.Background(), dir, func(e fs.DirEntry) error {
-		from, length, _ := strings.Cut(e.Name(), "-")
+	for _, name := range found {
+		from, length, _ := strings.Cut(name, "-")
 		begins, errFrom := strconv.ParseInt(from, 10, 64)
 		long, errLength := strconv.ParseInt(length, 10, 64)
 		if errFrom == nil && errLength == nil && long > lengths[begins] {
 			lengths[begins] = long
 		}
-		return nil
-	})
-	for err == nil && lengths[size] > 0 {
+	}
+	for lengths[size] > 0 {
 		names = append(names, path.Join(dir, pieceName(size, int(lengths[size]))))
 		size += lengths[size]
 	}
-	if err != nil {
-		err = fmt.Errorf("look at an upload: %w", err)
-	}
-	return names, size, err
-}
-
-// sweepParts forgets uploads that nobody went on with since a time. Their folders carry the time of the newest piece.
-func (f *Folder) sweepParts(ctx context.Context, olderThan time.Time) error {
-	var walk func(dir string, depth int) error
-	walk = func(dir string, depth int) error {
-		return f.each(ctx, dir, func(e fs.DirEntry) error {
-			name := path.Join(dir, e.Name())
-			if depth > 0 {
-				if err := walk(name, depth-1); err != nil {
-					return err
-				}
-				f.placing.Lock()
-				defer f.placing.Unlock()
-				_ = f.root.Remove(name) // succeeds on an empty folder only, which is what is wanted
-				return nil
-			}
-			info, err := e.Info()
-			if err != nil || !info.ModTime().Before(olderThan) {
-				return ignoreMissing(err)
-			}
-			return Parts{f}.remove(name)
-		})
-	}
-	return walk(partsFolder, 3)
+	return names, size, nil
 }
 
 // partsOf gives the folder of an upload; its error wraps [ErrName].

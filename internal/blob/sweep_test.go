@@ -74,36 +74,40 @@ func fileSize(t *testing.T, b bench, ref blob.Ref) int64 {
 // TestSweepWithoutDatabase holds that a database that does not answer is not one that does not know.
 func TestSweepWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, blob.FolderConfig{})
-	ref := b.put(t, "t1", "a1", picture(10))
-	age(t, filepath.Join(b.dir, ref.String()), 2*time.Hour)
-	away := errors.New("database is away")
-	got, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) { return false, away }, time.Now())
-	if !errors.Is(err, away) || got.Files != 0 {
-		t.Errorf("Sweep = %+v, %v", got, err)
-	}
-	if _, err := b.read(t, ref, blob.Range{}); err != nil {
-		t.Error(err)
-	}
+	kinds(t, func(t *testing.T, open func(testing.TB, blob.FolderConfig) bench) {
+		b := open(t, blob.FolderConfig{})
+		ref := b.put(t, "t1", "a1", picture(10))
+		age(t, filepath.Join(b.dir, ref.String()), 2*time.Hour)
+		away := errors.New("database is away")
+		got, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) { return false, away }, time.Now())
+		if !errors.Is(err, away) || got.Files != 0 {
+			t.Errorf("Sweep = %+v, %v", got, err)
+		}
+		if _, err := b.read(t, ref, blob.Range{}); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestSweepMeetsPut puts the same picture again after Sweep learned that no row names it: the Put is acknowledged, so
 // the file must stay.
 func TestSweepMeetsPut(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, blob.FolderConfig{})
-	ref := b.put(t, "t1", "a1", picture(10))
-	age(t, filepath.Join(b.dir, ref.String()), 2*time.Hour)
-	_, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) {
-		b.put(t, "t1", "a1", picture(10))
-		return false, nil
-	}, time.Now().Add(-time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := b.read(t, ref, blob.Range{}); err != nil || !bytes.Equal(got, picture(10)) {
-		t.Errorf("an acknowledged file was swept: %v", err)
-	}
+	kinds(t, func(t *testing.T, open func(testing.TB, blob.FolderConfig) bench) {
+		b := open(t, blob.FolderConfig{})
+		ref := b.put(t, "t1", "a1", picture(10))
+		age(t, filepath.Join(b.dir, ref.String()), 2*time.Hour)
+		_, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) {
+			b.put(t, "t1", "a1", picture(10))
+			return false, nil
+		}, time.Now().Add(-time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.read(t, ref, blob.Range{}); err != nil || !bytes.Equal(got, picture(10)) {
+			t.Errorf("an acknowledged file was swept: %v", err)
+		}
+	})
 }
 
 func TestOpenFolderCleans(t *testing.T) {
