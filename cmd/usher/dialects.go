@@ -44,7 +44,7 @@ const compatBase = "/compat/"
 
 // openDialects builds every vendor's dialect on the engine.
 func (h *house) openDialects(checks []usher.Checker, fetch *http.Client) error {
-	front, err := h.newFront()
+	front, err := h.newFront("dialects")
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (h *house) openDialects(checks []usher.Checker, fetch *http.Client) error {
 		d, err := v.open(api.Backend{
 			Service: h.Engine, Front: front, Stamps: h.stamps, Fetch: fetch, Dev: h.settings.Dev, Now: time.Now, Log: h.log,
 			Report: h.report, Intake: h.pictures.look, Look: lookAt(checks), Portrait: portraits(checks), Screener: h.lists,
-			BaseURL: h.settings.URL + compatBase + v.name,
+			BaseURL: h.settings.URL + compatBase + v.name, Turn: h.turn(), Sharing: h.sharing,
 		})
 		if err != nil {
 			return fmt.Errorf("build dialect %s: %w", v.name, err)

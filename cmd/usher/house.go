@@ -57,6 +57,7 @@ type house struct {
 	report   *report.Report
 	dialects []api.Dialect
 	lists    *screening.Lists
+	sharing  *api.Sharing // of limits among nodes; nil where there is one
 	live     *liveness.Checker
 	portrait func(context.Context, []byte) ([]byte, error)
 }
@@ -83,7 +84,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	client := webhook.NewClient(outward)
 	files := outward // pictures that a client names by address, which a vendor allows
 	files.Timeout, files.MaxAnswer = 10*time.Second, 15<<20+1
-	h.stamps = api.Stamps{Key: h.derivedKey("stamps")}
+	h.stamps, h.sharing = api.Stamps{Key: h.derivedKey("stamps")}, h.shareLimits()
 	if err := h.openOutside(client, outward.CheckURL); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
@@ -109,6 +110,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 		NeedsAuth:  func(name string) bool { d, ok := h.dialect(name); return ok && d.NeedsAuth },
 		Stamps:     h.stamps,
 		Wake:       func() { h.sender.Wake() },
+		TakeOver:   h.takeOver(),
 		Stand:      standInPicture,
 		Dev:        s.Dev, Log: log,
 	})
@@ -120,6 +122,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	}
 	h.sender, err = webhook.New(webhook.Config{
 		Outbox: h.Engine, Client: client, Version: build().Version, Log: log, Policies: h.policies(),
+		Poll: h.poll(), Alive: h.Alive,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
@@ -143,7 +146,7 @@ func (h *house) openData(ctx context.Context) error {
 		}
 		return errors.Join(err, h.db.Store.Close())
 	}
-	h.vault, err = vault.New(vault.Config{Master: master, Keysets: h.db.Store})
+	h.vault, err = vault.New(vault.Config{Master: master, Keysets: h.db.Store, MaxAge: h.keyAge()})
 	if err != nil {
 		return errors.Join(err, h.db.Store.Close())
 	}
@@ -165,7 +168,7 @@ func (h *house) openDatabase(ctx context.Context) (*store.Database, error) {
 	if h.settings.Database == "" {
 		return sqlite.Open(ctx, sqlite.Config{Dir: h.settings.Data, Log: h.log})
 	}
-	return postgres.Open(ctx, postgres.Config{URL: h.settings.Database, Log: h.log})
+	return postgres.Open(ctx, postgres.Config{URL: h.settings.Database, Node: newNode(), Log: h.log})
 }
 
 // checks are the verifications this build can run. The document is read once for all that build on it.

@@ -70,7 +70,7 @@ func withOutside(own []usher.Checker, o *outside.Outside) []usher.Checker {
 
 // callbacks is what outside engines call.
 func (h *house) callbacks() (http.Handler, error) {
-	front, err := h.newFront()
+	front, err := h.newFront("callbacks")
 	if err != nil {
 		return nil, err
 	}

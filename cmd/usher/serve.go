@@ -76,7 +76,12 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	}
 	work, endWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer endWork()
+	leave, err := h.joinNodes(work)
+	if err != nil {
+		return errors.Join(err, listener.Close(), h.close())
+	}
 	if err := h.Start(work); err != nil {
+		leave()
 		return errors.Join(err, listener.Close(), h.close())
 	}
 	var sending sync.WaitGroup
@@ -86,6 +91,7 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 		}
 	})
 	sending.Go(func() { h.lists.Run(work) })
+	sending.Go(func() { h.sharing.Run(work) })
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -103,11 +109,11 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	}
 	stopping.Store(true)
 	log.Info("stopping")
-	return errors.Join(err, h.shutdown(server, endWork, &sending))
+	return errors.Join(err, h.shutdown(server, endWork, &sending, leave))
 }
 
 // shutdown ends in the order in which things depend on one another: no new requests, no new jobs, no new sends, then the store.
-func (h *house) shutdown(server *http.Server, endWork func(), sending *sync.WaitGroup) error {
+func (h *house) shutdown(server *http.Server, endWork func(), sending *sync.WaitGroup, leave func()) error {
 	time.Sleep(h.settings.Drain)
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
@@ -118,6 +124,7 @@ func (h *house) shutdown(server *http.Server, endWork func(), sending *sync.Wait
 	err = errors.Join(err, h.Stop(ctx))
 	endWork()
 	sending.Wait()
+	leave()
 	return errors.Join(err, h.close())
 }
 
@@ -158,7 +165,7 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	own, err := native.New(native.Config{
 		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: h.report, Screener: h.lists, Log: h.log, Intake: h.pictures.look,
 		Known: h.Known(), BaseURL: s.URL, Dialects: h.webhookDialects(), PlainHTTP: s.Dev,
-		PerAddress: limitAddress, PerClient: limitClient, Address: address,
+		PerAddress: limitAddress, PerClient: limitClient, Sharing: h.sharing, Address: address,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build native API: %w", err)
@@ -216,8 +223,8 @@ func (h *house) limits() (address, client api.Limit) {
 	return perAddress, perClient
 }
 
-// newFront gives what stands before every dialect.
-func (h *house) newFront() (api.Front, error) {
+// newFront gives what stands before every dialect, or another front with limits of its own.
+func (h *house) newFront(name string) (api.Front, error) {
 	trusted, err := prefixes(h.settings.Proxies)
 	if err != nil {
 		return api.Front{}, fmt.Errorf("proxies: %w", err)
@@ -226,7 +233,7 @@ func (h *house) newFront() (api.Front, error) {
 	return api.Front{
 		Address:     callerAddress(trusted),
 		Credentials: h.auth, Log: h.log, Idempotency: h.Answers(),
-		PerAddress: api.NewLimiter(address), PerClient: api.NewLimiter(client),
+		PerAddress: h.sharing.Limiter(name+"/address", address), PerClient: h.sharing.Limiter(name+"/client", client),
 	}, nil
 }
 

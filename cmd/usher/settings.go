@@ -73,7 +73,7 @@ func (s *settings) all() []setting {
 		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
-		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes"},
+		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes; 5s with a database that nodes share, else none"},
 		{name: "master-key", text: &s.MasterKey, secret: true, about: "the master key, base64; empty is the file master.key in the data folder"},
 		{name: "checks-secret", text: &s.ChecksSecret, secret: true, about: "whsec_… that signs what outside engines are sent, or registry=whsec_…,face=whsec_…"},
 		{name: "smtp", text: &s.SMTP, secret: true, about: "mail server for one-time codes, such as smtp://user:password@mail.example.com:587; empty sends none"},
@@ -204,6 +204,9 @@ func (s *settings) check() error {
 	}
 	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
 		return usageError{errors.New("database: write postgres://user@host:5432/name, or leave it out for SQLite in the data folder")}
+	}
+	if s.Database != "" && s.Drain == 0 && !s.Dev {
+		s.Drain = sharedDrain
 	}
 	for _, u := range []struct{ name, value string }{{"url", s.URL}, {"verify-url", s.VerifyURL}, {"desk-url", s.DeskURL}} {
 		if u.value == "" {
