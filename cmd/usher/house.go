@@ -47,6 +47,7 @@ type house struct {
 	settings settings
 	log      *slog.Logger
 	db       *store.Database
+	ring     *vault.Ring
 	vault    *vault.Vault
 	files    *blob.Folder
 	auth     *auth.Auth
@@ -136,10 +137,10 @@ func (h *house) openData(ctx context.Context) error {
 	if h.db, err = h.openDatabase(ctx); err != nil {
 		return err
 	}
-	master, err := vault.OpenMaster(filepath.Join(h.settings.Data, "master.key"), h.settings.MasterKey)
-	if err != nil {
+	if h.ring, err = h.settings.openRing(ctx); err != nil {
 		return errors.Join(err, h.db.Store.Close())
 	}
+	master := h.ring.Master()
 	if held, err := h.db.HasKeysets(ctx); err != nil || (held && master.Fresh()) {
 		if err == nil {
 			err = errors.New("the data folder holds sealed data, but its master key is gone: put master.key (or USHER_MASTER_KEY) back")

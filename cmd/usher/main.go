@@ -78,6 +78,10 @@ func commands() []command {
 			"specimen", "chip [--out DIR]", "write the picture and the chip of a made-up passport, to try the check of chips with",
 			"usher specimen chip --out ./chip", specimenCommand,
 		},
+		{
+			"key", "list | add | use | rewrap | drop ID | seal", "change the master key: add and use a new one, put all keys into its wrap, drop the old one",
+			"usher key list", keyCommand,
+		},
 		{"version", "[--json]", "say which build this is", "usher version", version},
 	}
 }

@@ -237,9 +237,12 @@ func (h *house) newFront(name string) (api.Front, error) {
 	}, nil
 }
 
+// serverTenant is whose keys the server uses for itself.
+const serverTenant = "server"
+
 // derivedKey gives a key of 32 bytes for one use. It follows from the master key, so that all nodes share it.
 func (h *house) derivedKey(use string) []byte {
-	key, err := h.vault.Index("server", use, "key")
+	key, err := h.vault.Index(serverTenant, use, "key")
 	if err != nil {
 		return nil // whoever uses it then draws a key of its own, or refuses
 	}

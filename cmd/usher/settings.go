@@ -20,6 +20,7 @@ type settings struct {
 	Addr, Data, Database, Config string
 	URL, VerifyURL, DeskURL      string
 	MasterKey                    string
+	KMS, KMSToken, KMSNamespace  string
 	AccountURL, AccountToken     string
 	Allow, Proxies               string
 	Checks, ChecksEvidence       string
@@ -67,6 +68,8 @@ func (s *settings) all() []setting {
 		{name: "liveness-threshold", text: &s.LivenessThreshold, about: "from which confidence of rekognition, in percent"},
 		{name: "allow", text: &s.Allow, about: "private networks that webhooks and openers may reach, such as 10.1.0.0/16,10.2.3.4/32"},
 		{name: "watchlists", text: &s.Watchlists, about: "file that says where watchlists come from and when; empty brings none in by itself"},
+		{name: "kms", text: &s.KMS, about: "key management service that seals the master key: https://vault.example:8200/transit/keys/usher, aws-kms://arn:… or gcp-kms://projects/…"},
+		{name: "kms-namespace", text: &s.KMSNamespace, about: "namespace of that Vault server"},
 		{name: "csca", text: &s.CSCA, about: "file or folder of the issuers whose chips are believed: PEM, DER, LDIF or a CSCA master list; empty examines no chip"},
 		{name: "mail-from", text: &s.MailFrom, about: "whom e-mails with one-time codes are from, such as \"Example Bank <onboarding@example.com>\""},
 		{name: "sms-url", text: &s.SMSURL, about: "gateway that one-time codes for phones are posted to; empty sends none"},
@@ -75,6 +78,7 @@ func (s *settings) all() []setting {
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
 		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes; 5s with a database that nodes share, else none"},
 		{name: "master-key", text: &s.MasterKey, secret: true, about: "the master key, base64; empty is the file master.key in the data folder"},
+		{name: "kms-token", text: &s.KMSToken, secret: true, about: "token for the transit engine of that Vault server; the clouds find credentials in their own ways"},
 		{name: "checks-secret", text: &s.ChecksSecret, secret: true, about: "whsec_… that signs what outside engines are sent, or registry=whsec_…,face=whsec_…"},
 		{name: "smtp", text: &s.SMTP, secret: true, about: "mail server for one-time codes, such as smtp://user:password@mail.example.com:587; empty sends none"},
 		{name: "sms-token", text: &s.SMSToken, secret: true, about: "bearer token for that gateway"},

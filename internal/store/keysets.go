@@ -77,7 +77,7 @@ type Rewrap struct {
 }
 
 // rewrapAtOnce is how many keysets one statement changes: each costs it a comparison with all of them.
-const rewrapAtOnce = 128
+const rewrapAtOnce = 32
 
 // RewrapKeysets changes the wraps of keysets, of those that are as they were read: one that was destroyed meanwhile stays destroyed. All of it is one
 // transaction.
