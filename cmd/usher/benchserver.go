@@ -18,7 +18,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -51,8 +50,7 @@ func benchServe(ctx context.Context, c console, data string) error {
 	if err != nil {
 		return err
 	}
-	var stopping atomic.Bool
-	routes, err := h.routes(&stopping)
+	routes, err := h.routes()
 	if err != nil {
 		return errors.Join(err, h.close())
 	}

@@ -61,11 +61,16 @@ type house struct {
 	sharing  *api.Sharing // of limits among nodes; nil where there is one
 	live     *liveness.Checker
 	portrait func(context.Context, []byte) ([]byte, error)
+	watch    *watch
 }
 
 // open puts a house together. Its literal lists are the only place that names every dialect, check and account opener.
 func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	h := &house{settings: s, log: log, pictures: pictures{intake: picture.New(picture.Config{})}}
+	var err error
+	if h.watch, err = newWatch(s, log); err != nil {
+		return nil, err
+	}
 	if err := h.openData(ctx); err != nil {
 		return nil, err
 	}
@@ -102,6 +107,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 		Renderers:  []usher.Renderer{native.Renderer{}},
 		Checkers:   withOutside(checks, h.outside),
 		Simulated:  sandbox.All(),
+		Told:       h.watch.metrics.Told,
 		Openers:    openers,
 		Pages:      hosted.Steps(),
 		Senders:    senders,
@@ -123,11 +129,12 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	}
 	h.sender, err = webhook.New(webhook.Config{
 		Outbox: h.Engine, Client: client, Version: build().Version, Log: log, Policies: h.policies(),
-		Poll: h.poll(), Alive: h.Alive,
+		Poll: h.poll(), Alive: h.Alive, Tried: h.watch.metrics.Tried,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
+	h.watched()
 	return h, nil
 }
 
@@ -167,9 +174,9 @@ func (h *house) openData(ctx context.Context) error {
 // openDatabase opens the database that the settings name: PostgreSQL, or the one in the data folder.
 func (h *house) openDatabase(ctx context.Context) (*store.Database, error) {
 	if h.settings.Database == "" {
-		return sqlite.Open(ctx, sqlite.Config{Dir: h.settings.Data, Log: h.log})
+		return sqlite.Open(ctx, sqlite.Config{Dir: h.settings.Data, Log: h.log, Wrote: h.watch.metrics.Wrote})
 	}
-	return postgres.Open(ctx, postgres.Config{URL: h.settings.Database, Node: newNode(), Log: h.log})
+	return postgres.Open(ctx, postgres.Config{URL: h.settings.Database, Node: newNode(), Log: h.log, Wrote: h.watch.metrics.Wrote})
 }
 
 // checks are the verifications this build can run. The document is read once for all that build on it.

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -158,7 +157,7 @@ func TestHostsOfTheirOwn(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	mux, err := h.routes(new(atomic.Bool))
+	mux, err := h.routes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,6 +194,9 @@ func TestCommandLine(t *testing.T) {
 		"version":          {[]string{"version", "--json"}, exitOK, `"go":`},
 		"dev in the open":  {[]string{"serve", "--dev", "--addr", "0.0.0.0:0", "--data", data}, exitUsage, "loopback only"},
 		"no port":          {[]string{"serve", "--addr", "here", "--data", data}, exitUsage, "HOST:PORT"},
+		"no figures' port": {[]string{"serve", "--metrics-addr", "here", "--data", data}, exitUsage, "metrics-addr"},
+		"no level":         {[]string{"serve", "--log-level", "loud", "--data", data}, exitUsage, "log-level"},
+		"no collector":     {[]string{"serve", "--otlp", "collector", "--data", data}, exitFailed, "traces"},
 		"plain http":       {[]string{"serve", "--url", "http://api.bank.example", "--data", data}, exitUsage, "plain http"},
 		"other database":   {[]string{"serve", "--database", "mysql://x", "--data", data}, exitUsage, "write postgres://"},
 		"too many words":   {[]string{"serve", "now", "--data", data}, exitUsage, `"now"`},

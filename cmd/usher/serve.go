@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -20,6 +18,7 @@ import (
 	"github.com/usher-kyc/usher/internal/dialect/native"
 	"github.com/usher-kyc/usher/internal/flow"
 	"github.com/usher-kyc/usher/internal/hosted"
+	"github.com/usher-kyc/usher/internal/ops"
 	"github.com/usher-kyc/usher/internal/webhook"
 	"github.com/usher-kyc/usher/web"
 )
@@ -53,7 +52,7 @@ func serve(ctx context.Context, c console, args []string) error {
 // runServer opens a house, serves it, and closes it when ctx ends. ready is told once the server answers, with dev's credentials, if any.
 func runServer(ctx context.Context, c console, s settings, ready func(*house, devFile)) error {
 	began := time.Now()
-	log := newLog(c, s, slog.LevelInfo)
+	log := newLog(c, s, s.level(slog.LevelInfo))
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -69,12 +68,11 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 			return errors.Join(err, listener.Close(), h.close())
 		}
 	}
-	var stopping atomic.Bool
-	mux, err := h.routes(&stopping)
+	mux, err := h.routes()
 	if err != nil {
 		return errors.Join(err, listener.Close(), h.close())
 	}
-	work, endWork := context.WithCancel(context.WithoutCancel(ctx))
+	work, endWork := context.WithCancel(h.traced(context.WithoutCancel(ctx)))
 	defer endWork()
 	leave, err := h.joinNodes(work)
 	if err != nil {
@@ -96,6 +94,14 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 		Handler: mux, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	stopFigures, err := h.serveFigures(ctx)
+	if err != nil {
+		endWork()
+		sending.Wait()
+		leave()
+		return errors.Join(err, listener.Close(), h.Stop(context.WithoutCancel(ctx)), h.close())
+	}
+	defer stopFigures()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	announce(c, s, dev, time.Since(began))
@@ -107,7 +113,7 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	case <-ctx.Done():
 		err = nil
 	}
-	stopping.Store(true)
+	h.watch.probes.Stop()
 	log.Info("stopping")
 	return errors.Join(err, h.shutdown(server, endWork, &sending, leave))
 }
@@ -125,17 +131,14 @@ func (h *house) shutdown(server *http.Server, endWork func(), sending *sync.Wait
 	endWork()
 	sending.Wait()
 	leave()
-	return errors.Join(err, h.close())
+	return errors.Join(err, h.close(), h.watch.end(ctx))
 }
 
 func newLog(c console, s settings, least slog.Level) *slog.Logger {
 	if s.JSONLog {
-		return slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: least}))
+		return ops.NewLog(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: least}))
 	}
-	if s.Dev {
-		least = slog.LevelWarn // a developer wants to see the table of credentials, not every request
-	}
-	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: least}))
+	return ops.NewLog(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: least}))
 }
 
 func announce(c console, s settings, dev devFile, took time.Duration) {
@@ -154,7 +157,7 @@ var (
 )
 
 // routes mounts every front. Where the settings name hosts of their own for the hosted page and the desk, each front answers on its host only.
-func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
+func (h *house) routes() (http.Handler, error) {
 	s := h.settings
 	limitAddress, limitClient := h.limits()
 	trusted, err := prefixes(s.Proxies)
@@ -194,23 +197,22 @@ func (h *house) routes(stopping *atomic.Bool) (http.Handler, error) {
 	verifyHost, deskHost := ownHost(s.VerifyURL, s.URL), ownHost(s.DeskURL, s.URL)
 	mux := http.NewServeMux()
 	for _, at := range []string{"/v1/", "/oauth/token", "/openapi.yaml", "/openapi.json", "/docs"} {
-		mux.Handle(at, own)
+		mux.Handle(at, h.seen("native", own))
 	}
 	for _, d := range h.dialects {
 		at := compatBase + d.Name
-		mux.Handle(at+"/", http.StripPrefix(at, d.Handler))
+		mux.Handle(at+"/", h.seen(d.Name, http.StripPrefix(at, d.Handler)))
 	}
-	mux.Handle(callbackBase+"/", callbacks)
-	mux.Handle(verifyHost+verifyBase+"/", pages)
-	mux.Handle(deskHost+deskBase+"/", review)
+	mux.Handle(callbackBase+"/", h.seen("callbacks", callbacks))
+	mux.Handle(verifyHost+verifyBase+"/", h.seen("hosted", pages))
+	mux.Handle(deskHost+deskBase+"/", h.seen("desk", review))
 	mux.Handle(deskHost+deskBase, http.RedirectHandler(deskBase+"/", http.StatusSeeOther))
 	for _, host := range slices.Compact([]string{verifyHost, deskHost}) {
 		if host != "" {
 			mux.Handle(host+"/", http.NotFoundHandler()) // pages that people use answer nothing else on their hosts
 		}
 	}
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { health(w, nil) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { health(w, h.ready(r.Context(), stopping)) })
+	h.health(mux)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusSeeOther) })
 	return mux, nil
 }
@@ -271,29 +273,4 @@ func ownHost(front, other string) string {
 		return ""
 	}
 	return a.Hostname()
-}
-
-// ready tells whether this node should be sent requests.
-func (h *house) ready(ctx context.Context, stopping *atomic.Bool) error {
-	if stopping.Load() {
-		return errors.New("stopping")
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	if err := h.db.Ping(ctx); err != nil {
-		h.log.Error("the database cannot be written", "error", err)
-		return errors.New("the database cannot be written")
-	}
-	return nil
-}
-
-func health(w http.ResponseWriter, err error) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	status := map[string]string{"status": "ok"}
-	if err != nil {
-		status = map[string]string{"status": "unavailable", "reason": err.Error()}
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}
-	_ = json.NewEncoder(w).Encode(status) // the caller hung up; there is nobody to tell
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -38,6 +39,8 @@ type settings struct {
 	CSCA                         string
 	Dev, JSONLog                 bool
 	Drain                        time.Duration
+	MetricsAddr, OTLP, LogLevel  string
+	env                          func(string) string // gives variables, of OpenTelemetry as well
 }
 
 // setting is one of them. Secrets have no flag: a command line can be read by every process of a machine.
@@ -76,6 +79,9 @@ func (s *settings) all() []setting {
 		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
+		{name: "log-level", text: &s.LogLevel, about: "debug, info, warn or error; empty is info, and warn with dev"},
+		{name: "metrics-addr", text: &s.MetricsAddr, about: "address for collectors of figures, such as 127.0.0.1:9090; empty tells nobody"},
+		{name: "otlp", text: &s.OTLP, about: "collector of traces, such as http://127.0.0.1:4318; empty sends none, unless OTEL_EXPORTER_OTLP_ENDPOINT names one"},
 		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes; 5s with a database that nodes share, else none"},
 		{name: "master-key", text: &s.MasterKey, secret: true, about: "the master key, base64; empty is the file master.key in the data folder"},
 		{name: "kms-token", text: &s.KMSToken, secret: true, about: "token for the transit engine of that Vault server; the clouds find credentials in their own ways"},
@@ -91,7 +97,7 @@ func (s *settings) all() []setting {
 // readSettings reads flags, environment and file, in this order of weight. What the command adds to the flags is done by more; a flag of its own
 // hides the setting of the same name, which the variable and the file still give.
 func readSettings(c console, name string, args []string, more func(*flag.FlagSet)) (settings, []string, error) {
-	s := settings{Addr: "127.0.0.1:8080", Data: "data", Proxies: "127.0.0.0/8,::1/128", ChecksWait: time.Hour}
+	s := settings{env: c.env, Addr: "127.0.0.1:8080", Data: "data", Proxies: "127.0.0.0/8,::1/128", ChecksWait: time.Hour}
 	fs := flag.NewFlagSet("usher "+name, flag.ContinueOnError)
 	fs.SetOutput(c.err)
 	fs.StringVar(&s.Config, "config", c.env("USHER_CONFIG"), "file of settings, one \"name: value\" a line")
@@ -199,6 +205,13 @@ func (one setting) set(value string) error {
 
 // check refuses settings that cannot work together, and fills in what follows from others.
 func (s *settings) check() error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.LogLevel)); s.LogLevel != "" && err != nil {
+		return usageError{errors.New("log-level: write debug, info, warn or error")}
+	}
+	if _, _, err := net.SplitHostPort(s.MetricsAddr); s.MetricsAddr != "" && err != nil {
+		return usageError{fmt.Errorf("metrics-addr: %q is not HOST:PORT", s.MetricsAddr)}
+	}
 	host, _, err := net.SplitHostPort(s.Addr)
 	if err != nil {
 		return usageError{fmt.Errorf("addr: %q is not HOST:PORT", s.Addr)}
@@ -225,6 +238,18 @@ func (s *settings) check() error {
 		}
 	}
 	return nil
+}
+
+// level gives from which level on lines are logged, when the settings say nothing else.
+func (s *settings) level(usual slog.Level) slog.Level {
+	var l slog.Level
+	switch {
+	case s.LogLevel != "" && l.UnmarshalText([]byte(s.LogLevel)) == nil:
+		return l
+	case s.Dev:
+		return slog.LevelWarn // a developer wants to see the table of credentials, not every request
+	}
+	return usual
 }
 
 func isLoopback(host string) bool {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -17,4 +18,17 @@ func (s *Store) Backlog(ctx context.Context, now time.Time) (due int, oldest tim
 	}
 	oldest, err = s.NextDelivery(ctx)
 	return due, oldest, err
+}
+
+// Migrated fails where the schema is older than it was when this process began: a back-up was put in place under it. A newer one is well, since
+// another node may be ahead.
+func (s *Store) Migrated(ctx context.Context) error {
+	var level int64
+	if err := s.row(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`, nil, &level); err != nil {
+		return fmt.Errorf("read the level of the schema: %w", err)
+	}
+	if s.level.CompareAndSwap(0, level); level < s.level.Load() {
+		return fmt.Errorf("the schema is at %d and was at %d: start again, which brings it up to date", level, s.level.Load())
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -70,6 +71,7 @@ type Store struct {
 	stopped chan struct{} // closed when the writer has ended
 	quit    chan struct{}
 	once    sync.Once
+	level   atomic.Int64 // of the schema when it was first looked at
 }
 
 // New starts the writer of a database whose schema is in place.
