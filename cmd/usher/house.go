@@ -49,7 +49,7 @@ type house struct {
 	db       *store.Database
 	ring     *vault.Ring
 	vault    *vault.Vault
-	files    *blob.Folder
+	files    evidence
 	auth     *auth.Auth
 	sender   *webhook.Sender
 	pictures pictures
@@ -158,11 +158,8 @@ func (h *house) openData(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, h.db.Store.Close())
 	}
-	h.files, err = blob.OpenFolder(blob.FolderConfig{
-		Dir: filepath.Join(h.settings.Data, "evidence"),
-		Keys: func(ctx context.Context, tenant, applicant string) (blob.Sealer, error) {
-			return h.vault.Sealer(ctx, tenant, applicant)
-		},
+	h.files, err = h.settings.openEvidence(ctx, func(ctx context.Context, tenant, applicant string) (blob.Sealer, error) {
+		return h.vault.Sealer(ctx, tenant, applicant)
 	})
 	if err != nil {
 		return errors.Join(err, h.db.Store.Close())

@@ -19,6 +19,7 @@ import (
 // over the variable, and the variable over the file.
 type settings struct {
 	Addr, Data, Database, Config string
+	Blob, BlobKey                string
 	URL, VerifyURL, DeskURL      string
 	MasterKey                    string
 	KMS, KMSToken, KMSNamespace  string
@@ -57,6 +58,7 @@ func (s *settings) all() []setting {
 		{name: "addr", text: &s.Addr, about: "address to listen at"},
 		{name: "data", text: &s.Data, about: "folder of the database, the evidence and the master key"},
 		{name: "database", text: &s.Database, about: "postgres://user@host:5432/name, for any number of nodes; its password better in the variable, or in PGPASSWORD; empty is SQLite in the data folder"},
+		{name: "blob", text: &s.Blob, about: "where evidence is kept, such as s3://bucket?endpoint=https://s3.example.com&region=eu-north-1; empty is a folder below data"},
 		{name: "url", text: &s.URL, about: "how clients reach the API, such as https://api.example.com; empty is http:// and the address"},
 		{name: "verify-url", text: &s.VerifyURL, about: "how applicants reach the hosted page, on a host of its own; empty is the same as url"},
 		{name: "desk-url", text: &s.DeskURL, about: "how staff reach the desk, on a host of its own; empty is the same as url"},
@@ -85,6 +87,7 @@ func (s *settings) all() []setting {
 		{name: "drain", length: &s.Drain, about: "how long to answer \"not ready\" before the listener closes; 5s with a database that nodes share, else none"},
 		{name: "master-key", text: &s.MasterKey, secret: true, about: "the master key, base64; empty is the file master.key in the data folder"},
 		{name: "kms-token", text: &s.KMSToken, secret: true, about: "token for the transit engine of that Vault server; the clouds find credentials in their own ways"},
+		{name: "blob-key", text: &s.BlobKey, secret: true, about: "key of that bucket, ID:SECRET; empty asks AWS_ACCESS_KEY_ID and then the role of the machine or pod"},
 		{name: "checks-secret", text: &s.ChecksSecret, secret: true, about: "whsec_… that signs what outside engines are sent, or registry=whsec_…,face=whsec_…"},
 		{name: "smtp", text: &s.SMTP, secret: true, about: "mail server for one-time codes, such as smtp://user:password@mail.example.com:587; empty sends none"},
 		{name: "sms-token", text: &s.SMSToken, secret: true, about: "bearer token for that gateway"},
@@ -224,6 +227,11 @@ func (s *settings) check() error {
 	}
 	if s.Database != "" && s.Drain == 0 && !s.Dev {
 		s.Drain = sharedDrain
+	}
+	if s.Blob != "" {
+		if _, err := s.bucket(); err != nil {
+			return usageError{err}
+		}
 	}
 	for _, u := range []struct{ name, value string }{{"url", s.URL}, {"verify-url", s.VerifyURL}, {"desk-url", s.DeskURL}} {
 		if u.value == "" {

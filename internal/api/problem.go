@@ -18,6 +18,7 @@ const (
 	DetailTooLarge    = "too_large"              // 413
 	DetailMethod      = "method_not_allowed"     // 405
 	DetailRange       = "range_not_satisfiable"  // 416
+	DetailUnavailable = "unavailable"            // our own fault that passes: 503
 	DetailKeyReused   = "idempotency_key_reused" // same key, other request
 	DetailInProgress  = "idempotency_in_progress"
 	DetailScope       = "scope_missing"
@@ -69,6 +70,9 @@ func Status(err error) int {
 		}
 		return http.StatusTooManyRequests
 	case usher.CodeInternal:
+		if e.Detail == DetailUnavailable {
+			return http.StatusServiceUnavailable
+		}
 	}
 	return http.StatusInternalServerError
 }
@@ -86,6 +90,9 @@ func Public(ctx context.Context, err error) *usher.Error {
 			cause = e.Err
 		}
 		rec.log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("request_id", rec.id), slog.String("error", cause.Error()))
+	}
+	if e, ok := errors.AsType[*usher.Error](err); ok && e.Detail == DetailUnavailable {
+		return &usher.Error{Code: e.Code, Detail: e.Detail, Err: err, Message: e.Message + " (request id " + rec.id + ")"}
 	}
 	return &usher.Error{
 		Code: usher.CodeInternal, Err: err,

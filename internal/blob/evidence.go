@@ -2,9 +2,12 @@ package blob
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/usher-kyc/usher"
 )
 
 // Evidence is a [Store] for callers that keep references as text, as the engine does.
@@ -14,7 +17,7 @@ type Evidence struct{ Store Store }
 func (e Evidence) Put(ctx context.Context, tenant, applicant string, r io.Reader) (ref, sha256 string, size int64, err error) {
 	info, err := e.Store.Put(ctx, Object{Tenant: tenant, Applicant: applicant}, r)
 	if err != nil {
-		return "", "", 0, err
+		return "", "", 0, away(err)
 	}
 	return info.Ref.String(), info.Ref.SHA256, info.Size, nil
 }
@@ -25,7 +28,19 @@ func (e Evidence) Open(ctx context.Context, ref string, offset int64) (io.ReadCl
 	if err != nil {
 		return nil, fmt.Errorf("read reference: %w", err)
 	}
-	return e.Store.Open(ctx, parsed, Range{Offset: offset})
+	out, err := e.Store.Open(ctx, parsed, Range{Offset: offset})
+	return out, away(err)
+}
+
+// away says of a store that does not answer what a caller may be told: that it passes, and that nothing was half done.
+func away(err error) error {
+	if err == nil || !errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return &usher.Error{
+		Code: usher.CodeInternal, Detail: "unavailable", Err: err,
+		Message: "files cannot be stored or read right now; nothing was changed, try again in a moment",
+	}
 }
 
 // Sweep removes files older than a time that no session names: an upload may be stored and then refused.

@@ -67,6 +67,9 @@ func Status(e *usher.Error) int {
 	case usher.CodeLimited:
 		return http.StatusTooManyRequests
 	case usher.CodeInternal:
+		if e.Detail == "unavailable" { // something we need is away, which passes
+			return http.StatusServiceUnavailable
+		}
 	}
 	return http.StatusInternalServerError
 }
