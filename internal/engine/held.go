@@ -49,7 +49,7 @@ func (e *Engine) HoldDecision(ctx context.Context, tenant, session string, c ush
 	if err != nil {
 		return none, fmt.Errorf("hold decision: %w", err)
 	}
-	e.later(window)
+	e.later(context.WithoutCancel(ctx), window)
 	return held, nil
 }
 
@@ -95,7 +95,7 @@ func (e *Engine) UndoDecision(ctx context.Context, tenant, session, id string, b
 }
 
 // later carries out what is due after a while, unless the engine stops first: then the sweep does after its next start.
-func (e *Engine) later(window time.Duration) {
+func (e *Engine) later(ctx context.Context, window time.Duration) {
 	e.late.Add(1)
 	go func() {
 		defer e.late.Done()
@@ -106,8 +106,8 @@ func (e *Engine) later(window time.Duration) {
 			return
 		case <-timer.C:
 		}
-		if err := e.settleHeld(context.Background()); err != nil {
-			e.c.Log.Warn("a held decision was not carried out yet", "error", err)
+		if err := e.settleHeld(ctx); err != nil {
+			e.c.Log.WarnContext(ctx, "a held decision was not carried out yet", "error", err)
 		}
 	}()
 }

@@ -151,10 +151,18 @@ func (s *Sender) Run(ctx context.Context) error {
 		woken := false
 		select {
 		case <-ctx.Done():
-			continue
 		case <-s.wake:
 			woken = true
 		case <-timer.C:
+		}
+		// Several may have been there at once: the stop comes first, and a call is not left for the next turn.
+		if ctx.Err() != nil {
+			break
+		}
+		select {
+		case <-s.wake:
+			woken = true
+		default:
 		}
 		wait, err := s.turn(ctx, tries, woken)
 		if err != nil && ctx.Err() == nil {
