@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
+	"os"
 	"strings"
 	"time"
 
@@ -172,6 +172,9 @@ func (h *house) openData(ctx context.Context) error {
 func (h *house) openDatabase(ctx context.Context) (*store.Database, error) {
 	if h.settings.Database == "" {
 		return sqlite.Open(ctx, sqlite.Config{Dir: h.settings.Data, Log: h.log, Wrote: h.watch.metrics.Wrote})
+	}
+	if err := os.MkdirAll(h.settings.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
 	}
 	return postgres.Open(ctx, postgres.Config{URL: h.settings.Database, Node: newNode(), Log: h.log, Wrote: h.watch.metrics.Wrote})
 }

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -78,10 +80,25 @@ func (h *house) keyAge() time.Duration {
 	return 0
 }
 
-// joinNodes makes this node known to the others and keeps it so until leave is called, which comes after everything else: what is in hand then is others'.
+// joinNodes makes this node known to the others and keeps it so until leave is called, which comes after everything else: what is in hand then is
+// others'.
 func (h *house) joinNodes(ctx context.Context) (leave func(), err error) {
-	if err := h.Join(ctx); err != nil {
+	if !h.shared() {
+		return func() {}, nil
+	}
+	// Who was here before is dead when its lock is free: what it had in hand need not wait until the others see that.
+	lock, err := holdAlone(filepath.Join(h.settings.Data, "node"))
+	if err != nil {
 		return nil, err
+	}
+	before := ""
+	if lock != nil {
+		if before, err = swap(lock, h.db.Node()); err != nil {
+			return nil, errors.Join(err, lock.Close())
+		}
+	}
+	if err := h.Join(ctx, before); err != nil {
+		return nil, err // the end of the process gives the lock back
 	}
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	var living sync.WaitGroup
@@ -89,5 +106,6 @@ func (h *house) joinNodes(ctx context.Context) (leave func(), err error) {
 	return func() {
 		end()
 		living.Wait()
+		_ = lock.Close() // nil, or a file that nothing is written to any more; the end of the process gives the lock back as well
 	}, nil
 }

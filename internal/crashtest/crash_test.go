@@ -1,23 +1,17 @@
 package crashtest_test
 
 import (
-	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	_ "modernc.org/sqlite" // to look into the database when the server is gone
 
 	"github.com/usher-kyc/usher/internal/servertest"
 )
@@ -28,62 +22,101 @@ const (
 	settleTime = time.Minute
 )
 
+// rounds gives how often a store is hurt: its share of USHER_CRASH_ROUNDS, which counts both.
 func rounds(t *testing.T) int {
 	t.Helper()
 	if testing.Short() {
-		return 3
+		return 2
 	}
 	word := os.Getenv("USHER_CRASH_ROUNDS")
 	if word == "" {
-		return 50
+		return 25
 	}
 	n, err := strconv.Atoi(word)
 	if err != nil || n < 1 {
 		t.Fatalf("USHER_CRASH_ROUNDS is %q, want a number", word)
 	}
-	return n
+	return (n + 1) / 2
 }
 
 // TestCrash kills a busy server again and again; see the package comment for what it holds.
 func TestCrash(t *testing.T) {
-	n := rounds(t)
+	for _, kind := range kinds() {
+		t.Run(kind.name, func(t *testing.T) {
+			d := kind.open(t)
+			s := servertest.With(t, servertest.Config{Database: d.url})
+			s.Start(t)
+			w := begin(t, s)
+			r := chance(t)
+			n := rounds(t)
+			var slowest time.Duration
+			for round := range n {
+				pause(r)
+				_ = s.Kill() // it says "killed", which is what was asked
+				slowest = max(slowest, s.Start(t))
+				if w.o.report(t) {
+					t.Fatalf("in round %d of %d", round+1, n)
+				}
+			}
+			w.end(t, d)
+			t.Logf("%d rounds, slowest start %d ms", n, slowest.Milliseconds())
+		})
+	}
+}
+
+// chance gives numbers of a seed that is told.
+func chance(t *testing.T) *rand.Rand {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
-	s := servertest.New(t)
-	s.Start(t)
+	return rand.New(rand.NewPCG(seed, 1))
+}
+
+// pause lets a server work for a while.
+func pause(r *rand.Rand) { time.Sleep(time.Duration(5+r.IntN(196)) * time.Millisecond) }
+
+// world is a busy server: callers that note what was acknowledged, and a receiver of its webhooks.
+type world struct {
+	s       *servertest.Server
+	o       *oracle
+	hooks   *receiver
+	stop    chan struct{}
+	working sync.WaitGroup
+}
+
+// begin makes a server busy.
+func begin(t *testing.T, s *servertest.Server) *world {
+	t.Helper()
 	o, hooks := prepare(t, s)
-	stop := make(chan struct{})
-	var working sync.WaitGroup
+	w := &world{s: s, o: o, hooks: hooks, stop: make(chan struct{})}
 	for caller := range callers {
-		working.Go(func() { o.work(t.Context(), caller, stop) })
+		w.working.Go(func() { o.work(t.Context(), caller, w.stop) })
 	}
-	var slowest time.Duration
-	for round := range n {
-		time.Sleep(time.Duration(5+r.IntN(196)) * time.Millisecond)
-		_ = s.Kill() // it says "killed", which is what was asked
-		slowest = max(slowest, s.Start(t))
-		if o.report(t) {
-			t.Fatalf("in round %d of %d", round+1, n)
+	return w
+}
+
+// end lets the callers end, waits until everything has come to its end, compares, ends the servers and looks into the database that they left.
+func (w *world) end(t *testing.T, d database, others ...*servertest.Server) {
+	t.Helper()
+	close(w.stop)
+	w.working.Wait()
+	w.o.report(t)
+	events := settled(t, w.o, w.hooks)
+	w.o.compare(t, events)
+	w.hooks.mu.Lock()
+	took, duplicates, wrong := w.hooks.took, w.hooks.duplicates, w.hooks.wrong
+	w.hooks.mu.Unlock()
+	for _, told := range wrong {
+		t.Error(told)
+	}
+	for _, s := range append(others, w.s) {
+		if err := s.Term(); err != nil {
+			t.Errorf("the server did not end well: %v", err)
 		}
 	}
-	close(stop)
-	working.Wait()
-	o.report(t)
-	events := settled(t, o, hooks)
-	o.compare(t, events)
-	hooks.mu.Lock()
-	took, duplicates, wrong := hooks.took, hooks.duplicates, hooks.wrong
-	hooks.mu.Unlock()
-	for _, w := range wrong {
-		t.Error(w)
-	}
-	if err := s.Term(); err != nil {
-		t.Errorf("the server did not end well: %v", err)
-	}
-	inspect(t, s.Dir, len(events))
-	t.Logf("%d rounds (slowest start %d ms); %d calls acknowledged, %d sent again, %d kept answers; %d sessions and %d by a vendor's API, %d events; %d deliveries, %d of them twice",
-		n, slowest.Milliseconds(), o.Answered.Load(), o.Repeated.Load(), o.Replayed.Load(), len(o.sessions), len(o.scans), len(events), took, duplicates)
+	d.inspect(t, w.s, len(events))
+	t.Logf("%d calls acknowledged, %d sent again, %d kept answers; %d sessions and %d by a vendor's API, %d events; %d deliveries, %d of them twice",
+		w.o.Answered.Load(), w.o.Repeated.Load(), w.o.Replayed.Load(), len(w.o.sessions), len(w.o.scans), len(events), took, duplicates)
 }
 
 // prepare signs in and registers the receiver.
@@ -223,32 +256,5 @@ func (o *oracle) compareFile(t *testing.T, session, file string) {
 	}
 	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != want {
 		t.Errorf("the evidence %s is not what was sent", id)
-	}
-}
-
-// inspect looks into the database that the server left.
-func inspect(t *testing.T, dir string, events int) {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "usher.db")+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for query, want := range map[string]string{
-		`PRAGMA integrity_check`:                                                                                 "ok",
-		`SELECT count(*) FROM events`:                                                                            fmt.Sprint(events),
-		`SELECT count(*) FROM deliveries WHERE status = 'delivered'`:                                             fmt.Sprint(events),
-		`SELECT count(*) FROM deliveries WHERE status <> 'delivered'`:                                            "0",
-		`SELECT count(*) FROM (SELECT 1 FROM accounts GROUP BY session_id HAVING count(*) > 1)`:                  "0",
-		`SELECT count(*) FROM sessions s WHERE version <> (SELECT count(*) FROM events WHERE session_id = s.id)`: "0",
-		`SELECT count(*) FROM applicants WHERE id NOT IN (SELECT applicant_id FROM keysets)`:                     "0",
-		`SELECT count(*) FROM river_job WHERE kind = 'usher' AND state = 'discarded'`:                            "0",
-	} {
-		var got string
-		if err := db.QueryRowContext(context.Background(), query).Scan(&got); err != nil {
-			t.Errorf("%s: %v", query, err)
-		} else if got != want {
-			t.Errorf("%s: got %s, want %s", query, got, want)
-		}
 	}
 }

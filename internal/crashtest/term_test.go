@@ -68,7 +68,7 @@ func TestTerm(t *testing.T) {
 	if err := s.Term(); err != nil {
 		t.Errorf("the server did not end well: %v", err)
 	}
-	inspect(t, s.Dir, len(events))
+	database{}.inspect(t, s, len(events))
 	hooks.mu.Lock()
 	defer hooks.mu.Unlock()
 	// A server that ends well settles what it has sent, so nothing is sent twice.

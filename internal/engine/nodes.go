@@ -24,10 +24,15 @@ const (
 // alone tells whether this is the only node.
 func (e *Engine) alone() bool { return e.c.Store.Node() == "" }
 
-// Join makes this node known to the others, before it takes work.
-func (e *Engine) Join(ctx context.Context) error {
+// Join makes this node known to the others, before it takes work. before is the node that this one takes the place of and that is known to be dead, or "".
+func (e *Engine) Join(ctx context.Context, before string) error {
 	if e.alone() {
 		return nil
+	}
+	if before != "" {
+		if err := e.bury(ctx, before); err != nil {
+			return err
+		}
 	}
 	began := time.Now()
 	if _, err := e.c.Store.Beat(ctx, e.now()); err != nil {

@@ -31,24 +31,66 @@ func build(t testing.TB) string {
 	return binary
 }
 
+// Config is how a server is started. The zero value is one on SQLite.
+type Config struct {
+	Database string   // URL; "" is SQLite in the data folder
+	Args     []string // of usher serve, beside those that every test needs
+}
+
 // Server is a child process on a data folder, at an address that stays the same from start to start.
 type Server struct {
-	Dir string // data folder
+	Dir     string // data folder
+	Address string // host and port
 
-	binary, address string
-	cmd             *exec.Cmd
-	ended           chan error
-	stderr          *os.File
+	config Config
+	binary string
+	cmd    *exec.Cmd
+	ended  chan error
+	stderr *os.File
 }
 
 // New builds the program and gives a server that is not started yet. It ends with the test.
 func New(t testing.TB) *Server {
 	t.Helper()
+	return With(t, Config{})
+}
+
+// With is New with a configuration.
+func With(t testing.TB, c Config) *Server {
+	t.Helper()
+	return prepare(t, c, build(t))
+}
+
+// Beside gives another node of a server's database, which must have been started once: it has a data folder of its own with the same master key and
+// credentials, and the same evidence, as nodes have that share a file system.
+func (s *Server) Beside(t testing.TB) *Server {
+	t.Helper()
+	n := prepare(t, s.config, s.binary)
+	if err := os.MkdirAll(n.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"master.key", "dev.json"} {
+		raw, err := os.ReadFile(filepath.Join(s.Dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(n.Dir, name), raw, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(s.Dir, "evidence"), filepath.Join(n.Dir, "evidence")); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func prepare(t testing.TB, c Config, binary string) *Server {
+	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{binary: build(t), Dir: filepath.Join(t.TempDir(), "data"), address: l.Addr().String()}
+	s := &Server{config: c, binary: binary, Dir: filepath.Join(t.TempDir(), "data"), Address: l.Addr().String()}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +114,11 @@ func New(t testing.TB) *Server {
 func (s *Server) Start(t testing.TB) time.Duration {
 	t.Helper()
 	began := time.Now()
-	cmd := exec.CommandContext(context.Background(), s.binary, "serve", "--dev", "--addr", s.address, "--data", s.Dir)
+	args := []string{"serve", "--dev", "--addr", s.Address, "--data", s.Dir}
+	if s.config.Database != "" {
+		args = append(args, "--database", s.config.Database)
+	}
+	cmd := exec.CommandContext(context.Background(), s.binary, append(args, s.config.Args...)...)
 	cmd.Stderr = s.stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
