@@ -84,33 +84,15 @@ func (r AuditRecord) Link(before AuditHash, scratch []byte) (AuditHash, []byte) 
 
 type actingKey struct{}
 
-type acting struct {
-	by      Actor
-	request string
-}
-
 // Acting gives a context in which by is who acts: fronts set it once they know, so that the trail can name them whatever is called.
 func Acting(ctx context.Context, by Actor) context.Context {
-	return context.WithValue(ctx, actingKey{}, acting{by: by, request: RequestFrom(ctx)})
+	return context.WithValue(ctx, actingKey{}, by)
 }
 
 // ActorFrom gives who acts in a context: the system itself where nobody was named.
 func ActorFrom(ctx context.Context) Actor {
-	a, _ := ctx.Value(actingKey{}).(acting)
-	if a.by.Kind == "" {
-		return Actor{Kind: BySystem}
+	if by, ok := ctx.Value(actingKey{}).(Actor); ok {
+		return by
 	}
-	return a.by
-}
-
-// Requested gives a context that belongs to a request with an id, which the entries of the trail then carry.
-func Requested(ctx context.Context, id string) context.Context {
-	a, _ := ctx.Value(actingKey{}).(acting)
-	return context.WithValue(ctx, actingKey{}, acting{by: a.by, request: id})
-}
-
-// RequestFrom gives the id of the request that a context belongs to, or "".
-func RequestFrom(ctx context.Context) string {
-	a, _ := ctx.Value(actingKey{}).(acting)
-	return a.request
+	return Actor{Kind: BySystem}
 }

@@ -147,6 +147,7 @@ func (e *Engine) OpenAccount(ctx context.Context, c usher.APIClient, applicant, 
 	if err := h.keepAccount(account); err != nil {
 		return account, err
 	}
+	h.change.Audit = append(h.change.Audit, e.record(c.TenantID, clientActor(c), "account.opened", account.ID, "applicant "+applicant))
 	return account, h.commit(ctx, operation, account.ID)
 }
 

@@ -84,6 +84,19 @@ func (e *Engine) ListApplicants(ctx context.Context, tenant string, f usher.Appl
 	if err != nil {
 		return usher.Page[usher.Applicant]{}, err
 	}
+	if by.Email != nil || by.National != nil {
+		var who []string
+		for _, r := range rows {
+			who = append(who, r.ID)
+		}
+		field := "email"
+		if by.Email == nil {
+			field = "national_id"
+		}
+		if err := e.searched(ctx, tenant, field, who); err != nil {
+			return usher.Page[usher.Applicant]{}, err
+		}
+	}
 	return paged(rows, total, f.Paging, func(r store.ApplicantRow) (usher.Applicant, error) { return e.openApplicant(ctx, r) },
 		func(a usher.Applicant) string { return a.ID })
 }
@@ -159,7 +172,6 @@ func (e *Engine) EraseApplicant(ctx context.Context, tenant, id string, by usher
 		}
 		h.applicant = erased
 		h.change.Erase = id
-		h.change.Audit = append(h.change.Audit, e.record(tenant, by, "applicant.erased", id, ""))
 		return h.tell(ctx, events, make([]*usher.Session, len(events)))
 	})
 	if err != nil {

@@ -21,8 +21,5 @@ func (e *Engine) PutBrand(ctx context.Context, tenant string, b usher.Brand, by 
 		return err
 	}
 	b.UpdatedAt = e.now()
-	if err := e.c.Store.PutBrand(ctx, tenant, b); err != nil {
-		return err
-	}
-	return e.Record(ctx, e.record(tenant, by, "brand.changed", tenant, ""))
+	return e.c.Store.PutBrand(ctx, tenant, b, e.record(tenant, by, "brand.changed", tenant, ""))
 }

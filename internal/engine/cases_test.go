@@ -150,7 +150,7 @@ func TestAssigning(t *testing.T) {
 	if _, err := h.Case(ctx, h.Other.ID, id); err == nil {
 		t.Error("another tenant reads the case")
 	}
-	records, err := h.Records(ctx, tenant, id, usher.Paging{})
+	records, err := h.SearchTrail(ctx, tenant, usher.AuditFilter{Object: id, Action: "case.assigned"})
 	if err != nil || len(records.Items) != 3 || records.Items[0].Action != "case.assigned" {
 		t.Errorf("the audit trail has %+v, %v", records.Items, err)
 	}

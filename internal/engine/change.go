@@ -36,6 +36,7 @@ type hand struct {
 // tell takes in events: each is given its id, sealed, and rendered for every endpoint that wants it. views gives the session as it was after
 // each event, or nil for events of the applicant.
 func (h *hand) tell(ctx context.Context, events []usher.Event, views []*usher.Session) error {
+	h.trail(ctx, events)
 	endpoints, err := h.e.endpoints(ctx, h.tenant.ID)
 	if err != nil {
 		return err

@@ -258,7 +258,7 @@ func (e *Engine) Tenant(ctx context.Context, id string) (usher.Tenant, error) {
 // CreateTenant makes a tenant.
 func (e *Engine) CreateTenant(ctx context.Context, name string, mode usher.Mode, currency string) (usher.Tenant, error) {
 	t := usher.Tenant{ID: newID(), Name: name, Mode: mode, Currency: currency, CreatedAt: e.now()}
-	if err := e.c.Store.PutTenant(ctx, t); err != nil {
+	if err := e.c.Store.PutTenant(ctx, t, e.setting(ctx, t.ID, "tenant.created", t.ID, string(mode))); err != nil {
 		return t, fmt.Errorf("create tenant: %w", err)
 	}
 	return t, nil

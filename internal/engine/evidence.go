@@ -78,38 +78,3 @@ func (e *Engine) OpenEvidence(ctx context.Context, tenant, session, id string, o
 	}
 	return usher.Evidence{}, nil, usher.NotFound("evidence")
 }
-
-// record makes an entry of the audit trail.
-func (e *Engine) record(tenant string, by usher.Actor, action, object, detail string) usher.AuditRecord {
-	return usher.AuditRecord{ID: newID(), TenantID: tenant, At: e.now(), Actor: by, Action: action, Object: object, Detail: detail}
-}
-
-// Record writes an entry of the audit trail; its id and time are set when they are not.
-func (e *Engine) Record(ctx context.Context, r usher.AuditRecord) error {
-	if r.ID == "" {
-		r.ID = newID()
-	}
-	if r.At.IsZero() {
-		r.At = e.now()
-	}
-	if err := e.c.Store.AddAudit(ctx, r); err != nil {
-		return fmt.Errorf("write audit trail: %w", err)
-	}
-	return nil
-}
-
-// Records gives a page of a tenant's audit trail, newest first.
-func (e *Engine) Records(ctx context.Context, tenant, object string, p usher.Paging) (usher.Page[usher.AuditRecord], error) {
-	return e.SearchTrail(ctx, tenant, usher.AuditFilter{Paging: p, Object: object})
-}
-
-// SearchTrail gives a page of what a filter leaves of a tenant's audit trail, newest first.
-func (e *Engine) SearchTrail(ctx context.Context, tenant string, f usher.AuditFilter) (usher.Page[usher.AuditRecord], error) {
-	f.Limit = limited(f.Limit)
-	rows, err := e.c.Store.SearchAudit(ctx, tenant, f)
-	if err != nil {
-		return usher.Page[usher.AuditRecord]{}, cursorErr(err)
-	}
-	return paged(rows, 0, f.Paging, func(r usher.AuditRecord) (usher.AuditRecord, error) { return r, nil },
-		func(r usher.AuditRecord) string { return r.ID })
-}

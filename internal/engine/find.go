@@ -130,5 +130,15 @@ func (e *Engine) FindSessions(ctx context.Context, tenant, word string, most int
 			}
 		}
 	}
-	return e.openItems(ctx, rows[:min(len(rows), most)])
+	rows = rows[:min(len(rows), most)]
+	var who []string
+	for _, r := range rows {
+		if !slices.Contains(who, r.Applicant.ID) {
+			who = append(who, r.Applicant.ID)
+		}
+	}
+	if err := e.searched(ctx, tenant, "a word", who); err != nil {
+		return nil, err
+	}
+	return e.openItems(ctx, rows)
 }

@@ -99,7 +99,9 @@ func (e *Engine) PublishFlow(ctx context.Context, tenant string, f usher.Flow, s
 			return e.flowOf(old)
 		}
 		row := store.FlowRow{TenantID: tenant, Name: read.Name, Version: old.Version + 1, Source: source, CreatedAt: e.now()}
-		if err := e.c.Store.AddFlow(ctx, row); errors.Is(err, store.ErrConflict) {
+		entry := e.setting(ctx, tenant, "flow.published", row.Name, fmt.Sprintf("version %d", row.Version))
+		entry.Before, entry.After = hashedText(old.Source), hashedText(source)
+		if err := e.c.Store.AddFlow(ctx, row, entry); errors.Is(err, store.ErrConflict) {
 			continue
 		} else if err != nil {
 			return read, fmt.Errorf("publish flow: %w", err)

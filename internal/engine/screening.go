@@ -153,14 +153,14 @@ func (e *Engine) SetMonitor(ctx context.Context, tenant, applicant string, to us
 		return row.Monitor, nil
 	}
 	row.State, row.UpdatedAt = to, e.now()
-	err = e.c.Store.SetMonitor(ctx, row.Monitor)
+	err = e.c.Store.SetMonitor(ctx, row.Monitor, e.record(tenant, by, "monitor."+string(to), applicant, ""))
 	if errors.Is(err, store.ErrConflict) {
 		return row.Monitor, usher.Conflict("the monitor was changed by somebody else a moment ago: read it again")
 	}
 	if err != nil {
 		return row.Monitor, fmt.Errorf("write monitor: %w", err)
 	}
-	return row.Monitor, e.Record(ctx, usher.AuditRecord{TenantID: tenant, Actor: by, Action: "monitor." + string(to), Object: applicant})
+	return row.Monitor, nil
 }
 
 // ListMonitors gives a page of a tenant's monitors.

@@ -81,7 +81,10 @@ func (e *Engine) Simulate(ctx context.Context, c usher.APIClient, session, actio
 	if err := e.standIns(ctx, c.TenantID, session, name); err != nil {
 		return usher.Session{}, err
 	}
-	return e.script(ctx, c.TenantID, session, operation, false, run)
+	return e.script(ctx, c.TenantID, session, operation, false, func(h *hand) error {
+		h.change.Audit = append(h.change.Audit, e.record(c.TenantID, by, "session.simulated", session, action))
+		return run(h)
+	})
 }
 
 // collecting are the states in which it is the applicant's turn.

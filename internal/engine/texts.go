@@ -20,12 +20,11 @@ func (e *Engine) PutReasonText(ctx context.Context, tenant string, t usher.Reaso
 		return err
 	}
 	t.UpdatedAt = e.now()
-	if err := e.c.Store.PutReasonText(ctx, tenant, t); err != nil {
-		return err
-	}
 	done := "replaced"
 	if t.Text == "" {
 		done = "taken back"
 	}
-	return e.Record(ctx, e.record(tenant, by, "reason_text.changed", string(t.Reason), t.Language+" "+done))
+	entry := e.record(tenant, by, "reason_text.changed", string(t.Reason), t.Language+" "+done)
+	entry.After = hashedText(t.Text)
+	return e.c.Store.PutReasonText(ctx, tenant, t, entry)
 }

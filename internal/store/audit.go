@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/trace"
 )
 
 // audit takes in entries of the trail. They are written at the end of the transaction, by chainAudit.
@@ -18,7 +19,7 @@ func (w *writer) audit(records ...usher.AuditRecord) { w.trail = append(w.trail,
 
 // requested gives entries the id of the request that a context belongs to.
 func requested(ctx context.Context, records []usher.AuditRecord) []usher.AuditRecord {
-	id := usher.RequestFrom(ctx)
+	id := trace.RequestOf(ctx).ID
 	if id == "" || len(records) == 0 {
 		return records
 	}
@@ -27,6 +28,17 @@ func requested(ctx context.Context, records []usher.AuditRecord) []usher.AuditRe
 		records[i].RequestID = cmp.Or(records[i].RequestID, id)
 	}
 	return records
+}
+
+// noted has the writer run one statement, with entries of the trail that go with it if it touches a row; it gives the number of rows.
+func (s *Store) noted(ctx context.Context, audit []usher.AuditRecord, query string, args ...any) (n int64, err error) {
+	audit = requested(ctx, audit)
+	err = s.together(ctx, func(w *writer) {
+		if n = w.exec(query, args...); n > 0 {
+			w.audit(audit...)
+		}
+	})
+	return n, err
 }
 
 // chainAudit writes the entries that a transaction's callers gave, as the last thing before it is committed. The head of each chain is locked by

@@ -8,8 +8,8 @@ import (
 )
 
 // PutBrand writes how a tenant's pages look.
-func (s *Store) PutBrand(ctx context.Context, tenant string, b usher.Brand) error {
-	_, err := s.exec(ctx, `INSERT INTO brands (tenant_id, name, accent, accent_dark, logo, logo_type, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+func (s *Store) PutBrand(ctx context.Context, tenant string, b usher.Brand, audit ...usher.AuditRecord) error {
+	_, err := s.noted(ctx, audit, `INSERT INTO brands (tenant_id, name, accent, accent_dark, logo, logo_type, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (tenant_id) DO UPDATE SET name = excluded.name, accent = excluded.accent, accent_dark = excluded.accent_dark,
 		logo = excluded.logo, logo_type = excluded.logo_type, updated_at = excluded.updated_at`,
 		tenant, b.Name, b.Accent, b.AccentDark, b.Logo, b.LogoType, ms(b.UpdatedAt))

@@ -164,11 +164,12 @@ func (s *Store) MonitorsHeld(ctx context.Context, rows []MonitorRow) error {
 
 // SetMonitor suspends, resumes or ends a monitor, and leaves it behind, since lists may have changed while it was suspended. It is a conflict when the
 // monitor has ended or serves another session by then.
-func (s *Store) SetMonitor(ctx context.Context, m usher.Monitor) error {
+func (s *Store) SetMonitor(ctx context.Context, m usher.Monitor, audit ...usher.AuditRecord) error {
 	return s.together(ctx, func(w *writer) {
 		w.mustOne(w.exec(`UPDATE monitors SET state = $4, updated_at = $5, behind = behind + 1
 			WHERE applicant_id = $1 AND tenant_id = $2 AND session_id = $3 AND state <> 'ended'`,
 			m.ApplicantID, m.TenantID, m.SessionID, m.State, ms(m.UpdatedAt)))
+		w.audit(requested(ctx, audit)...)
 	})
 }
 
@@ -192,6 +193,6 @@ func (s *Store) KeepJudgement(ctx context.Context, r JudgementRow, audit usher.A
 			r.TenantID, r.ApplicantID, r.Doc, ms(r.At), c.Judgements, c.Screening))
 		w.exec(`UPDATE monitors SET open_hits = $3, updated_at = $4 WHERE applicant_id = $1 AND tenant_id = $2`,
 			r.ApplicantID, r.TenantID, c.Open, ms(r.At))
-		w.audit(audit)
+		w.audit(requested(ctx, []usher.AuditRecord{audit})...)
 	})
 }

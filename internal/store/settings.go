@@ -8,8 +8,8 @@ import (
 )
 
 // PutTenant writes a tenant, new or changed.
-func (s *Store) PutTenant(ctx context.Context, t usher.Tenant) error {
-	_, err := s.exec(ctx, `INSERT INTO tenants (id, name, mode, currency, created_at) VALUES ($1, $2, $3, $4, $5)
+func (s *Store) PutTenant(ctx context.Context, t usher.Tenant, audit ...usher.AuditRecord) error {
+	_, err := s.noted(ctx, audit, `INSERT INTO tenants (id, name, mode, currency, created_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, currency = excluded.currency`, t.ID, t.Name, t.Mode, t.Currency, ms(t.CreatedAt))
 	return err
 }
@@ -51,8 +51,8 @@ func scanFlow(row scanner) (FlowRow, error) {
 const flowColumns = `tenant_id, name, version, source, created_at`
 
 // AddFlow writes a new version of a flow; ErrConflict when that version exists.
-func (s *Store) AddFlow(ctx context.Context, r FlowRow) error {
-	n, err := s.exec(ctx, `INSERT INTO flows (`+flowColumns+`) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, name, version) DO NOTHING`,
+func (s *Store) AddFlow(ctx context.Context, r FlowRow, audit ...usher.AuditRecord) error {
+	n, err := s.noted(ctx, audit, `INSERT INTO flows (`+flowColumns+`) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, name, version) DO NOTHING`,
 		r.TenantID, r.Name, r.Version, r.Source, ms(r.CreatedAt))
 	if err == nil && n == 0 {
 		return ErrConflict
@@ -95,8 +95,8 @@ func scanEndpoint(row scanner) (EndpointRow, error) {
 }
 
 // PutEndpoint writes an endpoint, new or changed.
-func (s *Store) PutEndpoint(ctx context.Context, r EndpointRow) error {
-	_, err := s.exec(ctx, `INSERT INTO endpoints (id, tenant_id, doc, failures, failing_since, created_at)
+func (s *Store) PutEndpoint(ctx context.Context, r EndpointRow, audit ...usher.AuditRecord) error {
+	_, err := s.noted(ctx, audit, `INSERT INTO endpoints (id, tenant_id, doc, failures, failing_since, created_at)
 		VALUES ($1, $2, $3, 0, 0, $4)
 		ON CONFLICT (id) DO UPDATE SET doc = excluded.doc WHERE endpoints.tenant_id = excluded.tenant_id`, r.ID, r.TenantID, r.Doc, ms(r.CreatedAt))
 	return err
@@ -113,8 +113,8 @@ func (s *Store) Endpoints(ctx context.Context, tenant string) ([]EndpointRow, er
 }
 
 // DeleteEndpoint forgets an endpoint; ErrNotFound when the tenant has no such one.
-func (s *Store) DeleteEndpoint(ctx context.Context, tenant, id string) error {
-	n, err := s.exec(ctx, `DELETE FROM endpoints WHERE id = $1 AND tenant_id = $2`, id, tenant)
+func (s *Store) DeleteEndpoint(ctx context.Context, tenant, id string, audit ...usher.AuditRecord) error {
+	n, err := s.noted(ctx, audit, `DELETE FROM endpoints WHERE id = $1 AND tenant_id = $2`, id, tenant)
 	if err == nil && n == 0 {
 		return ErrNotFound
 	}

@@ -7,12 +7,12 @@ import (
 )
 
 // PutReasonText writes what a tenant says of a reason in one language; without a text nothing is kept.
-func (s *Store) PutReasonText(ctx context.Context, tenant string, t usher.ReasonText) error {
+func (s *Store) PutReasonText(ctx context.Context, tenant string, t usher.ReasonText, audit ...usher.AuditRecord) error {
 	if t.Text == "" {
-		_, err := s.exec(ctx, `DELETE FROM reason_texts WHERE tenant_id = $1 AND reason = $2 AND language = $3`, tenant, t.Reason, t.Language)
+		_, err := s.noted(ctx, audit, `DELETE FROM reason_texts WHERE tenant_id = $1 AND reason = $2 AND language = $3`, tenant, t.Reason, t.Language)
 		return err
 	}
-	_, err := s.exec(ctx, `INSERT INTO reason_texts (tenant_id, reason, language, text, updated_at) VALUES ($1, $2, $3, $4, $5)
+	_, err := s.noted(ctx, audit, `INSERT INTO reason_texts (tenant_id, reason, language, text, updated_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (tenant_id, reason, language) DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at`,
 		tenant, t.Reason, t.Language, t.Text, ms(t.UpdatedAt))
 	return err

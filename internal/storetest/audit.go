@@ -8,6 +8,7 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/trace"
 )
 
 func trail() map[string]func(*house) {
@@ -144,9 +145,10 @@ func searchedTrail(h *house) {
 
 func trailOfRequest(h *house) {
 	r := h.entry(ours, "evidence.viewed", "x")
-	h.must(h.AddAudit(usher.Requested(ctx(), "req_1"), r))
+	called := trace.WithRequest(ctx(), &trace.Request{ID: "req_1"})
+	h.must(h.AddAudit(called, r))
 	r.ID, r.RequestID = h.id(), "req_0"
-	h.must(h.AddAudit(usher.Requested(ctx(), "req_1"), r))
+	h.must(h.AddAudit(called, r))
 	list := h.chain(ours)
 	same(h, "ids", []string{list[0].RequestID, list[1].RequestID}, []string{"req_1", "req_0"})
 }
