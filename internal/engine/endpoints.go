@@ -12,6 +12,7 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/vault"
 )
 
 // endpoints gives a tenant's endpoints, from memory for a moment.
@@ -334,25 +335,20 @@ func (e *Engine) Exchange(ctx context.Context, reports []usher.DeliveryReport, c
 	var dead []usher.DeliveryReport
 	for _, r := range rows {
 		d := r.Delivery
-		body, err := e.openBody(ctx, d)
-		var ep usher.Endpoint
-		if err == nil {
-			ep, err = e.cachedEndpoint(ctx, d.TenantID, d.EndpointID)
-		}
-		if ctx.Err() != nil {
+		ep, err := e.sendable(ctx, &d)
+		switch {
+		case ctx.Err() != nil:
 			return nil, ctx.Err() // the caller stopped, which says nothing of the delivery: its lease ends
-		}
-		if err == nil && ep.Disabled != "" {
-			err = errors.New("the endpoint is disabled: " + ep.Disabled)
-		}
-		if err != nil {
+		case err == nil:
+			claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: ep})
+		case errors.Is(err, vault.ErrErased), errors.Is(err, vault.ErrTampered), isCode(err, usher.CodeNotFound), isCode(err, usher.CodeGone):
 			dead = append(dead, usher.DeliveryReport{Delivery: d, Status: usher.DeliveryDead, Attempt: usher.DeliveryAttempt{
 				Number: d.Attempts + 1, At: c.Now, Error: "not sent: the applicant was erased, or the endpoint is gone or disabled",
 			}})
-			continue
+		default:
+			// The store failed, which says nothing of the delivery either: it is due again when its lease ends.
+			e.c.Log.WarnContext(ctx, "a delivery could not be read; it is sent later", "delivery", d.ID, "error", err)
 		}
-		d.Message.Body = body
-		claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: ep})
 	}
 	if len(dead) > 0 {
 		return claimed, e.c.Store.SettleDeliveries(ctx, dead)
@@ -360,6 +356,21 @@ func (e *Engine) Exchange(ctx context.Context, reports []usher.DeliveryReport, c
 	return claimed, nil
 }
 
+// sendable opens the body of a delivery and gives the endpoint it goes to. CodeGone says that the endpoint is disabled.
+func (e *Engine) sendable(ctx context.Context, d *usher.Delivery) (ep usher.Endpoint, err error) {
+	if d.Message.Body, err = e.openBody(ctx, *d); err != nil {
+		return ep, fmt.Errorf("open delivery: %w", err)
+	}
+	if ep, err = e.cachedEndpoint(ctx, d.TenantID, d.EndpointID); err != nil {
+		return ep, err
+	}
+	if ep.Disabled != "" {
+		return ep, &usher.Error{Code: usher.CodeGone, Message: "the endpoint is disabled: " + ep.Disabled}
+	}
+	return ep, nil
+}
+
+// cachedEndpoint gives an endpoint, from memory for a moment. One that is not remembered may have been made on another node just now.
 func (e *Engine) cachedEndpoint(ctx context.Context, tenant, id string) (usher.Endpoint, error) {
 	list, err := e.endpoints(ctx, tenant)
 	if err != nil {
@@ -370,7 +381,8 @@ func (e *Engine) cachedEndpoint(ctx context.Context, tenant, id string) (usher.E
 			return ep, nil
 		}
 	}
-	return usher.Endpoint{}, usher.NotFound("webhook endpoint")
+	e.forgetEndpoints(tenant)
+	return e.Endpoint(ctx, tenant, id)
 }
 
 // disable disables the endpoints that answers asked to be left alone by.

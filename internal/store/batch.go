@@ -15,6 +15,9 @@ type pending struct {
 
 // submit hands something to the writer and returns once it is on disk.
 func (s *Store) submit(ctx context.Context, p *pending) error {
+	if err := ctx.Err(); err != nil {
+		return err // or it would be a matter of chance whether it is written
+	}
 	p.done = make(chan error, 1)
 	select {
 	case s.changes <- p:
@@ -76,6 +79,9 @@ func (s *Store) gather(held []*pending) (batch, rest []*pending, ok bool) {
 		case <-s.quit:
 			return nil, nil, false
 		}
+	}
+	if s.c.Gather != nil {
+		s.c.Gather()
 	}
 	for len(batch) < mostInBatch && len(rest) < mostInBatch {
 		select {

@@ -62,6 +62,8 @@ type Config struct {
 	Node  string       // id of this process among those that serve the database at once; "" when it is the only one
 
 	Wrote func(changes int, took time.Duration) // is told of each transaction of the writer; nil tells nobody
+	// Gather is called before a writer looks who else waits to be written, for a simulation that puts them in order; nil calls nobody.
+	Gather func()
 }
 
 // Store is a database. All its methods may be called at once by many.

@@ -1,0 +1,179 @@
+package sim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/engine"
+	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/vault"
+	"github.com/usher-kyc/usher/internal/webhook"
+)
+
+// node is a machine: its clock outlives its processes.
+type node struct {
+	w     *world
+	name  string
+	skew  atomic.Int64 // how far its clock is off, in nanoseconds
+	lives int
+	inc   *incarnation // nil while it is down
+}
+
+// incarnation is one process of a node: an engine, a store with its writer, a sender, and all they remember.
+type incarnation struct {
+	node   *node
+	name   string
+	dead   atomic.Bool
+	ready  bool        // it answers
+	writer who         // names what its store writes
+	woken  atomic.Bool // its sender is to be woken: two wakes at once would be told apart, or not, by chance
+	store  *store.Store
+	engine *engine.Engine
+	queue  *queue
+	sender *webhook.Sender
+	cancel []func()      // of the sender and of the life among the others
+	opened chan struct{} // closed when it has started, or failed to
+	sent   chan struct{} // closed when the sender has ended
+}
+
+func (n *node) now() time.Time { return time.Now().Add(time.Duration(n.skew.Load())) }
+
+// boot starts a process of the node. It may fail, or be killed meanwhile.
+func (n *node) boot() {
+	n.lives++
+	inc := &incarnation{node: n, name: fmt.Sprintf("%s.%d", n.name, n.lives), opened: make(chan struct{}), sent: make(chan struct{})}
+	inc.writer.name = inc.name + "/writer"
+	n.inc = inc
+	n.w.live.Go(func() {
+		err := inc.open(as(context.Background(), inc.name+"/start"))
+		close(inc.opened)
+		switch {
+		case err != nil && n.w.gate.stop(inc, inc.name+" cannot start") == nil:
+			n.kill()
+		case err == nil && n.w.gate.stop(inc, inc.name+" is up") == nil:
+			inc.ready = true
+		}
+	})
+}
+
+// open puts the process together.
+func (inc *incarnation) open(ctx context.Context) error {
+	n, w := inc.node, inc.node.w
+	inc.queue = &queue{w: w, inc: inc}
+	write, read := database(w.file, "immediate", 1), database(w.file, "deferred", 8)
+	closeBoth := func() error { return errors.Join(read.db.Close(), write.db.Close()) }
+	var err error
+	inc.store, err = store.New(ctx, store.Config{
+		Write: tap{write, w, inc}, Read: tap{read, w, inc}, Queue: inc.queue, Close: closeBoth, Node: inc.name,
+		Words: store.Words{List: `SELECT value FROM json_each(?)`}, Gather: func() { _ = w.gate.stop(inc, inc.writer.name+" gathers") },
+	})
+	if err != nil {
+		return errors.Join(err, closeBoth())
+	}
+	keys, err := vault.New(vault.Config{Master: w.master, Keysets: inc.store, Now: n.now})
+	w.must(err)
+	inc.engine = engine.New(engine.Config{
+		Store: inc.store, Queue: inc.queue, Vault: keys, Blobs: blobs{w: w, inc: inc}, Renderers: []usher.Renderer{renderer{}},
+		Checkers: w.checkers(inc), Openers: []usher.AccountOpener{opener{w: w, inc: inc}}, Dev: true, Now: n.now,
+		Pages:   []usher.StepKind{usher.StepConsent, usher.StepDetails, usher.StepDocument, usher.StepSelfie},
+		LinkURL: func(token string) string { return "https://verify.example.test/s/" + token },
+		Wake:    func() { inc.woken.Store(true) }, TakeOver: inc.queue.takeOver,
+	})
+	inc.sender, err = webhook.New(webhook.Config{
+		Outbox: outbox{w: w, inc: inc}, Client: &http.Client{Transport: receiver{w: w, inc: inc}}, Now: n.now, Rand: func() float64 { return 0.5 },
+		Policies: map[string]webhook.Policy{dialect: {Schedule: schedule()}}, Alive: inc.engine.Alive,
+	})
+	w.must(err)
+	if err := inc.engine.Join(ctx, ""); err != nil {
+		return err
+	}
+	w.must(inc.engine.Start(ctx))
+	sending, cut := context.WithCancel(as(context.Background(), inc.name+"/sender"))
+	living, end := context.WithCancel(as(context.Background(), inc.name+"/life"))
+	inc.cancel = []func(){cut, end}
+	w.live.Go(func() { inc.engine.Live(living) })
+	w.live.Go(func() {
+		defer close(inc.sent)
+		_ = inc.sender.Run(sending) // what it could not say it says by leases that end
+	})
+	return nil
+}
+
+// schedule is shorter than the native one, so that some deliveries die.
+func schedule() []time.Duration {
+	return []time.Duration{0, 5 * time.Second, 2 * time.Minute, 20 * time.Minute, 2 * time.Hour}
+}
+
+// kill ends a process at once: nothing it does from here on reaches anybody.
+func (n *node) kill() {
+	inc := n.inc
+	n.inc = nil
+	inc.dead.Store(true)
+	inc.ready = false
+	n.w.gate.abandon(inc)
+	n.w.live.Go(func() {
+		<-inc.opened
+		for _, cancel := range inc.cancel {
+			cancel()
+		}
+		if inc.engine != nil {
+			_ = inc.engine.Stop(context.Background()) // of a dead process; only its goroutines are to end
+		}
+		if len(inc.cancel) > 0 {
+			<-inc.sent
+		}
+		if inc.store != nil {
+			_ = inc.store.Close()
+		}
+	})
+}
+
+// stop ends a process with care, as a rolling restart does. Until it has ended it may be killed.
+func (n *node) stop() {
+	inc := n.inc
+	inc.ready = false
+	n.w.live.Go(func() {
+		inc.cancel[0]()
+		<-inc.sent
+		_ = inc.engine.Stop(context.Background())
+		inc.cancel[1]()
+		if n.w.gate.stop(inc, inc.name+" has stopped") == nil {
+			n.kill() // there is nothing left of it to lose
+		}
+	})
+}
+
+// outbox is the engine's, with a halt before each exchange.
+type outbox struct {
+	w   *world
+	inc *incarnation
+}
+
+var _ usher.Outbox = outbox{}
+
+func (o outbox) Exchange(ctx context.Context, reports []usher.DeliveryReport, c usher.DeliveryClaim) ([]usher.ClaimedDelivery, error) {
+	by := ctx.Value(whoKey{}).(*who)
+	by.n++
+	if err := o.w.gate.stop(o.inc, fmt.Sprintf("%s.%d exchanges %d for %d", by.name, by.n, len(reports), c.Limit)); err != nil {
+		return nil, err
+	}
+	claimed, err := o.inc.engine.Exchange(ctx, reports, c)
+	if o.w.mutant.claimed != nil {
+		o.w.mutant.claimed(claimed)
+	}
+	return claimed, err
+}
+
+func (o outbox) Release(ctx context.Context, ids []string) error {
+	if err := o.w.gate.stop(o.inc, fmt.Sprintf("%s/sender releases %d", o.inc.name, len(ids))); err != nil {
+		return err
+	}
+	return o.inc.engine.Release(ctx, ids)
+}
+
+func (o outbox) NextDue(ctx context.Context) (time.Time, error) { return o.inc.engine.NextDue(ctx) }
