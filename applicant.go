@@ -131,6 +131,7 @@ type Applicant struct {
 	Details   Details       `json:"details"`
 	Version   int64         `json:"version"` // one per applicant.* event
 	Erased    bool          `json:"erased,omitempty"`
+	Keeping   Keeping       `json:"keeping,omitzero"`
 	CreatedAt time.Time     `json:"created_at"`
 	UpdatedAt time.Time     `json:"updated_at"`
 

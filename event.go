@@ -15,6 +15,8 @@ const (
 	ApplicantCreated EventType = "applicant.created"
 	ApplicantUpdated EventType = "applicant.updated"
 	ApplicantErased  EventType = "applicant.erased"
+	// ApplicantRestricted says that erasure was asked for and the law demands that the data is kept for now.
+	ApplicantRestricted EventType = "applicant.restricted"
 
 	SessionCreated               EventType = "session.created"
 	SessionStarted               EventType = "session.started"
@@ -50,7 +52,7 @@ const (
 // EventTypes lists every type this server can tell.
 func EventTypes() []EventType {
 	return []EventType{
-		ApplicantCreated, ApplicantUpdated, ApplicantErased, SessionCreated, SessionStarted, SessionLinkIssued, SessionSubmitted,
+		ApplicantCreated, ApplicantUpdated, ApplicantErased, ApplicantRestricted, SessionCreated, SessionStarted, SessionLinkIssued, SessionSubmitted,
 		SessionReviewRequested, SessionResubmissionRequested, SessionApproved, SessionRejected, SessionOverturned, SessionExpired,
 		SessionAbandoned, SessionReminder, SessionLinkRequested, SessionCancelled, ConsentGiven, ConsentWasDeclined, StepCompleted, ContactVerified, EvidenceReceived, DocumentCorrected,
 		CheckStarted, CheckCompleted, AccountOpened, AccountFailed, SessionAnnotated, FaceAuthenticated, HitsChanged, ChallengeIssued,

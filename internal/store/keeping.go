@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/usher-kyc/usher"
+)
+
+// KeepRules gives a tenant's rules; ErrNotFound when it has set none.
+func (s *Store) KeepRules(ctx context.Context, tenant string) (rules usher.KeepRules, err error) {
+	var doc string
+	if err := s.row(ctx, `SELECT doc FROM keep_rules WHERE tenant_id = $1 AND doc <> ''`, []any{tenant}, &doc); err != nil {
+		return rules, err
+	}
+	if err := json.Unmarshal([]byte(doc), &rules); err != nil {
+		return rules, fmt.Errorf("decode rules of keeping: %w", err)
+	}
+	return rules, nil
+}
+
+// PutKeepRules writes a tenant's rules, and the record of who changed them.
+func (s *Store) PutKeepRules(ctx context.Context, tenant string, rules usher.KeepRules, now time.Time, by usher.AuditRecord) error {
+	doc, err := encode(rules)
+	if err != nil {
+		return err
+	}
+	return s.together(ctx, func(w *writer) {
+		w.exec(`INSERT INTO keep_rules (tenant_id, doc, bodies_pos, updated_at) VALUES ($1, $2, 0, $3)
+			ON CONFLICT (tenant_id) DO UPDATE SET doc = excluded.doc, updated_at = excluded.updated_at`, tenant, doc, ms(now))
+		w.audit(by)
+	})
+}
+
+// KeptRow is an applicant whose keeping is to be looked at. Due is when that was to be, as it is stored.
+type KeptRow struct {
+	TenantID, ApplicantID string
+	Due                   int64
+}
+
+// KeepDue gives applicants of a tenant whose keeping is to be looked at by now, those that wait longest first.
+func (s *Store) KeepDue(ctx context.Context, tenant string, now time.Time, limit int) ([]KeptRow, error) {
+	return all(ctx, s, func(row scanner) (r KeptRow, err error) {
+		err = row.Scan(&r.TenantID, &r.ApplicantID, &r.Due)
+		return r, err
+	}, `SELECT tenant_id, id, keep_due FROM applicants WHERE tenant_id = $1 AND keep_due <= $2 AND erased = FALSE ORDER BY keep_due LIMIT $3`,
+		tenant, ms(now), limit)
+}
+
+// KeepUntil puts off looking at an applicant's keeping, unless it was asked for meanwhile.
+func (s *Store) KeepUntil(ctx context.Context, r KeptRow, next time.Time) error {
+	_, err := s.exec(ctx, `UPDATE applicants SET keep_due = $3 WHERE id = $1 AND keep_due = $2`, r.ApplicantID, r.Due, ms(next))
+	return err
+}
+
+// KeepAgain asks for a look at one applicant's keeping.
+func (s *Store) KeepAgain(ctx context.Context, tenant, applicant string, now time.Time) error {
+	_, err := s.exec(ctx, `UPDATE applicants SET keep_due = $3 WHERE id = $1 AND tenant_id = $2`, applicant, tenant, ms(now))
+	return err
+}
+
+// KeepAllAgain asks for a look at the keeping of those applicants of a tenant that were to be looked at after now, some of them at a time. It gives how
+// many that were: none is the end.
+func (s *Store) KeepAllAgain(ctx context.Context, tenant string, now time.Time, limit int) (int64, error) {
+	return s.exec(ctx, `UPDATE applicants SET keep_due = $2 WHERE id IN
+		(SELECT id FROM applicants WHERE tenant_id = $1 AND keep_due > $2 AND erased = FALSE LIMIT $3)`, tenant, ms(now), limit)
+}
+
+// ForgetBodies forgets the bodies of a tenant's deliveries that were made before a time and wait for nobody, some of them at a time. It gives how many
+// it came to: none is the end.
+func (s *Store) ForgetBodies(ctx context.Context, tenant string, before time.Time, limit int) (n int, err error) {
+	var from int64
+	err = s.row(ctx, `SELECT bodies_pos FROM keep_rules WHERE tenant_id = $1`, []any{tenant}, &from)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return 0, err
+	}
+	last, young := from, false
+	err = s.rows(ctx, `SELECT pos, created_at FROM deliveries WHERE tenant_id = $1 AND pos > $2 ORDER BY pos LIMIT $3`, []any{tenant, from, limit},
+		func(row scanner) error {
+			var pos, created int64
+			err := row.Scan(&pos, &created)
+			if young = young || created >= ms(before); !young {
+				last = pos
+				n++
+			}
+			return err
+		})
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	return n, s.together(ctx, func(w *writer) {
+		w.exec(`UPDATE deliveries SET body = NULL WHERE tenant_id = $1 AND pos > $2 AND pos <= $3 AND status <> 'pending' AND body IS NOT NULL`, tenant, from, last)
+		w.exec(`INSERT INTO keep_rules (tenant_id, doc, bodies_pos, updated_at) VALUES ($1, '', $2, 0)
+			ON CONFLICT (tenant_id) DO UPDATE SET bodies_pos = excluded.bodies_pos`, tenant, last)
+	})
+}
