@@ -25,9 +25,13 @@ type VisitRow struct {
 	CreatedAt           time.Time
 }
 
+// browsers is the lock of the browsers of a session.
+func browsers(session string) string { return "browsers/" + session }
+
 // AddVisit binds a session to one browser: every earlier one is replaced, and the row says whether there was one.
 func (s *Store) AddVisit(ctx context.Context, r VisitRow) (VisitRow, error) {
 	err := s.together(ctx, func(w *writer) {
+		w.lock(browsers(r.SessionID))
 		r.Took = w.exec(`UPDATE visits SET replaced = TRUE WHERE session_id = $1`, r.SessionID) > 0
 		w.exec(`INSERT INTO visits (hash, tenant_id, session_id, took, replaced, created_at) VALUES ($1, $2, $3, $4, FALSE, $5)`,
 			r.Hash, r.TenantID, r.SessionID, r.Took, ms(r.CreatedAt))
@@ -43,47 +47,6 @@ func (s *Store) Visit(ctx context.Context, hash []byte) (VisitRow, error) {
 		&r.Hash, &r.TenantID, &r.SessionID, &r.Took, &r.Replaced, &created)
 	r.CreatedAt = at(created)
 	return r, err
-}
-
-// ClientRow is an API client as stored. SecretHash is SHA-256 of its secret or key.
-type ClientRow struct {
-	ID, TenantID, Dialect string
-	SecretHash            []byte
-	Doc                   []byte // JSON of the client; it holds no secret
-	CreatedAt             time.Time
-}
-
-const clientColumns = `id, tenant_id, dialect, secret_hash, doc, created_at`
-
-func scanClient(row scanner) (ClientRow, error) {
-	var r ClientRow
-	var created int64
-	err := row.Scan(&r.ID, &r.TenantID, &r.Dialect, &r.SecretHash, &r.Doc, &created)
-	r.CreatedAt = at(created)
-	return r, err
-}
-
-// PutClient writes an API client, new or changed.
-func (s *Store) PutClient(ctx context.Context, r ClientRow) error {
-	_, err := s.exec(ctx, `INSERT INTO clients (`+clientColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash, doc = excluded.doc`,
-		r.ID, r.TenantID, r.Dialect, r.SecretHash, r.Doc, ms(r.CreatedAt))
-	return err
-}
-
-// Client gives an API client by its id.
-func (s *Store) Client(ctx context.Context, id string) (ClientRow, error) {
-	return one(ctx, s, scanClient, `SELECT `+clientColumns+` FROM clients WHERE id = $1`, id)
-}
-
-// ClientBySecret gives the API client of a dialect with a key's hash.
-func (s *Store) ClientBySecret(ctx context.Context, dialect string, hash []byte) (ClientRow, error) {
-	return one(ctx, s, scanClient, `SELECT `+clientColumns+` FROM clients WHERE secret_hash = $1 AND dialect = $2`, hash, dialect)
-}
-
-// Clients gives a tenant's API clients, oldest first.
-func (s *Store) Clients(ctx context.Context, tenant string) ([]ClientRow, error) {
-	return all(ctx, s, scanClient, `SELECT `+clientColumns+` FROM clients WHERE tenant_id = $1 ORDER BY created_at, id`, tenant)
 }
 
 // TokenRow is an access or refresh token as stored. Hash is SHA-256 of it.

@@ -7,14 +7,18 @@ import (
 
 // pending is what one caller wants written, waiting for its transaction.
 type pending struct {
-	keys  []string      // rows that no second caller of the same batch may touch: their order would be lost
-	write func(*writer) // may run more than once: again by itself when the batch failed
-	jobs  []Job         // put into the queue when write ended without error
-	done  chan error
+	keys   []string      // rows that no second caller of the same batch may touch: their order would be lost
+	write  func(*writer) // may run more than once: again by itself when the batch failed
+	jobs   []Job         // put into the queue when write ended without error
+	change *Change       // what write writes, where it can be written as one of a set
+	done   chan error
 }
 
-// submit hands something to the writer and returns once it is on disk.
+// submit hands something to the writers and returns once it is on disk.
 func (s *Store) submit(ctx context.Context, p *pending) error {
+	if s.c.Sets != nil && p.change == nil {
+		return s.alone(ctx, p)
+	}
 	if err := ctx.Err(); err != nil {
 		return err // or it would be a matter of chance whether it is written
 	}
@@ -30,12 +34,31 @@ func (s *Store) submit(ctx context.Context, p *pending) error {
 	return <-p.done
 }
 
+// alone writes something in a transaction of its own, beside others. Where a database takes many transactions at once, what has no part in a set
+// gains nothing by waiting for others, and would hold their rows.
+func (s *Store) alone(ctx context.Context, p *pending) error {
+	select {
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	s.open.RLock()
+	defer s.open.RUnlock()
+	select {
+	case <-s.quit:
+		return ErrClosed
+	default:
+	}
+	return s.write([]*pending{p})[0]
+}
+
 // mostInBatch bounds one transaction; more gains nothing (docs/BENCHMARKS.md) and delays the first caller.
 const mostInBatch = 256
 
 // writer takes whatever waits, writes it together, and starts over. While it syncs, the next batch gathers by itself.
 func (s *Store) writer() {
-	defer close(s.stopped)
+	defer s.writing.Done()
 	var held []*pending
 	for {
 		batch, rest, ok := s.gather(held)
@@ -43,15 +66,19 @@ func (s *Store) writer() {
 			return
 		}
 		held = rest
-		begun := time.Now()
-		results := s.writeBatch(batch)
-		if s.c.Wrote != nil {
-			s.c.Wrote(len(batch), time.Since(begun))
-		}
-		for i, err := range results {
+		for i, err := range s.write(batch) {
 			batch[i].done <- err
 		}
 	}
+}
+
+func (s *Store) write(batch []*pending) []error {
+	begun := time.Now()
+	results := s.writeBatch(batch)
+	if s.c.Wrote != nil {
+		s.c.Wrote(len(batch), time.Since(begun))
+	}
+	return results
 }
 
 // gather waits for one caller and takes what else is there. What touches a row that the batch holds already is held back for the next one.

@@ -74,6 +74,8 @@ WHERE cases.version = $6`
 // caseEdit writes what reviewers did; a conflict when another was faster.
 func (w *writer) caseEdit(e CaseEdit) {
 	c := e.Case
+	// The case copies the session's state: no other state may be on its way.
+	w.exec(`UPDATE sessions SET state = state WHERE id = $1 AND tenant_id = $2`, c.SessionID, c.TenantID)
 	w.mustOne(w.exec(putCase, c.SessionID, c.TenantID, c.Assignee, c.Doc, c.Version, c.Was, e.Free))
 	w.exec(`UPDATE case_marks SET assignee = $2 WHERE session_id = $1 AND assignee <> $2`, c.SessionID, c.Assignee)
 	if e.Tags == nil {
@@ -117,7 +119,7 @@ func (w *writer) caseState(c CaseState) {
 	w.exec(`UPDATE case_marks SET state = $2, due_at = (SELECT due_at FROM cases WHERE session_id = $1),
 		assignee = (SELECT assignee FROM cases WHERE session_id = $1) WHERE session_id = $1 AND tag`, c.SessionID, c.State)
 	if c.Most > 0 {
-		w.deal(c.SessionID, c.Entry, c.Now)
+		w.deal(c.TenantID, c.SessionID, c.Entry, c.Now)
 	}
 }
 
@@ -129,8 +131,12 @@ WHERE c.session_id = $1 AND c.state = 'in_review' AND c.assignee = '' AND c.deal
     AND (SELECT count(*) FROM cases o WHERE o.tenant_id = c.tenant_id AND o.assignee = s.id AND o.state = 'in_review') < c.deal_most
 ORDER BY COALESCE(t.turn, 0), s.id LIMIT 1`
 
-// deal gives a case to the reviewer whose turn it is. The writer is alone, so nobody is dealt more than they may have.
-func (w *writer) deal(session, entry string, now time.Time) (dealt bool) {
+// deal gives a case to the reviewer whose turn it is. Of a tenant's cases one is dealt at a time, so nobody is dealt more than they may have.
+func (w *writer) deal(of, session, entry string, now time.Time) (dealt bool) {
+	if w.exec(`UPDATE cases SET assignee = '' WHERE session_id = $1 AND assignee = ''`, session) == 0 {
+		return false
+	}
+	w.lock("deal/" + of)
 	var member, tenant, applicant string
 	w.rows(nextDealt, []any{session}, func(row scanner) error { return row.Scan(&member, &tenant, &applicant) })
 	if w.err != nil || member == "" {
@@ -154,24 +160,21 @@ const dealable = `
 WITH room AS MATERIALIZED (
     SELECT s.id, s.tenant_id, (SELECT count(*) FROM cases o WHERE o.tenant_id = s.tenant_id AND o.assignee = s.id AND o.state = 'in_review') AS has
     FROM staff s WHERE NOT s.disabled AND s.role IN ('reviewer', 'senior'))
-SELECT session_id FROM cases WHERE deal_most > 0 AND assignee = '' AND state = 'in_review' AND EXISTS (
+SELECT session_id, tenant_id FROM cases WHERE deal_most > 0 AND assignee = '' AND state = 'in_review' AND EXISTS (
     SELECT 1 FROM room r WHERE r.tenant_id = cases.tenant_id AND r.has < cases.deal_most AND cases.voters NOT LIKE '%' || r.id || '%')
 ORDER BY due_at LIMIT $1`
 
 // DealCases deals up to most cases for which nobody had room before; newID gives ids for the log.
 func (s *Store) DealCases(ctx context.Context, now time.Time, most int, newID func() string) (dealt int, err error) {
-	waiting, err := all(ctx, s, func(row scanner) (id string, err error) { return id, row.Scan(&id) }, dealable, most)
-	if err != nil || len(waiting) == 0 {
-		return 0, err
-	}
-	err = s.together(ctx, func(w *writer) {
-		dealt = 0
-		for _, session := range waiting {
-			if w.deal(session, newID(), now) {
-				dealt++
-			}
+	type waits struct{ session, tenant string }
+	waiting, err := all(ctx, s, func(row scanner) (c waits, err error) { return c, row.Scan(&c.session, &c.tenant) }, dealable, most)
+	for _, c := range waiting {
+		done := false
+		err = errors.Join(err, s.together(ctx, func(w *writer) { done = w.deal(c.tenant, c.session, newID(), now) }))
+		if done && err == nil {
+			dealt++
 		}
-	})
+	}
 	return dealt, err
 }
 
@@ -196,7 +199,7 @@ func (s *Store) CaseLog(ctx context.Context, tenant, session string, most int) (
 // hold keeps a decision; a conflict when one is held already, or the applicant was erased meanwhile.
 func (w *writer) hold(r HeldRow) {
 	w.mustOne(w.exec(`INSERT INTO held_decisions (session_id, id, tenant_id, applicant_id, staff_id, doc, due_at) SELECT $1, $2, $3, $4, $5, $6, $7
-		WHERE EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $4 AND tenant_id = $3) ON CONFLICT DO NOTHING`,
+		WHERE EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $4 AND tenant_id = $3`+w.s.c.Words.Keep+`) ON CONFLICT DO NOTHING`,
 		r.SessionID, r.ID, r.TenantID, r.ApplicantID, r.StaffID, r.Doc, ms(r.DueAt)))
 }
 
@@ -235,7 +238,7 @@ func (s *Store) CaseTags(ctx context.Context, tenant string) ([]string, error) {
 func (w *writer) words(r WordsRow) {
 	for _, word := range r.Words {
 		w.exec(`INSERT INTO applicant_words (tenant_id, word_index, applicant_id) SELECT $1, $2, $3
-			WHERE EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $3) ON CONFLICT DO NOTHING`, r.TenantID, word, r.ApplicantID)
+			WHERE EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $3`+w.s.c.Words.Keep+`) ON CONFLICT DO NOTHING`, r.TenantID, word, r.ApplicantID)
 	}
 }
 

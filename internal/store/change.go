@@ -42,7 +42,7 @@ func (c Change) keys() []string {
 		ks = append(ks, c.Session.ID)
 	}
 	if c.Key != nil {
-		ks = append(ks, c.Key.TenantID+"\x00"+string(c.Key.Hash))
+		ks = append(ks, c.Key.Row())
 	}
 	if c.News != nil {
 		ks = append(ks, "monitor\x00"+c.News.ApplicantID)
@@ -57,7 +57,7 @@ func (c Change) keys() []string {
 		ks = append(ks, "settled\x00"+c.Settle)
 	}
 	if c.Once != nil {
-		ks = append(ks, c.Once.Client+"\x00"+c.Once.Key)
+		ks = append(ks, c.Once.Row())
 	}
 	return ks
 }
@@ -109,6 +109,9 @@ type KeyRow struct {
 	TenantID, SessionID string
 }
 
+// Row names the row among those that a change may not fit.
+func (k *KeyRow) Row() string { return k.TenantID + "\x00" + string(k.Hash) }
+
 // EventRow is an event as stored.
 type EventRow struct {
 	ID, TenantID, ApplicantID, SessionID, Dialect string
@@ -124,8 +127,8 @@ type DeliveryRow struct {
 	usher.Delivery
 }
 
-// lane is what order is kept within.
-func (d DeliveryRow) lane() string {
+// Lane is what order is kept within.
+func (d DeliveryRow) Lane() string {
 	subject := d.SessionID
 	if subject == "" {
 		subject = d.ApplicantID
@@ -147,11 +150,18 @@ type Once struct {
 	Made, ID            string
 }
 
-// mark is how an effect stands in its column.
-func (o Once) mark() string { return ";" + o.Made + "=" + o.ID }
+// Row names the row among those that a change may not fit.
+func (o *Once) Row() string { return o.Client + "\x00" + o.Key }
+
+// Mark is how an effect stands in its column.
+func (o *Once) Mark() string { return ";" + o.Made + "=" + o.ID }
 
 // Commit writes a change and returns once it is on disk, or ErrConflict when a row had another version: then nothing of it was written.
 func (s *Store) Commit(ctx context.Context, c Change) error {
 	c.Audit = requested(ctx, c.Audit)
-	return s.submit(ctx, &pending{keys: c.keys(), write: func(w *writer) { w.change(c) }, jobs: c.Jobs})
+	p := &pending{keys: c.keys(), write: func(w *writer) { w.change(c) }, jobs: c.Jobs}
+	if c.plain() {
+		p.change = &c
+	}
+	return s.submit(ctx, p)
 }

@@ -13,34 +13,20 @@ import (
 // they are tried one by one, so that a bad one fails alone.
 func (s *Store) writeBatch(batch []*pending) []error {
 	results := make([]error, len(batch))
-	err := s.inTx(func(tx Tx) error {
-		var jobs []Job
-		var audits []usher.AuditRecord
-		for i, p := range batch {
-			w := writer{s: s, tx: tx}
-			p.write(&w)
-			if results[i] = w.err; w.err != nil && !errors.Is(w.err, ErrConflict) {
-				return w.err
-			}
-			if w.err == nil {
-				jobs = append(jobs, p.jobs...)
-				audits = append(audits, w.trail...)
-			}
-		}
-		if len(jobs) > 0 {
-			if err := s.c.Queue.Enqueue(context.Background(), tx, jobs); err != nil {
-				return err
-			}
-		}
-		last := writer{s: s, tx: tx}
-		last.chainAudit(audits)
-		return last.err
-	})
+	var err error
+	if s.c.Sets != nil && batch[0].change != nil {
+		err = s.writeSet(batch, results)
+	} else {
+		err = s.writeEach(batch, results)
+	}
 	switch {
 	case err == nil:
 		return results
-	case len(batch) == 1:
-		return []error{err}
+	case len(batch) == 1 || errors.Is(err, ErrUnknown) || errors.Is(err, errBegin):
+		for i := range results {
+			results[i] = err
+		}
+		return results
 	}
 	for i := range batch {
 		results[i] = s.writeBatch(batch[i : i+1])[0]
@@ -48,12 +34,58 @@ func (s *Store) writeBatch(batch []*pending) []error {
 	return results
 }
 
-// inTx runs fn in a write transaction.
-func (s *Store) inTx(fn func(Tx) error) error {
+// writeEach writes a batch statement by statement.
+func (s *Store) writeEach(batch []*pending, results []error) error {
+	return s.inTx(func(tx Tx) error {
+		var jobs []Job
+		end := writer{s: s, tx: tx}
+		for i, p := range batch {
+			w := writer{s: s, tx: tx}
+			p.write(&w)
+			if results[i] = w.err; w.err != nil && (len(batch) == 1 || !errors.Is(w.err, ErrConflict)) {
+				return w.err
+			}
+			if w.err == nil {
+				jobs = append(jobs, p.jobs...)
+				end.trail = append(end.trail, w.trail...)
+				end.lanes = append(end.lanes, w.lanes...)
+			}
+		}
+		return end.last(jobs)
+	})
+}
+
+// last writes what comes at the end of a transaction, whose locks others wait for.
+func (w *writer) last(jobs []Job) error {
+	if len(jobs) > 0 {
+		w.err = w.s.c.Queue.Enqueue(context.Background(), w.tx, jobs)
+	}
+	w.unblockLanes()
+	w.chainAudit(w.trail)
+	return w.err
+}
+
+// errBegin says that a transaction did not even begin.
+var errBegin = errors.New("begin")
+
+// inTx runs fn in a write transaction, and again when another transaction came into its way.
+func (s *Store) inTx(fn func(Tx) error) (err error) {
+	for range mostTries {
+		if err = s.inOneTx(fn); err == nil || s.c.Again == nil || !s.c.Again(err) {
+			break
+		}
+	}
+	return err
+}
+
+// mostTries is how often a transaction is tried when others come into its way.
+const mostTries = 5
+
+func (s *Store) inOneTx(fn func(Tx) error) error {
 	ctx := context.Background()
 	tx, err := s.c.Write.Begin(ctx)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return fmt.Errorf("%w: %w", errBegin, err)
 	}
 	if err := fn(tx); err != nil {
 		return errors.Join(err, tx.Rollback(ctx))
@@ -70,6 +102,7 @@ type writer struct {
 	tx    Tx
 	err   error
 	trail []usher.AuditRecord // for chainAudit
+	lanes []string            // in which a delivery may wait for one that has been done meanwhile, for unblockLanes
 }
 
 // exec runs one statement and gives the number of rows it touched.
@@ -97,6 +130,21 @@ func (w *writer) rows(query string, args []any, scan func(scanner) error) {
 		w.err = scan(rs)
 	}
 	w.err = errors.Join(w.err, rs.Err(), rs.Close())
+}
+
+// encode gives a value as JSON, for statements that take a list.
+func (w *writer) encode(v any) string {
+	text, err := encode(v)
+	w.err = errors.Join(w.err, err)
+	return text
+}
+
+// lock keeps other writers that take the same names out until the transaction has ended. It comes before what it guards, in a statement of its own,
+// so that what is read behind it is what the one before has left.
+func (w *writer) lock(names ...string) {
+	if lock := w.s.c.Words.Lock; lock != "" && len(names) > 0 {
+		w.rows(lock, []any{w.encode(names)}, func(scanner) error { return nil })
+	}
 }
 
 // mustOne turns "no row matched" into a conflict.
@@ -182,7 +230,7 @@ func (w *writer) versioned(c Change) {
 	}
 	if o := c.Once; o != nil {
 		w.mustOne(w.exec(`UPDATE idempotency SET effect = effect || $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3
-			AND effect || ';' NOT LIKE '%;' || $5 || '=%'`, o.Tenant, o.Client, o.Key, o.mark(), o.Made))
+			AND effect || ';' NOT LIKE '%;' || $5 || '=%'`, o.Tenant, o.Client, o.Key, o.Mark(), o.Made))
 	}
 }
 
@@ -210,7 +258,8 @@ func (w *writer) attached(c Change) {
 		w.exec(putEvent, e.ID, e.TenantID, e.ApplicantID, e.SessionID, e.Dialect, e.Purpose, e.Type, e.Sequence, e.Doc, ms(e.At))
 	}
 	for _, d := range c.Deliveries {
-		w.exec(putDelivery, d.ID, d.TenantID, d.EndpointID, d.ApplicantID, d.SessionID, d.lane(), d.EventID, d.EventType, d.Message.Event,
+		w.lanes = append(w.lanes, d.Lane())
+		w.exec(putDelivery, d.ID, d.TenantID, d.EndpointID, d.ApplicantID, d.SessionID, d.Lane(), d.EventID, d.EventType, d.Message.Event,
 			d.Message.ContentType, d.Message.Body, ms(d.DueAt), ms(d.CreatedAt))
 	}
 	for _, a := range c.Accounts {

@@ -36,15 +36,24 @@ type Rows interface {
 	Close() error
 }
 
-// Words are what databases do not say alike.
+// Words are what databases do not say alike. "?" stands for a parameter.
 type Words struct {
-	// List is a query that gives the elements of a JSON list of texts, which "?" stands for.
-	List string
+	// Each is a table whose column value holds the elements of a JSON list.
+	Each string
+	// Texts is the same of a list of texts.
+	Texts string
 	// Claim stands behind a query for rows that are then changed, and keeps two writers from the same ones.
 	Claim string
+	// Lock takes the names that $1 lists, each for one transaction at a time; "" where there is one writer.
+	Lock string
+	// Keep stands behind a query for an applicant's keys, and keeps them from being destroyed until the transaction has ended: what is written beside
+	// them is seen by who destroys them.
+	Keep string
 }
 
-func (w Words) list(parameter string) string { return strings.Replace(w.List, "?", parameter, 1) }
+func (w Words) each(parameter string) string  { return strings.Replace(w.Each, "?", parameter, 1) }
+func (w Words) texts(parameter string) string { return strings.Replace(w.Texts, "?", parameter, 1) }
+func (w Words) list(parameter string) string  { return "SELECT value FROM " + w.texts(parameter) }
 
 // Jobs is the queue on the side of those who work.
 type Jobs interface {

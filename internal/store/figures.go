@@ -12,6 +12,7 @@ const longestLook = 30 * 60 * 1000
 
 // sawScreen counts a screen, and the time in front of the one before it.
 func (w *writer) sawScreen(r PageViewRow) {
+	w.lock("screens/" + r.SessionID)
 	w.exec(`UPDATE screens_seen SET here = FALSE, spent = spent + CASE WHEN $2 - last_at < $3 THEN $2 - last_at ELSE 0 END
 		WHERE session_id = $1 AND here`, r.SessionID, ms(r.At), longestLook)
 	w.exec(`INSERT INTO screens_seen (session_id, screen, tenant_id, flow, views, spent, first_at, last_at, here) VALUES ($1, $2, $3, $4, 1, 0, $5, $5, TRUE)

@@ -33,6 +33,7 @@ func scanHandoff(row scanner) (HandoffRow, error) {
 func (s *Store) PutHandoff(ctx context.Context, r HandoffRow) error {
 	made := int64(0)
 	err := s.together(ctx, func(w *writer) {
+		w.lock(browsers(r.SessionID))
 		w.exec(`UPDATE handoffs SET state = $2 WHERE session_id = $1 AND state = $3`, r.SessionID, usher.HandoffEnded, usher.HandoffOpen)
 		made = w.exec(`INSERT INTO handoffs (hash, tenant_id, session_id, visit, number, device, state, created_at, ends_at)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE EXISTS (SELECT 1 FROM visits WHERE hash = $4 AND session_id = $3 AND NOT replaced)`,
@@ -59,6 +60,7 @@ func (s *Store) HandoffOf(ctx context.Context, visit []byte) (HandoffRow, error)
 func (s *Store) TakeHandoff(ctx context.Context, hash []byte, number int, v VisitRow, now time.Time) (r HandoffRow, err error) {
 	found := false
 	err = s.together(ctx, func(w *writer) {
+		w.lockSessions(`SELECT session_id FROM handoffs WHERE hash = $1`, hash)
 		w.rows(`UPDATE handoffs SET state = CASE WHEN number = $2 THEN $3 ELSE $4 END
 			WHERE hash = $1 AND state = $5 AND ends_at > $6 RETURNING `+handoffColumns,
 			[]any{hash, number, usher.HandoffTaken, usher.HandoffWrong, usher.HandoffOpen, ms(now)}, func(row scanner) error {
@@ -79,6 +81,18 @@ func (s *Store) TakeHandoff(ctx context.Context, hash []byte, number int, v Visi
 		err = ErrNotFound
 	}
 	return r, err
+}
+
+// lockSessions locks the browsers of the sessions that a query finds.
+func (w *writer) lockSessions(query string, hash []byte) {
+	var names []string
+	w.rows(query, []any{hash}, func(row scanner) error {
+		var session string
+		err := row.Scan(&session)
+		names = append(names, browsers(session))
+		return err
+	})
+	w.lock(names...)
 }
 
 // EndHandoff ends a key that nobody used.
@@ -103,6 +117,7 @@ func (s *Store) HandBack(ctx context.Context, visit []byte) error {
 	found := false
 	err := s.together(ctx, func(w *writer) {
 		var r HandoffRow
+		w.lockSessions(`SELECT session_id FROM visits WHERE hash = $1`, visit)
 		w.rows(`UPDATE handoffs SET state = $2 WHERE (visit = $1 OR taken_by = $1) AND state = $3
 			AND EXISTS (SELECT 1 FROM visits v WHERE v.hash = handoffs.taken_by AND NOT v.replaced) RETURNING `+handoffColumns,
 			[]any{visit, usher.HandoffBack, usher.HandoffTaken}, func(row scanner) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -45,28 +44,25 @@ func (s *Store) ClaimDeliveries(ctx context.Context, c usher.DeliveryClaim) ([]D
 
 // ExchangeDeliveries writes how tries ended and claims what is due, the next in line included, in one transaction.
 func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.DeliveryReport, c usher.DeliveryClaim) ([]DeliveryRow, error) {
-	// Never nil: as JSON that is null, which makes the condition of dueDeliveries true for no row at all.
-	passed, err := encode(append([]string{}, c.Except...))
-	if err != nil {
-		return nil, err
-	}
 	var claimed []DeliveryRow
-	err = s.together(ctx, func(w *writer) {
+	err := s.together(ctx, func(w *writer) {
 		claimed = nil
-		for _, r := range reports {
-			w.settle(r)
-		}
+		w.settle(reports)
 		if c.Limit == 0 {
 			return
 		}
-		w.rows(s.dueDeliveries(), []any{ms(c.Now), c.Limit, passed}, func(row scanner) error {
+		// Never nil: as JSON that is null, which makes the condition true for no row at all.
+		except := append([]string{}, c.Except...)
+		w.rows(s.dueDeliveries(), []any{ms(c.Now), c.Limit, w.encode(except)}, func(row scanner) error {
 			r, err := scanDelivery(row)
 			claimed = append(claimed, r)
 			return err
 		})
-		for _, r := range claimed {
-			w.exec(putOff, r.ID, ms(c.Now.Add(c.Lease)), s.c.Node)
+		ids := make([]string, len(claimed))
+		for i, r := range claimed {
+			ids[i] = r.ID
 		}
+		w.putOff(ids, c.Now.Add(c.Lease), s.c.Node)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("settle and claim deliveries: %w", err)
@@ -74,23 +70,18 @@ func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.Delivery
 	return claimed, nil
 }
 
-const putOff = `UPDATE deliveries SET due_at = $2, holder = $3 WHERE id = $1 AND status = 'pending'`
+// putOff makes deliveries due at a time, until when they are in somebody's hands, or in nobody's.
+func (w *writer) putOff(ids []string, until time.Time, holder string) {
+	if len(ids) > 0 {
+		w.exec(`UPDATE deliveries SET due_at = $2, holder = $3 WHERE status = 'pending' AND id IN (`+w.s.c.Words.list("$1")+`)`,
+			w.encode(ids), ms(until), holder)
+	}
+}
 
 // ReleaseDeliveries makes claimed deliveries due again at once.
 func (s *Store) ReleaseDeliveries(ctx context.Context, now time.Time, ids []string) error {
-	return s.together(ctx, func(w *writer) {
-		for _, id := range ids {
-			w.exec(putOff, id, ms(now), "")
-		}
-	})
+	return s.together(ctx, func(w *writer) { w.putOff(ids, now, "") })
 }
-
-const settleDelivery = `UPDATE deliveries SET status = $2, attempts = $3, due_at = $4, done_at = $5, holder = ''
-    WHERE id = $1 AND status = 'pending' AND attempts < $3`
-
-// unblock makes the oldest waiting delivery of a lane due.
-const unblock = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) FROM deliveries WHERE lane = $1 AND status = 'pending')
-    AND due_at = 9223372036854775807`
 
 // hurry makes it due, whatever time it waited for.
 const hurry = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) FROM deliveries WHERE lane = $1 AND status = 'pending')
@@ -100,39 +91,6 @@ const hurry = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) FR
 func (s *Store) SettleDeliveries(ctx context.Context, reports []usher.DeliveryReport) error {
 	_, err := s.ExchangeDeliveries(ctx, reports, usher.DeliveryClaim{})
 	return err
-}
-
-func (w *writer) settle(r usher.DeliveryReport) {
-	d := DeliveryRow{Delivery: r.Delivery}
-	due, done := ms(r.RetryAt), int64(0)
-	if r.Status != usher.DeliveryPending {
-		done = ms(r.Attempt.At)
-	}
-	if w.exec(settleDelivery, d.ID, r.Status, r.Attempt.Number, due, done) == 0 {
-		return // written before
-	}
-	w.attempt(d.ID, r.Attempt)
-	w.health(r)
-	if done != 0 {
-		w.exec(unblock, d.lane(), done)
-	}
-}
-
-// health counts an endpoint's failures in a row.
-func (w *writer) health(r usher.DeliveryReport) {
-	if r.Status == usher.DeliveryDelivered {
-		w.exec(`UPDATE endpoints SET failures = 0, failing_since = 0 WHERE id = $1 AND failures > 0`, r.Delivery.EndpointID)
-		return
-	}
-	w.exec(`UPDATE endpoints SET failures = failures + 1, failing_since = CASE WHEN failures = 0 THEN $2 ELSE failing_since END WHERE id = $1`,
-		r.Delivery.EndpointID, ms(r.Attempt.At))
-}
-
-func (w *writer) attempt(delivery string, a usher.DeliveryAttempt) {
-	doc, err := encode(a)
-	w.err = errors.Join(w.err, err)
-	w.exec(`INSERT INTO delivery_attempts (delivery_id, number, doc) VALUES ($1, $2, $3) ON CONFLICT (delivery_id, number) DO NOTHING`,
-		delivery, a.Number, doc)
 }
 
 // NextDelivery tells when the next delivery is due, or the zero time when none waits.
@@ -157,7 +115,7 @@ func (s *Store) AbandonDeliveries(ctx context.Context, endpoint string, now time
 
 // HurryDelivery makes the line that a delivery waits in move now: the oldest of its lane that is not done becomes due. It is false when the
 // delivery itself no longer waits.
-func (s *Store) HurryDelivery(ctx context.Context, d DeliveryRow, now time.Time) (bool, error) {
+func (s *Store) HurryDelivery(ctx context.Context, d DeliveryRow, now time.Time, audit ...usher.AuditRecord) (bool, error) {
 	var waits bool
 	err := s.together(ctx, func(w *writer) {
 		waits = false
@@ -167,15 +125,16 @@ func (s *Store) HurryDelivery(ctx context.Context, d DeliveryRow, now time.Time)
 			return row.Scan(&one)
 		})
 		if waits {
-			w.exec(hurry, d.lane(), ms(now))
+			w.audit(requested(ctx, audit)...)
+			w.exec(hurry, d.Lane(), ms(now))
 		}
 	})
 	return waits, err
 }
 
 // AddDelivery queues a delivery outside of a session's commit: a ping, or one sent again.
-func (s *Store) AddDelivery(ctx context.Context, d DeliveryRow) error {
-	return s.Commit(ctx, Change{Deliveries: []DeliveryRow{d}})
+func (s *Store) AddDelivery(ctx context.Context, d DeliveryRow, audit ...usher.AuditRecord) error {
+	return s.Commit(ctx, Change{Deliveries: []DeliveryRow{d}, Audit: audit})
 }
 
 // Delivery gives a tenant's delivery and its tries.

@@ -40,8 +40,12 @@ func (w *writer) screening(r ScreeningRow) {
 		r.ID, r.TenantID, r.ApplicantID, r.SessionID, r.Doc, ms(r.At))
 }
 
+// lockKeys lets one at a time count or judge the hits of an applicant.
+const lockKeys = `UPDATE keysets SET tenant_id = tenant_id WHERE applicant_id = $1 AND tenant_id = $2`
+
 // counted refuses a count of open hits that a judgement has come after.
 func (w *writer) counted(r MonitorRow) {
+	w.exec(lockKeys, r.ApplicantID, r.TenantID) // whoever judges holds them
 	w.rows(`SELECT count(*) FROM hit_judgements WHERE applicant_id = $1`, []any{r.ApplicantID}, func(row scanner) error {
 		var n int
 		if err := row.Scan(&n); err != nil {
@@ -184,7 +188,7 @@ type Counted struct {
 // ErrConflict when the count was made from something else than there is by now, and ErrNotFound when the applicant was erased.
 func (s *Store) KeepJudgement(ctx context.Context, r JudgementRow, audit usher.AuditRecord, c Counted) error {
 	return s.together(ctx, func(w *writer) {
-		if w.exec(`UPDATE keysets SET tenant_id = tenant_id WHERE applicant_id = $1 AND tenant_id = $2`, r.ApplicantID, r.TenantID) == 0 && w.err == nil {
+		if w.exec(lockKeys, r.ApplicantID, r.TenantID) == 0 && w.err == nil {
 			w.err = ErrNotFound
 		}
 		w.mustOne(w.exec(`INSERT INTO hit_judgements (tenant_id, applicant_id, doc, at) SELECT $1, $2, $3, $4

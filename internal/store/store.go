@@ -59,7 +59,12 @@ type Config struct {
 	Queue Queue
 	Words Words
 	Close func() error // closes both
-	Node  string       // id of this process among those that serve the database at once; "" when it is the only one
+	// A database that takes many transactions at once has Sets: so many writers collect changes, and so many callers write alone.
+	Sets           Sets
+	Writers, Alone int
+	// Again tells whether a transaction failed only because of another at the same time; nil where there is one at a time.
+	Again func(error) bool
+	Node  string // id of this process among those that serve the database at once; "" when it is the only one
 
 	Wrote func(changes int, took time.Duration) // is told of each transaction of the writer; nil tells nobody
 	// Gather is called before a writer looks who else waits to be written, for a simulation that puts them in order; nil calls nobody.
@@ -70,18 +75,23 @@ type Config struct {
 type Store struct {
 	c       Config
 	changes chan *pending
-	stopped chan struct{} // closed when the writer has ended
 	quit    chan struct{}
 	once    sync.Once
-	level   atomic.Int64 // of the schema when it was first looked at
+	writing sync.WaitGroup // the writers
+	turns   chan struct{}  // as many as may write alone
+	open    sync.RWMutex   // held for reading by who writes alone
+	level   atomic.Int64   // of the schema when it was first looked at
 }
 
 // New starts the writer of a database whose schema is in place.
 func New(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
-		c: c, changes: make(chan *pending), stopped: make(chan struct{}), quit: make(chan struct{}),
+		c: c, changes: make(chan *pending), quit: make(chan struct{}), turns: make(chan struct{}, max(1, c.Alone)),
 	}
-	go s.writer()
+	for range max(1, c.Writers) {
+		s.writing.Add(1)
+		go s.writer()
+	}
 	if err := s.chainOld(ctx); err != nil {
 		s.end()
 		return nil, err
@@ -95,10 +105,12 @@ func (s *Store) Close() error {
 	return s.c.Close()
 }
 
-// end stops the writer, after the batch in hand.
+// end stops the writers, after the batches in hand.
 func (s *Store) end() {
 	s.once.Do(func() { close(s.quit) })
-	<-s.stopped
+	s.writing.Wait()
+	s.open.Lock()
+	defer s.open.Unlock()
 }
 
 // Ping tells whether the database can be written.
@@ -117,13 +129,13 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 }
 
-// exec has the writer run one statement, and gives the number of rows it touched.
+// exec runs one statement, and gives the number of rows it touched.
 func (s *Store) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = s.submit(ctx, &pending{write: func(w *writer) { n = w.exec(query, args...) }})
 	return n, err
 }
 
-// together has the writer run some statements in one transaction.
+// together runs some statements in one transaction.
 func (s *Store) together(ctx context.Context, write func(*writer)) error {
 	return s.submit(ctx, &pending{write: write})
 }

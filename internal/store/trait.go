@@ -22,7 +22,7 @@ func (s *Store) KeepTraits(ctx context.Context, rows []TraitRow) error {
 	return s.together(ctx, func(w *writer) {
 		for _, r := range rows {
 			w.exec(`INSERT INTO traits (tenant_id, applicant_id, session_id, evidence_id, hash, doc, at) SELECT $1, $2, $3, $4, $5, $6, $7
-				WHERE EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $2 AND tenant_id = $1) ON CONFLICT DO NOTHING`,
+				WHERE EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $2 AND tenant_id = $1`+w.s.c.Words.Keep+`) ON CONFLICT DO NOTHING`,
 				r.TenantID, r.ApplicantID, r.SessionID, r.Evidence, r.Hash, r.Doc, ms(r.At))
 			for _, band := range r.Bands {
 				w.exec(`INSERT INTO trait_bands (hash, trait) SELECT $1, pos FROM traits WHERE hash = $2 AND session_id = $3 AND evidence_id = $4

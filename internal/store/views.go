@@ -17,7 +17,7 @@ type PageViewRow struct {
 func (s *Store) AddPageView(ctx context.Context, r PageViewRow, most int) error {
 	return s.together(ctx, func(w *writer) {
 		w.exec(`INSERT INTO page_views (tenant_id, applicant_id, session_id, doc, at) SELECT $1, $2, $3, $4, $5
-			WHERE (SELECT count(*) FROM page_views WHERE session_id = $3) < $6 AND EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $2)`,
+			WHERE (SELECT count(*) FROM page_views WHERE session_id = $3) < $6 AND EXISTS (SELECT 1 FROM keysets WHERE applicant_id = $2`+w.s.c.Words.Keep+`)`,
 			r.TenantID, r.ApplicantID, r.SessionID, r.Doc, ms(r.At), most)
 		if r.Screen != "" {
 			w.sawScreen(r)

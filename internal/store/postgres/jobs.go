@@ -32,8 +32,8 @@ func newJobs(p pool, c Config) (*Jobs, error) {
 }
 
 func pgxTx(tx store.Tx) (pgx.Tx, error) {
-	if t, ours := tx.(transaction); ours {
-		return t.Tx, nil
+	if t, ours := tx.(*transaction); ours {
+		return lent{t}, nil
 	}
 	return nil, errors.New("a transaction of another database")
 }

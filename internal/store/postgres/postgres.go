@@ -7,6 +7,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,12 +30,21 @@ type Config struct {
 	Wrote      func(changes int, took time.Duration) // see [store.Config]
 }
 
-// Connections of the pool, when the URL does not say pool_max_conns: the writers' two, those of the job queue, and those that read.
-const connections = 16
+const (
+	// Connections of the pool at least, when pool_max_conns of the URL says less: the writers', those who write alone, the job queue's, and those who read.
+	connections = 20
+	// Two writers: while one waits for the disk the other works; with more, each has fewer changes to write at once.
+	writers = 2
+	alone   = 8
+)
 
 var words = store.Words{
-	List:  `SELECT jsonb_array_elements_text(?::jsonb)`,
+	Each:  `jsonb_array_elements(?::jsonb)`,
+	Texts: `jsonb_array_elements_text(?::jsonb)`,
 	Claim: ` FOR UPDATE OF d SKIP LOCKED`,
+	Keep:  ` FOR KEY SHARE`,
+	Lock: `SELECT pg_advisory_xact_lock(lane) FROM (SELECT DISTINCT hashtextextended(value, 0) AS lane
+		FROM jsonb_array_elements_text($1::jsonb) ORDER BY lane) lanes`,
 }
 
 // Open opens a database and brings its schema up to date.
@@ -61,7 +71,7 @@ func start(ctx context.Context, p *pgxpool.Pool, c Config) (*store.Database, err
 		return nil, err
 	}
 	s, err := store.New(ctx, store.Config{
-		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node, Wrote: c.Wrote,
+		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node, Sets: sets{}, Writers: cmp.Or(c.Writers, writers), Alone: alone, Again: again, Wrote: c.Wrote,
 		Close: func() error {
 			p.Close()
 			return nil

@@ -2,13 +2,18 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/usher-kyc/usher/internal/store"
 )
 
+// pool is both sides of the database.
 type pool struct{ *pgxpool.Pool }
 
 // Query runs a statement by itself.
@@ -17,27 +22,114 @@ func (p pool) Query(ctx context.Context, query string, args ...any) (store.Rows,
 	return rows{rs}, err
 }
 
-// Begin begins a transaction.
+const (
+	// longest is how long a transaction may take. Others wait for what it holds, so one that hangs must not hang for ever.
+	longest = 30 * time.Second
+	// askFor is how long somebody is asked what became of a commit.
+	askFor = 20 * time.Second
+)
+
+// Begin begins a transaction and learns its number, by which can be asked later what became of it.
 func (p pool) Begin(ctx context.Context) (store.Tx, error) {
-	tx, err := p.Pool.Begin(ctx)
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	conn, err := p.Acquire(ctx)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
-	return transaction{tx}, nil
+	t := &transaction{Conn: conn, pool: p, ctx: ctx, cancel: cancel}
+	var b pgx.Batch
+	b.Queue(`BEGIN`)
+	b.Queue(`SELECT pg_current_xact_id()::text`).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
+	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
+		t.end(true)
+		return nil, err
+	}
+	return t, nil
 }
 
-type transaction struct{ pgx.Tx }
+// transaction is a transaction on a connection that is held for it. It is River's as well, but for what River does not ask of a transaction that is
+// lent to it.
+type transaction struct {
+	*pgxpool.Conn
+	pool   pool
+	number string
+	ctx    context.Context // of the transaction: statements end with it
+	cancel func()
+}
+
+// end gives the connection back; one that may be within a transaction is closed.
+func (t *transaction) end(broken bool) {
+	if broken {
+		_ = t.Conn.Conn().Close(context.Background()) // nothing can be done about a connection that cannot even be closed
+	}
+	t.Release()
+	t.cancel()
+}
+
+// Commit returns once everything is on disk. When the answer is lost, the server is asked what became of the transaction.
+func (t *transaction) Commit(context.Context) error {
+	tag, err := t.Conn.Exec(t.ctx, `COMMIT`)
+	var told *pgconn.PgError
+	switch {
+	case err == nil && tag.String() == "COMMIT":
+		t.end(false)
+		return nil
+	case err == nil:
+		t.end(false)
+		return errors.New("rolled back, since a statement had failed")
+	case errors.As(err, &told) && told.Severity == "ERROR":
+		t.end(true)
+		return err
+	}
+	t.end(true)
+	return t.pool.askAfter(t.number, err)
+}
+
+// askAfter asks what became of a transaction whose commit was not answered.
+func (p pool) askAfter(number string, lost error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), askFor)
+	defer cancel()
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		var became *string
+		err := p.QueryRow(ctx, `SELECT pg_xact_status($1::text::xid8)`, number).Scan(&became)
+		switch {
+		case err == nil && became != nil && *became == "committed":
+			return nil
+		case err == nil && became != nil && *became == "aborted":
+			return fmt.Errorf("not written: %w", lost)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", store.ErrUnknown, lost)
+		}
+	}
+}
+
+// Rollback undoes everything.
+func (t *transaction) Rollback(context.Context) error {
+	_, err := t.Conn.Exec(t.ctx, `ROLLBACK`)
+	t.end(err != nil)
+	return nil // a transaction whose connection is closed is undone by the server
+}
 
 // Exec runs a statement and gives the number of rows it touched.
-func (t transaction) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	tag, err := t.Tx.Exec(ctx, query, args...)
+func (t *transaction) Exec(_ context.Context, query string, args ...any) (int64, error) {
+	tag, err := t.Conn.Exec(t.ctx, query, args...)
 	return tag.RowsAffected(), err
 }
 
 // Query runs a statement that gives rows.
-func (t transaction) Query(ctx context.Context, query string, args ...any) (store.Rows, error) {
-	rs, err := t.Tx.Query(ctx, query, args...)
+func (t *transaction) Query(_ context.Context, query string, args ...any) (store.Rows, error) {
+	rs, err := t.Conn.Query(t.ctx, query, args...)
 	return rows{rs}, err
+}
+
+// again tells whether a transaction failed for no other reason than that there was another at the same time.
+func again(err error) bool {
+	var told *pgconn.PgError
+	return errors.As(err, &told) && (told.Code == "40P01" || told.Code == "40001") // deadlock_detected, serialization_failure
 }
 
 type rows struct{ pgx.Rows }
@@ -47,3 +139,38 @@ func (r rows) Close() error {
 	r.Rows.Close()
 	return nil
 }
+
+// lent is a transaction as River has it.
+type lent struct{ *transaction }
+
+var errLent = errors.New("the transaction belongs to the store")
+
+// Begin is for nobody.
+func (lent) Begin(context.Context) (pgx.Tx, error) { return nil, errLent }
+
+// Commit is for the store alone.
+func (lent) Commit(context.Context) error { return errLent }
+
+// Rollback is for the store alone.
+func (lent) Rollback(context.Context) error { return errLent }
+
+// LargeObjects are not used.
+func (lent) LargeObjects() pgx.LargeObjects { return pgx.LargeObjects{} }
+
+// Prepare is not used: statements are kept by the pool.
+func (lent) Prepare(context.Context, string, string) (*pgconn.StatementDescription, error) {
+	return nil, errLent
+}
+
+// Exec runs a statement.
+func (l lent) Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error) {
+	return l.transaction.Conn.Exec(ctx, query, args...)
+}
+
+// Query runs a statement that gives rows.
+func (l lent) Query(ctx context.Context, query string, args ...any) (pgx.Rows, error) {
+	return l.transaction.Conn.Query(ctx, query, args...)
+}
+
+// Conn gives the connection.
+func (l lent) Conn() *pgx.Conn { return l.transaction.Conn.Conn() }

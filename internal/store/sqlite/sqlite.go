@@ -29,7 +29,7 @@ var migrations embed.FS
 
 const readers = 4
 
-var words = store.Words{List: `SELECT value FROM json_each(?)`}
+var words = store.Words{Each: `json_each(?)`, Texts: `json_each(?)`}
 
 // Config is where the database is. Dir is required.
 type Config struct {

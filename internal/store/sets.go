@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/usher-kyc/usher"
+)
+
+// Sets writes the rows of many changes at once, a table at a time.
+type Sets interface {
+	// Match writes rows that have a version, or a name that one alone may have, where they fit. It gives those that did not, by [Once.Row], [KeyRow.Row] or their id.
+	Match(ctx context.Context, tx Tx, set *Set) (misfits map[string]bool, err error)
+	// Attach writes the rows that go with those. It gives the lanes in which a delivery was put behind another.
+	Attach(ctx context.Context, tx Tx, set *Set) (lanes []string, err error)
+}
+
+// Set is what many changes write. No two of them have the same applicant, session or key.
+type Set struct {
+	Applicants []*ApplicantRow
+	Sessions   []*SessionRow
+	Keys       []*KeyRow
+	Once       []*Once
+
+	Keysets    []*Keyset
+	Links      []*LinkRow
+	Events     []*EventRow
+	Deliveries []*DeliveryRow
+	Accounts   []*AccountRow
+	Cases      []*CaseState // of sessions that are not in review
+	Words      []*WordsRow
+}
+
+// plain tells whether a change can be written as one of a set: it holds nothing that many changes do not hold.
+func (c Change) plain() bool {
+	rare := c.Screenings != nil || c.Monitor != nil || c.News != nil || c.CaseEdit != nil || c.CaseLog != nil || c.Hold != nil || c.Settle != "" ||
+		c.Erase != "" || (c.Case != nil && c.Case.State == usher.InReview)
+	return !rare
+}
+
+func (s *Set) add(c *Change) {
+	if c.Applicant != nil {
+		s.Applicants = append(s.Applicants, c.Applicant)
+	}
+	if c.Session != nil {
+		s.Sessions = append(s.Sessions, c.Session)
+	}
+	if c.Key != nil {
+		s.Keys = append(s.Keys, c.Key)
+	}
+	if c.Once != nil {
+		s.Once = append(s.Once, c.Once)
+	}
+}
+
+func (s *Set) attach(c *Change) {
+	if c.Keyset != nil {
+		s.Keysets = append(s.Keysets, c.Keyset)
+	}
+	if c.Link != nil {
+		s.Links = append(s.Links, c.Link)
+	}
+	for i := range c.Events {
+		s.Events = append(s.Events, &c.Events[i])
+	}
+	for i := range c.Deliveries {
+		s.Deliveries = append(s.Deliveries, &c.Deliveries[i])
+	}
+	for i := range c.Accounts {
+		s.Accounts = append(s.Accounts, &c.Accounts[i])
+	}
+	if c.Case != nil {
+		s.Cases = append(s.Cases, c.Case)
+	}
+	if c.Words != nil {
+		s.Words = append(s.Words, c.Words)
+	}
+}
+
+// errUndo says that a change fitted in part: what was written of it has to be undone.
+var errUndo = errors.New("a change fitted in part")
+
+// writeSet writes a batch of plain changes, a table at a time. results tells which of them did not fit.
+func (s *Store) writeSet(batch []*pending, results []error) error {
+	for {
+		err := s.inTx(func(tx Tx) error { return s.writeFitting(tx, batch, results) })
+		if !errors.Is(err, errUndo) {
+			return err
+		}
+		// Each round finds at least one change that does not fit, and leaves it out from then on.
+	}
+}
+
+func (s *Store) writeFitting(tx Tx, batch []*pending, results []error) error {
+	ctx := context.Background()
+	var set Set
+	for i, p := range batch {
+		if results[i] == nil {
+			set.add(p.change)
+		}
+	}
+	misfits, err := s.c.Sets.Match(ctx, tx, &set)
+	if err != nil {
+		return err
+	}
+	end := writer{s: s, tx: tx}
+	var jobs []Job
+	undo := false
+	for i, p := range batch {
+		if results[i] != nil {
+			continue
+		}
+		keys := p.change.keys()
+		for _, k := range keys {
+			if misfits[k] {
+				results[i] = ErrConflict
+			}
+		}
+		if results[i] != nil {
+			undo = undo || len(keys) > 1
+			continue
+		}
+		set.attach(p.change)
+		jobs = append(jobs, p.jobs...)
+		end.trail = append(end.trail, p.change.Audit...)
+	}
+	if undo {
+		return errUndo
+	}
+	if end.lanes, err = s.c.Sets.Attach(ctx, tx, &set); err != nil {
+		return err
+	}
+	return end.last(jobs)
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usher-kyc/usher"
+)
+
+// settled is how a try of a delivery ended, as the statements below read it.
+type settled struct {
+	ID     string               `json:"id"`
+	Status usher.DeliveryStatus `json:"status"`
+	Number int                  `json:"number"`
+	Due    int64                `json:"due"`
+	Done   int64                `json:"done"`
+	Doc    string               `json:"doc"`
+}
+
+// settle writes how tries ended, and makes those due that waited behind what is done. Rows are taken in the same order by everybody: deliveries,
+// endpoints, lanes.
+func (w *writer) settle(reports []usher.DeliveryReport) {
+	reports = slices.Clone(reports)
+	slices.SortStableFunc(reports, func(a, b usher.DeliveryReport) int { return strings.Compare(a.Delivery.ID, b.Delivery.ID) })
+	for len(reports) > 0 && w.err == nil {
+		// One statement writes a row once.
+		var round, rest []usher.DeliveryReport
+		for _, r := range reports {
+			if n := len(round); n > 0 && round[n-1].Delivery.ID == r.Delivery.ID {
+				rest = append(rest, r)
+			} else {
+				round = append(round, r)
+			}
+		}
+		w.settleOnce(round)
+		reports = rest
+	}
+}
+
+func (w *writer) settleOnce(reports []usher.DeliveryReport) {
+	list := make([]settled, len(reports))
+	for i, r := range reports {
+		list[i] = settled{ID: r.Delivery.ID, Status: r.Status, Number: r.Attempt.Number, Due: ms(r.RetryAt), Doc: w.encode(r.Attempt)}
+		if r.Status != usher.DeliveryPending {
+			list[i].Done = ms(r.Attempt.At)
+		}
+	}
+	written := map[string]bool{}
+	w.rows(`UPDATE deliveries SET status = r.status, attempts = r.number, due_at = r.due, done_at = r.done, holder = ''
+		FROM (SELECT value ->> 'id' AS id, value ->> 'status' AS status, CAST(value ->> 'number' AS INTEGER) AS number,
+			CAST(value ->> 'due' AS BIGINT) AS due, CAST(value ->> 'done' AS BIGINT) AS done FROM `+w.s.c.Words.each("$1")+`) r
+		WHERE deliveries.id = r.id AND deliveries.status = 'pending' AND deliveries.attempts < r.number RETURNING deliveries.id`,
+		[]any{w.encode(list)}, func(row scanner) error {
+			var id string
+			err := row.Scan(&id)
+			written[id] = true
+			return err
+		})
+	if len(written) == 0 {
+		return // they were settled before
+	}
+	kept := make([]settled, 0, len(list))
+	news := reports[:0]
+	for i, r := range reports {
+		if written[r.Delivery.ID] {
+			kept, news = append(kept, list[i]), append(news, r)
+		}
+	}
+	w.exec(`INSERT INTO delivery_attempts (delivery_id, number, doc) SELECT value ->> 'id', CAST(value ->> 'number' AS INTEGER), value ->> 'doc'
+		FROM `+w.s.c.Words.each("$1")+` WHERE TRUE ON CONFLICT (delivery_id, number) DO NOTHING`, w.encode(kept))
+	w.health(news)
+	var lanes []string
+	var now time.Time
+	for _, r := range news {
+		if r.Status != usher.DeliveryPending {
+			lanes = append(lanes, DeliveryRow{Delivery: r.Delivery}.Lane())
+			if r.Attempt.At.After(now) {
+				now = r.Attempt.At
+			}
+		}
+	}
+	w.unblock(lanes, now)
+}
+
+// health counts the failures in a row of endpoints.
+func (w *writer) health(reports []usher.DeliveryReport) {
+	type sum struct {
+		well   bool // something arrived
+		failed int  // in a row, behind that
+		since  time.Time
+	}
+	sums := map[string]*sum{}
+	var names []string
+	for _, r := range reports {
+		name := r.Delivery.EndpointID
+		if sums[name] == nil {
+			sums[name], names = &sum{}, append(names, name)
+		}
+		switch s := sums[name]; {
+		case r.Status == usher.DeliveryDelivered:
+			*s = sum{well: true}
+		case s.failed == 0:
+			s.since = r.Attempt.At
+			fallthrough
+		default:
+			s.failed++
+		}
+	}
+	slices.Sort(names)
+	var well []string
+	for _, name := range names {
+		if s := sums[name]; s.failed > 0 {
+			w.exec(`UPDATE endpoints SET failures = $2 + CASE WHEN $4 THEN 0 ELSE failures END,
+				failing_since = CASE WHEN $4 OR failures = 0 THEN $3 ELSE failing_since END WHERE id = $1`, name, s.failed, ms(s.since), s.well)
+		} else {
+			well = append(well, name)
+		}
+	}
+	if len(well) > 0 {
+		w.exec(`UPDATE endpoints SET failures = 0, failing_since = 0 WHERE failures > 0 AND id IN (`+w.s.c.Words.list("$1")+`)`, w.encode(well))
+	}
+}
+
+// unblock makes the oldest waiting delivery of each of some lanes due. With several writers, one may put a delivery behind another that a second
+// writer settles at the same moment, and neither sees what the other does: so whoever settles one, and whoever has put one behind another, looks
+// again here, and only one of them at a time.
+func (w *writer) unblock(lanes []string, now time.Time) {
+	if len(lanes) == 0 {
+		return
+	}
+	w.lock(lanes...)
+	w.exec(`UPDATE deliveries SET due_at = $2 WHERE pos IN (SELECT (SELECT min(pos) FROM deliveries o WHERE o.lane = l.value AND o.status = 'pending')
+		FROM `+w.s.c.Words.texts("$1")+` l) AND due_at = 9223372036854775807`, w.encode(lanes), ms(now))
+}
+
+// unblockLanes looks again at lanes in which a delivery was put behind another, where there are other writers.
+func (w *writer) unblockLanes() {
+	if w.s.c.Words.Lock == "" || len(w.lanes) == 0 {
+		return
+	}
+	var waiting []string
+	var now int64
+	w.rows(`SELECT lane, max(created_at) FROM deliveries WHERE status = 'pending' AND due_at = 9223372036854775807
+		AND lane IN (`+w.s.c.Words.list("$1")+`) GROUP BY lane`, []any{w.encode(w.lanes)}, func(row scanner) error {
+		var lane string
+		var created int64
+		err := row.Scan(&lane, &created)
+		waiting, now = append(waiting, lane), max(now, created)
+		return err
+	})
+	w.unblock(waiting, at(now))
+}
