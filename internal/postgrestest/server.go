@@ -61,12 +61,22 @@ func Bin() (string, error) {
 	return filepath.Dir(one), nil
 }
 
+// parent gives the folder for a server's: memory, where there is enough, for one that need not last.
+func parent(durable bool) string {
+	const memory, enough = "/dev/shm", 4 << 30
+	var s syscall.Statfs_t
+	if durable || syscall.Statfs(memory, &s) != nil || s.Bavail*uint64(s.Bsize) < enough {
+		return ""
+	}
+	return memory
+}
+
 func start(durable bool) (*Server, error) {
 	bin, err := Bin()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "usher-pg")
+	dir, err := os.MkdirTemp(parent(durable), "usher-pg")
 	if err != nil {
 		return nil, err
 	}
