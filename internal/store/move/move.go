@@ -1,0 +1,278 @@
+// Package move takes a living installation from SQLite to PostgreSQL.
+//
+// One walk does all of it: both databases are read side by side in the order of the primary keys, and what is missing is put in, what differs is
+// changed, what is too much is taken out. So a run may be killed at any row and run again, and the same walk makes two of it: the first while the
+// server serves, which copies nearly everything from one snapshot, and the last with the database held alone, which finds the few differences:
+//
+//	SQLite ─ ordered rows ─┐
+//	                       ├─ merge ─▶ batches of deletions, changes, copies ─▶ PostgreSQL ─ ordered rows ─▶ SHA-256 ┐
+//	PostgreSQL ─ ordered ──┘     └─▶ SHA-256 ────────────────────────────────────────────────────────── must be equal ┘
+//
+// No list names the tables: what the schema has is moved, but for what [left] says with its reason. Rows are copied as they are, sealed columns and
+// the hashes of the audit trail with them, and keep their pos, which is smaller than any that PostgreSQL gives: cursors of clients stay valid.
+package move
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/usher-kyc/usher/internal/store/postgres"
+	"github.com/usher-kyc/usher/internal/store/sqlite"
+)
+
+// Config says from where to where.
+type Config struct {
+	Dir string // data folder with the SQLite database
+	URL string // of the PostgreSQL database: empty, or of an earlier run for the same folder
+	Dry bool   // only look
+	// Progress is told how many rows of all were looked at; nil tells nobody.
+	Progress func(done, total int)
+	Now      func() time.Time // time.Now when nil
+}
+
+// Report is what a run did, or would do.
+type Report struct {
+	Dry bool `json:"dry_run"`
+	// Final says that the database was held alone and everything is there. Otherwise a server was at work, and another run must follow.
+	Final  bool    `json:"final"`
+	Tables []Table `json:"tables"`
+	Jobs   int     `json:"jobs"` // that wait to be done; only the final run moves them
+	TookMS int64   `json:"took_ms"`
+}
+
+// Table is what a run did to one table.
+type Table struct {
+	Name     string `json:"name"`
+	Rows     int    `json:"rows"`
+	Inserted int    `json:"inserted"`
+	Changed  int    `json:"changed"`
+	Deleted  int    `json:"deleted"`
+	SHA256   string `json:"sha256"` // of all rows in order; the same on both sides when Final
+}
+
+// left are tables that are not moved, with the reason.
+func left() map[string]string {
+	return map[string]string{
+		"goose_db_version": "the schema's own version",
+		"nodes":            "who serves the old database",
+		"turns":            "who is at what there",
+	}
+}
+
+// isLeft tells the tables that are not moved row by row.
+func isLeft(name string) bool {
+	_, is := left()[name]
+	return is || strings.HasPrefix(name, "river_") || strings.HasPrefix(name, "sqlite_")
+}
+
+// Run moves what is in the folder into the database. While a server holds the folder it copies what there is at this moment, and Final is false.
+func Run(ctx context.Context, c Config) (Report, error) {
+	began := time.Now()
+	r := Report{Dry: c.Dry}
+	from, err := openSource(ctx, c.Dir)
+	if err != nil {
+		return r, err
+	}
+	defer from.close()
+	r.Final = from.alone && !c.Dry
+	id, err := identity(c)
+	if err != nil {
+		return r, err
+	}
+	to, err := openTarget(ctx, c, id)
+	if err != nil {
+		return r, err
+	}
+	defer to.close()
+	m := &mover{Config: c, from: from, to: to}
+	if err := m.all(ctx, &r); err != nil {
+		return r, err
+	}
+	if r.Jobs, err = m.from.countJobs(ctx); err != nil {
+		return r, err
+	}
+	if r.Final {
+		err = m.finish(ctx, r)
+	}
+	r.TookMS = time.Since(began).Milliseconds()
+	return r, err
+}
+
+// identity is the name of the installation in a folder, by which a second run knows the first one's work.
+func identity(c Config) (string, error) {
+	file := filepath.Join(c.Dir, "moving")
+	raw, err := os.ReadFile(file)
+	if err == nil && len(raw) > 0 {
+		return string(raw), nil
+	}
+	id := rand.Text()
+	if c.Dry {
+		return id, nil
+	}
+	if err := os.WriteFile(file, []byte(id), 0o600); err != nil {
+		return "", fmt.Errorf("name this move: %w", err)
+	}
+	return id, nil
+}
+
+// mover is one run.
+type mover struct {
+	Config
+	from        *source
+	to          *target
+	done, total int
+}
+
+// all brings every table into line. Tables that refer to one another are emptied of what is too much from the last to the first, and filled from the
+// first to the last.
+func (m *mover) all(ctx context.Context, r *Report) error {
+	tables, err := m.tables(ctx)
+	if err != nil {
+		return err
+	}
+	r.Tables = make([]Table, len(tables))
+	for i, t := range tables {
+		r.Tables[i].Name = t.name
+		n, err := m.from.count(ctx, t.name)
+		if err != nil {
+			return err
+		}
+		m.total += n
+	}
+	for i := len(tables) - 1; i >= 0; i-- {
+		do := everything
+		if tables[i].linked {
+			do = takeOutAndChange
+		}
+		if err := m.walk(ctx, tables[i], do, &r.Tables[i]); err != nil {
+			return fmt.Errorf("move table %s: %w", tables[i].name, err)
+		}
+	}
+	for i, t := range tables {
+		if !t.linked {
+			continue
+		}
+		if err := m.walk(ctx, t, putIn, &r.Tables[i]); err != nil {
+			return fmt.Errorf("move table %s: %w", t.name, err)
+		}
+	}
+	if !r.Final {
+		return nil
+	}
+	for i, t := range tables {
+		rows, sum, err := m.to.digest(ctx, t)
+		if err != nil {
+			return fmt.Errorf("verify table %s: %w", t.name, err)
+		}
+		if rows != r.Tables[i].Rows || sum != r.Tables[i].SHA256 {
+			return fmt.Errorf("verify table %s: %d rows %s there, %d rows %s here: run it again; if it stays so, something else writes to the new database",
+				t.name, rows, sum, r.Tables[i].Rows, r.Tables[i].SHA256)
+		}
+	}
+	return nil
+}
+
+// finish moves the jobs, lets go of what the old server had in hand and declares the move done, in one transaction.
+func (m *mover) finish(ctx context.Context, r Report) error {
+	tx, err := m.to.write.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("finish the move: %w", err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit there is nothing to roll back
+	if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = on`); err != nil {
+		return fmt.Errorf("finish the move: %w", err)
+	}
+	if err := m.moveJobs(ctx, tx, r.Jobs); err != nil {
+		return err
+	}
+	if err := raisePos(ctx, tx); err != nil {
+		return err
+	}
+	for _, statement := range []string{
+		// As at the start of a server on SQLite: nobody is at these calls and deliveries any more.
+		`UPDATE idempotency SET started_at = 0 WHERE status = 0`,
+		`UPDATE deliveries SET due_at = 0 WHERE status = 'pending' AND due_at BETWEEN 1 AND (extract(epoch FROM now()) * 1000)::BIGINT + 60000`,
+		`UPDATE moving SET done = TRUE`,
+	} {
+		if _, err := tx.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("finish the move: %w", err)
+		}
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("finish the move: %w", err)
+	}
+	note := "moved to PostgreSQL " + m.now().UTC().Format(time.RFC3339) + "\n"
+	if err := os.WriteFile(filepath.Join(m.Dir, Moved), []byte(note), 0o600); err != nil {
+		return fmt.Errorf("note that this folder was moved: %w", err)
+	}
+	return nil
+}
+
+// Moved is the file that a move leaves in the data folder, so that no server goes on there by mistake.
+const Moved = "moved"
+
+func (m *mover) now() time.Time {
+	if m.Now == nil {
+		return time.Now()
+	}
+	return m.Now()
+}
+
+// raisePos sees to it that what comes is behind what was moved: a new server has counted few transactions.
+func raisePos(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, `SELECT table_name FROM information_schema.columns
+		WHERE table_schema = current_schema() AND column_name = 'pos' AND column_default LIKE 'next_pos%'`)
+	if err != nil {
+		return fmt.Errorf("look at positions: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("look at positions: %w", err)
+	}
+	var most int64
+	for _, name := range names {
+		var n int64
+		if err := tx.QueryRow(ctx, `SELECT COALESCE(max(pos), 0) FROM `+pgx.Identifier{name}.Sanitize()).Scan(&n); err != nil {
+			return fmt.Errorf("look at positions: %w", err)
+		}
+		most = max(most, n)
+	}
+	var next int64
+	if err := tx.QueryRow(ctx, `SELECT settled_pos()`).Scan(&next); err != nil {
+		return fmt.Errorf("look at positions: %w", err)
+	}
+	if most < next {
+		return nil
+	}
+	_, err = tx.Exec(ctx, fmt.Sprintf(`CREATE OR REPLACE FUNCTION pos_start() RETURNS BIGINT LANGUAGE sql IMMUTABLE AS 'SELECT %d::BIGINT'`, most))
+	if err != nil {
+		return fmt.Errorf("raise positions: %w", err)
+	}
+	return nil
+}
+
+// Upgrade brings the schema of a database up to date: of the one at url, or of SQLite in dir when url is "".
+func Upgrade(ctx context.Context, dir, url string) error {
+	if url == "" {
+		db, err := sqlite.Open(ctx, sqlite.Config{Dir: dir})
+		if err != nil {
+			return err
+		}
+		return db.Store.Close()
+	}
+	db, err := postgres.Open(ctx, postgres.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	return db.Store.Close()
+}
+
+var errOther = errors.New("the new database is not empty and not of an earlier run for this folder: name an empty one")
