@@ -1,6 +1,7 @@
 package usher
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -27,6 +28,10 @@ type APIClient struct {
 	ReturnURLs     []string  `json:"return_urls"`     // allowed prefixes of return_url; empty allows none but, in dev, any https or loopback one
 	FrameAncestors []string  `json:"frame_ancestors"` // origins that may frame the hosted page, where the dialect knows framing
 	CreatedAt      time.Time `json:"created_at"`
+
+	ExpiresAt time.Time      `json:"-"` // when it is refused, with what it signed in for; zero is never
+	AllowFrom []netip.Prefix `json:"-"` // the networks it may call from; none is everywhere
+	SecretNo  int64          `json:"-"` // which of its secrets it signed in with, where it did; from 1
 }
 
 // Has tells whether the client was given a scope.

@@ -230,15 +230,9 @@ type Credentials interface {
 	Issue(ctx context.Context, c APIClient, scopes []Scope, access, refresh time.Duration) (Token, error)
 	// Refresh gives the next pair for a refresh token: once, only after the access token has ended, and not after the session has.
 	Refresh(ctx context.Context, dialect, refresh string, access time.Duration) (Token, error)
+	// Revoke ends what was issued with a token, access or refresh, and all of the same sign-in. A token that is not the client's changes nothing
+	// (RFC 7009, section 2.2).
+	Revoke(ctx context.Context, c APIClient, token string) error
 	// Bearer gives the client and scopes of an access token; CodeUnauthenticated when it is unknown, ended or revoked.
 	Bearer(ctx context.Context, dialect, access string) (APIClient, []Scope, error)
-}
-
-// StaffDoor signs members of staff in and out.
-type StaffDoor interface {
-	SignIn(ctx context.Context, email, password, address string) (Staff, string, error)
-	Staff(ctx context.Context, cookie string) (Staff, error)
-	SignOut(ctx context.Context, cookie string) error
-	// SetKeys switches the single-letter keys of the desk off, or on again, for a member of staff.
-	SetKeys(ctx context.Context, staff string, off bool) error
 }

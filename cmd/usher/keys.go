@@ -36,7 +36,7 @@ func (k deskKeys) Clients(ctx context.Context, tenant string) ([]desk.Client, er
 	all, err := k.auth.Clients(ctx, tenant)
 	list := make([]desk.Client, len(all))
 	for i, c := range all {
-		list[i] = desk.Client{APIClient: c.APIClient, Last4: c.Last4}
+		list[i] = desk.Client{APIClient: c.APIClient, Last4: c.Secrets[0].Last4}
 	}
 	return list, err
 }
@@ -68,6 +68,6 @@ func (k deskKeys) CreateClient(ctx context.Context, tenant string, n desk.NewCli
 
 // RotateClient gives an API client a new secret.
 func (k deskKeys) RotateClient(ctx context.Context, tenant, id string, by usher.Actor) (map[string]string, error) {
-	secret, err := k.auth.RotateClient(ctx, tenant, id, by)
+	secret, err := k.auth.RotateClient(ctx, tenant, id, 0, by)
 	return map[string]string{"client_id": id, "secret": secret}, err
 }

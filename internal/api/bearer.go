@@ -56,7 +56,7 @@ type principalKey struct{}
 func WithPrincipal(ctx context.Context, p Principal) context.Context {
 	rec := recordOf(ctx)
 	rec.tenant, rec.client = p.Client.TenantID, p.Client.ID
-	return context.WithValue(ctx, principalKey{}, p)
+	return context.WithValue(usher.Acting(ctx, p.Caller().Actor), principalKey{}, p)
 }
 
 // PrincipalFrom gives the principal of a request, and whether there is one.

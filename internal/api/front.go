@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/usher-kyc/usher"
@@ -24,6 +25,8 @@ type Front struct {
 	PerAddress *Limiter                   // nil does not limit
 	PerClient  *Limiter                   // nil does not limit
 	Address    func(*http.Request) string // nil means [RemoteAddress]
+	// Caller gives the whole address of who calls, for clients that are bound to networks; nil means [RemoteAddr].
+	Caller func(*http.Request) netip.Addr
 
 	Idempotency Idempotency // nil ignores the header
 	Conflicts   Conflicts
@@ -46,6 +49,9 @@ func (f Front) Handler(routes *Mux) http.Handler {
 	if f.Address == nil {
 		f.Address = RemoteAddress
 	}
+	if f.Caller == nil {
+		f.Caller = RemoteAddr
+	}
 	h := f.route(routes)
 	h = idempotent(f, h)
 	h = limited(f.PerClient, clientKey, f.Fail, h)
@@ -55,7 +61,7 @@ func (f Front) Handler(routes *Mux) http.Handler {
 	h = headers(h)
 	h = lastResort(f.Fail, h)
 	h = access(h)
-	return identify(f.Log, h)
+	return identify(f.Log, f.Caller, h)
 }
 
 // route notes the pattern for the access log and gives the mux's own refusals the dialect's shape.

@@ -138,25 +138,37 @@ func clientKey(r *http.Request) string {
 	return p.Client.ID
 }
 
-// RemoteAddress gives the address of the peer, cut to the network one subscriber is given: all of an IPv4 address, the first 64 bits of an
-// IPv6 one. Headers are not believed; behind a proxy, give [Front] an Address that knows which proxy may be.
+// RemoteAddr gives the address of the peer; the zero one where the connection has none. Headers are not believed; behind a proxy, give [Front] a
+// Caller that knows which proxy may be.
+func RemoteAddr(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
+}
+
+// RemoteAddress gives the [Network] of the peer, or what the connection says of itself where it has no address.
 func RemoteAddress(r *http.Request) string {
+	if addr := RemoteAddr(r); addr.IsValid() {
+		return Network(addr)
+	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is4() {
-		return addr.String()
-	}
+	return host
+}
+
+// Network gives the network that one subscriber is given: all of an IPv4 address, the first 64 bits of an IPv6 one.
+func Network(addr netip.Addr) string {
 	const subscriber = 64
-	network, err := addr.Prefix(subscriber)
-	if err != nil {
-		return host
+	if network, err := addr.Prefix(subscriber); err == nil {
+		return network.String()
 	}
-	return network.String()
+	return addr.String()
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -23,6 +24,7 @@ type record struct {
 	tenant  string
 	client  string
 	pattern string
+	caller  netip.Addr
 }
 
 type recordKey struct{}
@@ -38,11 +40,19 @@ func recordOf(ctx context.Context) *record {
 // RequestID gives the id of the request a context belongs to, or "".
 func RequestID(ctx context.Context) string { return recordOf(ctx).id }
 
+// CallerFrom gives the address that a request came from, as far as trusted proxies tell; the zero one outside of a [Front].
+func CallerFrom(ctx context.Context) netip.Addr { return recordOf(ctx).caller }
+
+// WithCaller puts the address that a request came from into a context. [Front] does it for every request.
+func WithCaller(ctx context.Context, from netip.Addr) context.Context {
+	return context.WithValue(ctx, recordKey{}, &record{caller: from})
+}
+
 // identify gives each request an id of our own, that of the listener where it gave one. One from outside is not taken over: it would let a caller
 // write into our log.
-func identify(log *slog.Logger, next http.Handler) http.Handler {
+func identify(log *slog.Logger, caller func(*http.Request) netip.Addr, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := &record{id: trace.RequestOf(r.Context()).ID, log: log}
+		rec := &record{id: trace.RequestOf(r.Context()).ID, log: log, caller: caller(r)}
 		if rec.id == "" {
 			rec.id = "req_" + strings.ToLower(rand.Text())
 			w.Header().Set("X-Request-Id", rec.id)

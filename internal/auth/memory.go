@@ -19,14 +19,15 @@ type known struct {
 	dialect string
 	client  usher.APIClient
 	scopes  []usher.Scope
-	ends    time.Time // of a token; zero for a key
+	ends    time.Time // of a token, and of a key that another has taken the place of; zero for a key otherwise
 	read    time.Time
 }
 
 // memory keeps what was looked up a moment ago, by the digest of the token or key.
 type memory struct {
-	mu   sync.RWMutex
-	kept map[string]known
+	mu    sync.RWMutex
+	kept  map[string]known
+	noted notes
 }
 
 // find gives what was looked up, unless it is too long ago.

@@ -43,7 +43,7 @@ func TestMemoryForgetsWhatIsWorthNothing(t *testing.T) {
 	if bearer("native") == nil {
 		t.Error("a token whose time is over was taken from memory")
 	}
-	if _, err := a.RotateClient(ctx, h.Tenant.ID, c.ID, usher.Actor{}); err != nil {
+	if _, err := a.RotateClient(ctx, h.Tenant.ID, c.ID, 0, usher.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	if byKey("native") == nil {

@@ -36,7 +36,17 @@ func (a *Auth) Issue(ctx context.Context, c usher.APIClient, scopes []usher.Scop
 		return usher.Token{}, err
 	}
 	now := a.now()
-	p := pair{login: newLogin(current.Generation), client: current.APIClient, scopes: scopes}
+	secrets, err := a.store.Secrets(ctx, c.ID, now)
+	if err != nil {
+		return usher.Token{}, fmt.Errorf("read secrets: %w", err)
+	}
+	if c.SecretNo == 0 && len(secrets) > 0 {
+		c.SecretNo = secrets[0].Generation
+	}
+	if !slices.ContainsFunc(secrets, func(s store.SecretRow) bool { return s.Generation == c.SecretNo }) {
+		return usher.Token{}, unauthenticated("")
+	}
+	p := pair{login: newLogin(c.SecretNo), client: current, scopes: scopes}
 	if refresh > 0 {
 		p.ends = now.Add(refresh)
 	}
@@ -96,7 +106,7 @@ func (a *Auth) Bearer(ctx context.Context, dialect, access string) (usher.APICli
 	}
 	hash := digest(access)
 	if k, ok := a.memory.find(hash); ok && k.dialect == dialect && a.now().Before(k.ends) {
-		return k.client, k.scopes, nil
+		return k.client, k.scopes, a.welcome(ctx, k.client)
 	}
 	row, err := a.store.Token(ctx, hash)
 	if errors.Is(err, store.ErrNotFound) {
@@ -117,32 +127,48 @@ func (a *Auth) Bearer(ctx context.Context, dialect, access string) (usher.APICli
 	return c, scopes, nil
 }
 
-// signedIn gives the client of a token, unless its secret was rotated since.
+// signedIn gives the client of a token, unless the secret it was issued for has ended.
 func (a *Auth) signedIn(ctx context.Context, row store.TokenRow) (usher.APIClient, error) {
 	c, err := a.client(ctx, row.ClientID)
 	if err != nil {
 		return usher.APIClient{}, err
 	}
-	if generation, _, _ := strings.Cut(row.Login, "."); generation != strconv.Itoa(c.Generation) {
+	number, _, _ := strings.Cut(row.Login, ".")
+	if c.SecretNo, err = strconv.ParseInt(number, 10, 64); err != nil {
 		return usher.APIClient{}, unauthenticated("")
 	}
-	return c.APIClient, nil
-}
-
-// newLogin names a sign-in: the generation of the secret it was made with, and what tells it from others.
-func newLogin(generation int) string {
-	return strconv.Itoa(generation) + "." + randomText(randomLength)
-}
-
-func (a *Auth) client(ctx context.Context, id string) (Client, error) {
-	row, err := a.store.Client(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return Client{}, unauthenticated("")
+	alive, err := a.alive(ctx, c.ID, c.SecretNo)
+	if err == nil && !alive {
+		err = unauthenticated("")
 	}
 	if err != nil {
-		return Client{}, fmt.Errorf("read client: %w", err)
+		return usher.APIClient{}, err
 	}
-	return decodeClient(row)
+	return c, a.welcome(ctx, c)
+}
+
+// newLogin names a sign-in: the number of the secret it was made with, and what tells it from others.
+func newLogin(secret int64) string {
+	return strconv.FormatInt(secret, 10) + "." + randomText(randomLength)
+}
+
+// Revoke ends a sign-in by one of its tokens; see [usher.Credentials].
+func (a *Auth) Revoke(ctx context.Context, c usher.APIClient, token string) error {
+	if !wellFormed(token, accessPrefix) && !wellFormed(token, refreshPrefix) {
+		return nil
+	}
+	row, err := a.store.Token(ctx, digest(token))
+	if errors.Is(err, store.ErrNotFound) || (err == nil && (row.ClientID != c.ID || row.Dialect != c.Dialect)) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read token: %w", err)
+	}
+	if err := a.store.RevokeLogin(ctx, row.Login); err != nil {
+		return fmt.Errorf("revoke login: %w", err)
+	}
+	a.memory.forget()
+	return nil
 }
 
 // pair is what the tokens of one issue have in common. ends is when the session does, or zero when there is no refresh token.

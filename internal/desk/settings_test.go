@@ -25,7 +25,7 @@ func (k *keys) Clients(ctx context.Context, tenant string) ([]desk.Client, error
 	all, err := k.auth.Clients(ctx, tenant)
 	list := make([]desk.Client, len(all))
 	for i, c := range all {
-		list[i] = desk.Client{APIClient: c.APIClient, Last4: c.Last4}
+		list[i] = desk.Client{APIClient: c.APIClient, Last4: c.Secrets[0].Last4}
 	}
 	return list, err
 }
@@ -38,7 +38,7 @@ func (k *keys) CreateClient(ctx context.Context, tenant string, n desk.NewClient
 }
 
 func (k *keys) RotateClient(ctx context.Context, tenant, id string, by usher.Actor) (map[string]string, error) {
-	secret, err := k.auth.RotateClient(ctx, tenant, id, by)
+	secret, err := k.auth.RotateClient(ctx, tenant, id, 0, by)
 	return map[string]string{"secret": secret}, err
 }
 
@@ -103,7 +103,7 @@ func TestClientIsMadeAndItsSecretShownOnce(t *testing.T) {
 		t.Fatalf("made %+v", all)
 	}
 	list := b.get("/settings").body
-	if !strings.Contains(list, "Web shop") || !strings.Contains(list, all[0].Last4) || strings.Contains(list, "client_secret") {
+	if !strings.Contains(list, "Web shop") || !strings.Contains(list, all[0].Secrets[0].Last4) || strings.Contains(list, "client_secret") {
 		t.Error("the list does not show the client, or shows its secret")
 	}
 	if got := b.post("/settings/clients/" + all[0].ID + "/rotate"); got.status != http.StatusOK || !strings.Contains(got.body, "new secret") {

@@ -148,7 +148,7 @@ func (s *Store) Secrets(ctx context.Context, client string, now time.Time) ([]Se
 
 // UseSecret notes when a secret was used, unless that was noted since a time.
 func (s *Store) UseSecret(ctx context.Context, client string, generation int64, now, since time.Time) error {
-	_, err := s.exec(ctx, `UPDATE client_secrets SET used_at = $3 WHERE client_id = $1 AND generation = $2 AND used_at < $4`,
+	_, err := s.exec(ctx, `UPDATE client_secrets SET used_at = $3 WHERE client_id = $1 AND generation = $2 AND used_at <= $4`,
 		client, generation, ms(now), ms(since))
 	return err
 }

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/store"
 )
 
@@ -17,11 +16,11 @@ func doors() map[string]func(*house) {
 		"a session has one browser":                oneBrowser,
 		"browsers that race leave one":             racingBrowsers,
 		"clients are found by id, key and tenant":  clients,
+		"a client has two secrets for a while":     rotatedSecrets,
+		"a disabled client has no tokens":          disabledClient,
 		"tokens are exchanged once":                tokens,
 		"a login ends with all its tokens":         revoked,
 		"old tokens and counters are forgotten":    tidyTokens,
-		"staff are found by e-mail and id":         staff,
-		"a staff session is seen and ends":         staffSessions,
 		"counters start over when the window ends": counters,
 	}
 }
@@ -61,26 +60,6 @@ func racingBrowsers(h *house) {
 		}
 	}
 	same(h, "browsers in force", inForce, 1)
-}
-
-func clients(h *house) {
-	r := store.ClientRow{ID: h.id(), TenantID: ours, Dialect: "native", SecretHash: []byte("secret"), Doc: []byte("doc"), CreatedAt: h.now}
-	h.must(h.PutClient(ctx(), r))
-	other := store.ClientRow{ID: h.id(), TenantID: theirs, Dialect: "native", SecretHash: []byte("other"), Doc: []byte("doc"), CreatedAt: h.now}
-	h.must(h.PutClient(ctx(), other))
-	r.Doc = []byte("changed")
-	h.must(h.PutClient(ctx(), r))
-	got, err := h.Client(ctx(), r.ID)
-	h.must(err)
-	same(h, "by id", got, r)
-	got, err = h.ClientBySecret(ctx(), "native", r.SecretHash)
-	h.must(err)
-	same(h, "by key", got, r)
-	_, err = h.ClientBySecret(ctx(), "intergiro", r.SecretHash)
-	h.wants(err, store.ErrNotFound)
-	list, err := h.Clients(ctx(), ours)
-	h.must(err)
-	same(h, "of the tenant", list, []store.ClientRow{r})
 }
 
 func (h *house) token(hash, kind string) store.TokenRow {
@@ -142,44 +121,6 @@ func tidyTokens(h *house) {
 	h.must(err)
 	h.must(h.Tidy(ctx(), h.now.Add(time.Hour+time.Millisecond), h.now))
 	_, err = h.Token(ctx(), []byte("access"))
-	h.wants(err, store.ErrNotFound)
-}
-
-func staff(h *house) {
-	r := store.StaffRow{ID: h.id(), TenantID: ours, Email: "ann@example.test", PasswordHash: "hash", Role: usher.RoleReviewer, CreatedAt: h.now}
-	h.must(h.AddStaff(ctx(), r))
-	h.must(h.AddStaff(ctx(), store.StaffRow{ID: h.id(), TenantID: theirs, Email: "bo@example.test", CreatedAt: h.now}))
-	h.must(h.ChangeStaff(ctx(), r.ID, store.StaffChange{}))
-	r.Disabled, r.Role, r.PasswordHash = true, usher.RoleSenior, "new"
-	h.must(h.ChangeStaff(ctx(), r.ID, store.StaffChange{Disabled: &r.Disabled}))
-	h.must(h.ChangeStaff(ctx(), r.ID, store.StaffChange{Role: &r.Role}))
-	h.must(h.ChangeStaff(ctx(), r.ID, store.StaffChange{PasswordHash: &r.PasswordHash}))
-	got, err := h.StaffByEmail(ctx(), r.Email)
-	h.must(err)
-	same(h, "by e-mail", got, r)
-	got, err = h.Staff(ctx(), r.ID)
-	h.must(err)
-	same(h, "by id", got, r)
-	list, err := h.ListStaff(ctx(), ours)
-	h.must(err)
-	same(h, "of the tenant", list, []store.StaffRow{r})
-	r.ID = h.id()
-	if err := h.AddStaff(ctx(), r); err == nil {
-		h.Fatal("two members of staff have one address")
-	}
-}
-
-func staffSessions(h *house) {
-	h.must(h.AddStaff(ctx(), store.StaffRow{ID: "ann", TenantID: ours, Email: "ann@example.test", CreatedAt: h.now}))
-	r := store.StaffSessionRow{Hash: []byte("cookie"), StaffID: "ann", CreatedAt: h.now, SeenAt: h.now}
-	h.must(h.PutStaffSession(ctx(), r))
-	r.SeenAt = h.now.Add(time.Minute)
-	h.must(h.PutStaffSession(ctx(), r))
-	got, err := h.StaffSession(ctx(), r.Hash)
-	h.must(err)
-	same(h, "session", got, r)
-	h.must(h.DeleteStaffSession(ctx(), r.Hash))
-	_, err = h.StaffSession(ctx(), r.Hash)
 	h.wants(err, store.ErrNotFound)
 }
 

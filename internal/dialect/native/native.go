@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -31,16 +32,17 @@ type Config struct {
 	// Intake looks at a whole file before it is kept: its content type, and what could be better about it. An error that is no [usher.Error] is
 	// answered as a file of the wrong kind.
 	Intake      func(ctx context.Context, kind usher.EvidenceKind, raw []byte) (contentType string, advice []usher.ReasonCode, err error)
-	Known       usher.Known                // what a flow may name
-	BaseURL     string                     // where the API is reached, for the OpenAPI document; "" means this server
-	Dialects    map[string]Words           // what a webhook endpoint can be sent, by dialect; nil means native alone
-	PlainHTTP   bool                       // dev: webhook endpoints may be http and of this machine
-	PerAddress  api.Limit                  // of all requests of one address
-	PerClient   api.Limit                  // of all requests of one API client
-	Sharing     *api.Sharing               // has the limits hold for all nodes together; nil where there is one
-	Address     func(*http.Request) string // of the caller; nil means the peer's
-	UploadLimit int64                      // bytes of one file; 0 means 10 MB
-	Now         func() time.Time           // nil means time.Now
+	Known       usher.Known                    // what a flow may name
+	BaseURL     string                         // where the API is reached, for the OpenAPI document; "" means this server
+	Dialects    map[string]Words               // what a webhook endpoint can be sent, by dialect; nil means native alone
+	PlainHTTP   bool                           // dev: webhook endpoints may be http and of this machine
+	PerAddress  api.Limit                      // of all requests of one address
+	PerClient   api.Limit                      // of all requests of one API client
+	Sharing     *api.Sharing                   // has the limits hold for all nodes together; nil where there is one
+	Address     func(*http.Request) string     // of the caller; nil means the peer's
+	Caller      func(*http.Request) netip.Addr // the whole of it; nil means the peer's
+	UploadLimit int64                          // bytes of one file; 0 means 10 MB
+	Now         func() time.Time               // nil means time.Now
 }
 
 // Words are what a webhook endpoint of a dialect may be set up with.
@@ -91,7 +93,7 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	front := api.Front{
-		Dialect: Name, Credentials: c.Credentials, Log: c.Log, Idempotency: c.Idempotency, Address: c.Address,
+		Dialect: Name, Credentials: c.Credentials, Log: c.Log, Idempotency: c.Idempotency, Address: c.Address, Caller: c.Caller,
 		Open:       func(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/v1/") },
 		Forms:      takesForm,
 		PerAddress: c.Sharing.Limiter("native/address", c.PerAddress),

@@ -149,7 +149,7 @@ func TestRotatedSecretEndsTokens(t *testing.T) {
 	w := open(t)
 	c := w.login(t, w.Tenant)
 	id := c.create(nil)
-	if _, err := w.auth.RotateClient(t.Context(), w.Tenant.ID, w.clients[w.Tenant.ID].ID, usher.Actor{}); err != nil {
+	if _, err := w.auth.RotateClient(t.Context(), w.Tenant.ID, w.clients[w.Tenant.ID].ID, 0, usher.Actor{}); err != nil {
 		t.Fatal(err)
 	}
 	c.call("GET", "/idvapi/v1/identity-verifications/"+id, nil, http.StatusUnauthorized, nil)
