@@ -28,10 +28,10 @@ func floors() map[floor][]string {
 	return map[floor][]string{
 		root:    {"."},
 		library: {"internal/mrz", "internal/barcode", "internal/watchlist", "internal/picture", "internal/specimen", "internal/emrtd", "internal/natid", "internal/trace", "client", "web"},
-		kit:     {"internal/api", "internal/web", "internal/store", "internal/flow", "internal/vault"},
+		kit:     {"internal/api", "internal/web", "internal/store", "internal/flow", "internal/vault", "internal/door"},
 		leaf: {
 			"internal/engine", "internal/blob", "internal/webhook", "internal/check/*", "internal/dialect/*", "internal/hosted",
-			"internal/desk", "internal/auth", "internal/audit", "internal/account", "internal/ops", "internal/report", "internal/screening", "internal/sender",
+			"internal/desk", "internal/auth", "internal/audit", "internal/account", "internal/ops", "internal/report", "internal/receipt", "internal/screening", "internal/sender",
 		},
 		command: {"cmd/*"},
 		testKit: {

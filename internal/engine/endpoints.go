@@ -102,7 +102,8 @@ func newWebhookSecret() string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(key)
 }
 
-func (e *Engine) putEndpoint(ctx context.Context, ep usher.Endpoint) (usher.Endpoint, error) {
+// putEndpoint writes an endpoint, with the entry of the trail that says what was done to it; before is it as it was.
+func (e *Engine) putEndpoint(ctx context.Context, before, ep usher.Endpoint, action string) (usher.Endpoint, error) {
 	if e.c.CheckURL != nil {
 		if err := e.c.CheckURL(ep.URL); err != nil {
 			return ep, err
@@ -121,12 +122,25 @@ func (e *Engine) putEndpoint(ctx context.Context, ep usher.Endpoint) (usher.Endp
 	if err != nil {
 		return ep, fmt.Errorf("encode endpoint: %w", err)
 	}
+	entry := e.setting(ctx, ep.TenantID, action, ep.ID, ep.Dialect)
+	if entry.After, err = e.hashedSecret(ep.TenantID, doc); err != nil {
+		return ep, err
+	}
+	if before.ID != "" {
+		was, err := json.Marshal(before)
+		if err != nil {
+			return ep, fmt.Errorf("encode endpoint: %w", err)
+		}
+		if entry.Before, err = e.hashedSecret(ep.TenantID, was); err != nil {
+			return ep, err
+		}
+	}
 	sealed, err := e.c.Vault.SealTenant(ep.TenantID, doc, []byte(placeEndpoint+"/"+ep.ID))
 	if err != nil {
 		return ep, fmt.Errorf("seal endpoint: %w", err)
 	}
 	defer e.forgetEndpoints(ep.TenantID)
-	return ep, e.c.Store.PutEndpoint(ctx, store.EndpointRow{ID: ep.ID, TenantID: ep.TenantID, Doc: sealed, CreatedAt: ep.CreatedAt})
+	return ep, e.c.Store.PutEndpoint(ctx, store.EndpointRow{ID: ep.ID, TenantID: ep.TenantID, Doc: sealed, CreatedAt: ep.CreatedAt}, entry)
 }
 
 // CreateEndpoint makes an endpoint with a secret of its own.
@@ -140,7 +154,7 @@ func (e *Engine) CreateEndpoint(ctx context.Context, tenant string, ep usher.End
 		return ep, err
 	}
 	defer e.spread(ctx)
-	return e.putEndpoint(ctx, ep)
+	return e.putEndpoint(ctx, usher.Endpoint{}, ep, "endpoint.created")
 }
 
 // authenticated refuses an endpoint of a live tenant that does without the authentication its dialect asks for.
@@ -170,13 +184,20 @@ func (e *Engine) UpdateEndpoint(ctx context.Context, tenant string, ep usher.End
 			return ep, err
 		}
 	}
+	action := "endpoint.changed"
+	switch {
+	case ep.Disabled != "" && old.Disabled == "":
+		action = "endpoint.disabled"
+	case ep.Disabled == "" && old.Disabled != "":
+		action = "endpoint.enabled"
+	}
 	defer e.spread(ctx)
-	return e.putEndpoint(ctx, ep)
+	return e.putEndpoint(ctx, old, ep, action)
 }
 
 // DeleteEndpoint forgets an endpoint; what it was not sent yet is given up.
 func (e *Engine) DeleteEndpoint(ctx context.Context, tenant, id string) error {
-	if err := e.c.Store.DeleteEndpoint(ctx, tenant, id); err != nil {
+	if err := e.c.Store.DeleteEndpoint(ctx, tenant, id, e.setting(ctx, tenant, "endpoint.deleted", id, "")); err != nil {
 		return found(err, "webhook endpoint")
 	}
 	e.forgetEndpoints(tenant)
@@ -191,9 +212,10 @@ func (e *Engine) RotateSecret(ctx context.Context, tenant, id string) (usher.End
 	if err != nil {
 		return ep, err
 	}
+	before := ep
 	ep.Secrets = append([]string{newWebhookSecret()}, ep.Secrets[:min(1, len(ep.Secrets))]...)
 	defer e.spread(ctx)
-	return e.putEndpoint(ctx, ep)
+	return e.putEndpoint(ctx, before, ep, "endpoint.rotated")
 }
 
 // TestEndpoint queues a ping.
@@ -211,11 +233,11 @@ func (e *Engine) TestEndpoint(ctx context.Context, tenant, id string) (usher.Del
 		return d, fmt.Errorf("encode ping: %w", err)
 	}
 	d.Message = usher.Message{Event: "ping", ContentType: "application/json", Body: body}
-	return d, e.queue(ctx, d)
+	return d, e.queue(ctx, d, e.setting(ctx, tenant, "endpoint.tested", id, ""))
 }
 
 // queue seals and queues a delivery outside of a session's commit.
-func (e *Engine) queue(ctx context.Context, d usher.Delivery) error {
+func (e *Engine) queue(ctx context.Context, d usher.Delivery, audit ...usher.AuditRecord) error {
 	row := store.DeliveryRow{Delivery: d}
 	var err error
 	if d.ApplicantID == "" || d.EventType == usher.ApplicantErased {
@@ -230,7 +252,7 @@ func (e *Engine) queue(ctx context.Context, d usher.Delivery) error {
 	if err != nil {
 		return fmt.Errorf("seal delivery: %w", err)
 	}
-	if err := e.c.Store.AddDelivery(ctx, row); err != nil {
+	if err := e.c.Store.AddDelivery(ctx, row, audit...); err != nil {
 		return fmt.Errorf("queue delivery: %w", err)
 	}
 	e.c.Wake()
@@ -239,9 +261,9 @@ func (e *Engine) queue(ctx context.Context, d usher.Delivery) error {
 
 // again sends a delivery's bytes once more. One that still waits for its next try gets it now, and nothing is queued behind it; one that is
 // done is queued as a delivery of its own, so that the log shows both.
-func (e *Engine) again(ctx context.Context, d usher.Delivery) (usher.Delivery, error) {
+func (e *Engine) again(ctx context.Context, d usher.Delivery, audit ...usher.AuditRecord) (usher.Delivery, error) {
 	if d.Status == usher.DeliveryPending {
-		waits, err := e.c.Store.HurryDelivery(ctx, store.DeliveryRow{Delivery: d}, e.now())
+		waits, err := e.c.Store.HurryDelivery(ctx, store.DeliveryRow{Delivery: d}, e.now(), audit...)
 		if err != nil {
 			return d, fmt.Errorf("send delivery now: %w", err)
 		}
@@ -257,7 +279,7 @@ func (e *Engine) again(ctx context.Context, d usher.Delivery) (usher.Delivery, e
 	}
 	d.Message.Body = body
 	d.ID, d.Status, d.Attempts, d.CreatedAt, d.DueAt, d.DoneAt = newID(), usher.DeliveryPending, 0, e.now(), e.now(), time.Time{}
-	return d, e.queue(ctx, d)
+	return d, e.queue(ctx, d, audit...)
 }
 
 // Resend sends a delivery's bytes once more; see again.
@@ -269,7 +291,7 @@ func (e *Engine) Resend(ctx context.Context, tenant, id string) (usher.Delivery,
 	if _, err := e.Endpoint(ctx, tenant, row.EndpointID); err != nil {
 		return row.Delivery, &usher.Error{Code: usher.CodeGone, Message: "the endpoint of this delivery was deleted"}
 	}
-	return e.again(ctx, row.Delivery)
+	return e.again(ctx, row.Delivery, e.setting(ctx, tenant, "delivery.resent", id, "session "+row.SessionID))
 }
 
 // Replay sends again what an endpoint was sent: one event, or all since a time. What still waits is sent now.
@@ -279,6 +301,9 @@ func (e *Engine) Replay(ctx context.Context, tenant, endpoint, event string, sin
 	}
 	rows, err := e.c.Store.SentTo(ctx, tenant, endpoint, event, since)
 	if err != nil {
+		return 0, err
+	}
+	if err := e.Record(ctx, e.setting(ctx, tenant, "endpoint.replayed", endpoint, fmt.Sprintf("%d deliveries", len(rows)))); err != nil {
 		return 0, err
 	}
 	n := 0
@@ -398,8 +423,9 @@ func (e *Engine) disable(ctx context.Context, reports []usher.DeliveryReport) er
 		if err != nil {
 			return err
 		}
+		before := ep
 		ep.Disabled = r.Disable
-		if _, err := e.putEndpoint(ctx, ep); err != nil {
+		if _, err := e.putEndpoint(ctx, before, ep, "endpoint.disabled"); err != nil {
 			return fmt.Errorf("disable endpoint: %w", err)
 		}
 		if err := e.c.Store.AbandonDeliveries(ctx, ep.ID, e.now()); err != nil {

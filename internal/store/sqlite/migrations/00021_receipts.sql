@@ -1,0 +1,8 @@
+-- +goose Up
+-- Where the receipts of approved sessions stand in the status lists that say which do not hold any more.
+CREATE TABLE receipts (
+    session_id TEXT PRIMARY KEY,
+    tenant_id  TEXT NOT NULL,
+    idx        BIGINT NOT NULL UNIQUE,
+    issued_at  BIGINT NOT NULL
+);
