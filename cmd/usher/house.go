@@ -164,8 +164,8 @@ func (h *house) openData(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, h.db.Store.Close())
 	}
-	h.auth = auth.New(auth.Config{Store: h.db.Store, Log: h.log})
-	return nil
+	h.auth, err = h.staffAuth()
+	return err
 }
 
 // openDatabase opens the database that the settings name: PostgreSQL, or the one in the data folder.

@@ -50,8 +50,8 @@ func commands() []command {
 			"usher client create --tenant ID --dialect native --return-url https://bank.example/", clientCommand,
 		},
 		{
-			"staff", "create --tenant ID --email ADDRESS --role viewer|reviewer|senior|admin | list", "manage who may sign in at the desk",
-			"usher staff create --tenant ID --email ann@bank.example --role reviewer", staffCommand,
+			"staff", "invite --tenant ID --email ADDRESS --role ROLE | reset|release|sign-out --tenant ID --email ADDRESS | create … | list --tenant ID",
+			"manage who may sign in at the desk", "usher staff invite --tenant ID --email ann@bank.example --role reviewer", staffCommand,
 		},
 		{
 			"flow", "check FILE | publish --tenant ID FILE | show --tenant ID NAME", "check and publish flows",

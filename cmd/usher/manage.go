@@ -163,39 +163,6 @@ func (h *house) createVendorClient(ctx context.Context, c console, tenant string
 	return nil
 }
 
-func staffCommand(ctx context.Context, c console, args []string) error {
-	var tenant, email, role string
-	flags := func(fs *flag.FlagSet) {
-		fs.StringVar(&tenant, "tenant", "", "id of the tenant")
-		fs.StringVar(&email, "email", "", "address to sign in with")
-		fs.StringVar(&role, "role", string(usher.RoleReviewer), "viewer, reviewer, senior or admin")
-	}
-	return manage(ctx, c, "staff", args, flags, map[string]func(*house, []string) error{
-		"create": func(h *house, _ []string) error {
-			if _, err := h.Tenant(ctx, tenant); err != nil {
-				return err
-			}
-			// A command line can be read by others, so the password comes by another way.
-			password := c.env("USHER_STAFF_PASSWORD")
-			if password == "" {
-				return usageError{errors.New("put the password, at least 15 characters, into the environment variable USHER_STAFF_PASSWORD")}
-			}
-			member, err := h.auth.CreateStaff(ctx, tenant, auth.NewStaff{Email: email, Password: password, Role: usher.Role(role)}, operator)
-			if err == nil {
-				fmt.Fprintf(c.out, "staff %s may sign in at the desk as %s\n", member.Email, member.Role)
-			}
-			return err
-		},
-		"list": func(h *house, _ []string) error {
-			all, err := h.auth.Members(ctx, tenant)
-			for _, m := range all {
-				fmt.Fprintf(c.out, "%s  %-8s  %s\n", m.ID, m.Role, m.Email)
-			}
-			return err
-		},
-	})
-}
-
 func flowCommand(ctx context.Context, c console, args []string) error {
 	var tenant string
 	read := func(h *house, rest []string) (usher.Flow, string, error) {

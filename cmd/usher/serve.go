@@ -105,6 +105,9 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	announce(c, s, dev, time.Since(began))
+	if err := h.tellFirstAdmins(ctx, c); err != nil {
+		log.Error("no link for a first administrator could be made", "error", err)
+	}
 	if ready != nil {
 		go ready(h, dev)
 	}
@@ -181,9 +184,13 @@ func (h *house) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build hosted page: %w", err)
 	}
+	mail, err := h.inviteMail()
+	if err != nil {
+		return nil, err
+	}
 	review, err := desk.New(desk.Config{
 		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
-		Portrait: h.portrait, Preview: h.pictures.preview, Member: h.auth.Member, Members: h.auth.Reviewers, Address: address, Keys: deskKeys{h}, Team: deskTeam{h.auth},
+		Portrait: h.portrait, Preview: h.pictures.preview, Member: h.auth.Member, Members: h.auth.Reviewers, Address: address, Keys: deskKeys{h}, Team: h.auth, Mail: mail, URL: s.DeskURL,
 		Brands: h.Engine, Texts: h.Engine, Report: h.report, ReadFlow: func(text string) (usher.Flow, []flow.Problem) { return flow.Parse(text, h.Known()) },
 		CheckEndpoint: func(e usher.Endpoint) error { return webhook.CheckAuth(e.Auth, s.Dev) },
 	})

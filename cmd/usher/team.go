@@ -2,37 +2,201 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/auth"
-	"github.com/usher-kyc/usher/internal/desk"
+	"github.com/usher-kyc/usher/internal/door"
+	"github.com/usher-kyc/usher/internal/sender"
 )
 
-// deskTeam lets administrators make and change members of staff at the desk.
-type deskTeam struct{ *auth.Auth }
-
-var _ desk.Team = deskTeam{}
-
-// Members lists a tenant's staff.
-func (t deskTeam) Members(ctx context.Context, tenant string) ([]desk.Member, error) {
-	all, err := t.Auth.Members(ctx, tenant)
-	list := make([]desk.Member, len(all))
-	for i, m := range all {
-		list[i] = desk.Member{Staff: m.Staff, Disabled: m.Disabled}
+// staffAuth gives what knows API clients and members of staff.
+func (h *house) staffAuth() (*auth.Auth, error) {
+	provider, err := h.settings.provider()
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	return auth.New(auth.Config{Store: h.db.Store, Log: h.log, Seal: h.vault, DeskURL: h.settings.DeskURL, Provider: provider}), nil
 }
 
-// Invite makes a member with a password of 128 random bits, which is told once.
-func (t deskTeam) Invite(ctx context.Context, tenant, email string, role usher.Role, by usher.Actor) (string, error) {
-	password := rand.Text()
-	_, err := t.CreateStaff(ctx, tenant, auth.NewStaff{Email: email, Password: password, Role: role}, by)
-	return password, err
+// tellFirstAdmins prints the link by which the first administrator of each tenant with real people behind it sets up how they sign in, where
+// nobody can sign in yet. Each start makes new ones, and the ones before are worth nothing.
+func (h *house) tellFirstAdmins(ctx context.Context, c console) error {
+	tenants, err := h.db.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tenants {
+		if t.Mode != usher.Live {
+			continue
+		}
+		token, err := h.auth.FirstAdmin(ctx, t.ID, usher.Actor{Kind: usher.BySystem, ID: "first start"})
+		if err != nil {
+			return err
+		}
+		if token != "" {
+			fmt.Fprintf(c.out, "first administrator of %s, once and within 24 hours: %s\n", t.Name, h.inviteURL(token))
+		}
+	}
+	return nil
 }
 
-// NewPassword gives a member such a password.
-func (t deskTeam) NewPassword(ctx context.Context, tenant, id string, by usher.Actor) (string, error) {
-	password := rand.Text()
-	return password, t.SetPassword(ctx, tenant, id, password, by)
+// inviteURL gives the address that an invited person opens.
+func (h *house) inviteURL(token string) string {
+	return h.settings.DeskURL + deskBase + "/invitation/" + token
+}
+
+// inviteMail sends somebody their invitation; nil where the server sends no e-mail.
+func (h *house) inviteMail() (func(ctx context.Context, to, link string) error, error) {
+	if h.settings.SMTP == "" {
+		return nil, nil
+	}
+	mail, err := sender.NewSMTP(h.settings.SMTP, h.settings.MailFrom)
+	if err != nil {
+		return nil, fmt.Errorf("smtp, mail-from: %w", err)
+	}
+	return func(ctx context.Context, to, link string) error {
+		return mail.Send(ctx, usher.CodeMessage{
+			Channel: usher.ByEmail, To: to, Subject: "Your invitation to the review desk",
+			Text: "Open this link to set up how you sign in. It works once and for 24 hours.\n\n" + link + "\n",
+		})
+	}, nil
+}
+
+// provider gives the identity provider of the settings, or nil where none is named.
+func (s settings) provider() (*auth.Provider, error) {
+	if s.OIDCIssuer == "" {
+		return nil, nil
+	}
+	if s.OIDCClient == "" || s.OIDCTenant == "" {
+		return nil, usageError{errors.New("oidc-issuer: name oidc-client-id and oidc-tenant as well")}
+	}
+	u, err := url.Parse(s.OIDCIssuer)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && !isLoopback(u.Hostname())) {
+		return nil, usageError{fmt.Errorf("oidc-issuer: %q is not an https address", s.OIDCIssuer)}
+	}
+	roles := map[string]usher.Role{}
+	for _, pair := range words(s.OIDCRoles) {
+		group, role, ok := strings.Cut(strings.TrimSpace(pair), "=")
+		if !ok || group == "" || !slices.Contains(usher.Roles(), usher.Role(role)) {
+			return nil, usageError{fmt.Errorf("oidc-roles: %q is not like kyc-team=reviewer", pair)}
+		}
+		roles[group] = usher.Role(role)
+	}
+	return &auth.Provider{
+		Name: s.OIDCName, Issuer: s.OIDCIssuer, ClientID: s.OIDCClient, ClientSecret: s.OIDCSecret, TenantID: s.OIDCTenant,
+		RedirectURL: s.DeskURL + deskBase + "/provider/back", GroupsClaim: s.OIDCGroups, Roles: roles, ACR: words(s.OIDCACR), AMR: words(s.OIDCAMR),
+	}, nil
+}
+
+func staffCommand(ctx context.Context, c console, args []string) error {
+	var tenant, email, role string
+	flags := func(fs *flag.FlagSet) {
+		fs.StringVar(&tenant, "tenant", "", "id of the tenant")
+		fs.StringVar(&email, "email", "", "address to sign in with")
+		fs.StringVar(&role, "role", string(usher.RoleReviewer), "viewer, reviewer, senior, auditor, developer or admin")
+	}
+	// one gives the member that --tenant and --email name.
+	one := func(h *house) (usher.Staff, error) {
+		all, err := h.auth.Members(ctx, tenant)
+		for _, m := range all {
+			if strings.EqualFold(m.Email, email) {
+				return m.Staff, nil
+			}
+		}
+		return usher.Staff{}, errors.Join(err, usageError{fmt.Errorf("the tenant has no member of staff %q", email)})
+	}
+	return manage(ctx, c, "staff", args, flags, map[string]func(*house, []string) error{
+		"invite": func(h *house, _ []string) error {
+			if _, err := h.Tenant(ctx, tenant); err != nil {
+				return err
+			}
+			token, err := h.auth.Invite(ctx, tenant, email, usher.Role(role), operator)
+			if err == nil {
+				h.tellLink(c, email, token)
+			}
+			return err
+		},
+		"reset": func(h *house, _ []string) error {
+			member, err := one(h)
+			if err != nil {
+				return err
+			}
+			token, err := h.auth.Reinvite(ctx, tenant, member.ID, operator)
+			if err == nil {
+				h.tellLink(c, member.Email, token)
+			}
+			return err
+		},
+		"release": func(h *house, _ []string) error {
+			member, err := one(h)
+			if err != nil {
+				return err
+			}
+			if err := h.auth.Release(ctx, tenant, member.ID, operator); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.out, "%s may try again\n", member.Email)
+			return nil
+		},
+		"sign-out": func(h *house, _ []string) error {
+			member, err := one(h)
+			if err != nil {
+				return err
+			}
+			if err := h.auth.SignOut(ctx, tenant, member.ID, "", operator); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.out, "%s is signed out everywhere\n", member.Email)
+			return nil
+		},
+		"create": func(h *house, _ []string) error {
+			if _, err := h.Tenant(ctx, tenant); err != nil {
+				return err
+			}
+			// A command line can be read by others, so the password comes by another way.
+			password := c.env("USHER_STAFF_PASSWORD")
+			if password == "" {
+				return usageError{errors.New("put the password, at least 15 characters, into the environment variable USHER_STAFF_PASSWORD, or use staff invite")}
+			}
+			member, err := h.auth.CreateStaff(ctx, tenant, auth.NewStaff{Email: email, Password: password, Role: usher.Role(role)}, operator)
+			if err == nil {
+				fmt.Fprintf(c.out, "staff %s may sign in at the desk as %s\n", member.Email, member.Role)
+			}
+			return err
+		},
+		"list": func(h *house, _ []string) error {
+			all, err := h.auth.Members(ctx, tenant)
+			for _, m := range all {
+				fmt.Fprintf(c.out, "%s  %-9s  %s  %s\n", m.ID, m.Role, m.Email, standing(m))
+			}
+			return err
+		},
+	})
+}
+
+// standing says by what somebody signs in, or why they do not.
+func standing(m door.Member) string {
+	switch {
+	case m.Disabled:
+		return "kept out"
+	case m.Invited:
+		return "invited"
+	case m.Locked:
+		return strings.Join(m.Ways, ", ") + "; locked out"
+	}
+	return strings.Join(m.Ways, ", ")
+}
+
+// tellLink prints the link of an invitation.
+func (h *house) tellLink(c console, email, token string) {
+	fmt.Fprintf(c.out, "%s sets up how they sign in here, once and within 24 hours:\n%s\n", email, h.inviteURL(token))
+	if h.settings.DeskURL == "" {
+		fmt.Fprintln(c.out, "(the address begins with that of the desk; say --desk-url to have it whole)")
+	}
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -9,9 +10,13 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/door"
 	"github.com/usher-kyc/usher/internal/store"
 )
 
@@ -30,7 +35,20 @@ type Config struct {
 	Absolute time.Duration    // of a staff session in all; 0 means DefaultAbsolute
 	Log      *slog.Logger     // nil means slog.Default
 
+	Seal     Sealer    // keeps the secrets of one-time codes; without one nobody has such codes
+	DeskURL  string    // how staff reach the desk, such as https://desk.example.com: where passkeys are bound to; empty does without them
+	Provider *Provider // who else says who members of staff are; nil does without
+
 	HashMemory uint32 // KiB that argon2id takes for a new password; 0 means 19 MiB, and only a test takes less
+}
+
+// Ways says what the server offers; see [door.Door].
+func (a *Auth) Ways() door.Ways {
+	w := door.Ways{Passkeys: a.passkeys != nil}
+	if a.config.Provider != nil {
+		w.Provider = cmp.Or(a.config.Provider.Name, "OpenID Connect")
+	}
+	return w
 }
 
 // Auth knows API clients, tokens and staff. All its methods may be called at once by many.
@@ -40,11 +58,22 @@ type Auth struct {
 	hashes chan struct{} // bounds how many passwords are hashed at once, each of which takes 19 MiB
 	memory memory
 	decoy  string // what the password of an unknown account is compared with
+	runs   atomic.Int64
+
+	passkeys  *webauthn.WebAuthn // nil where there are none
+	discovery discovery          // what the provider says of itself
+}
+
+// Sealer keeps secrets of a tenant; a vault is one.
+type Sealer interface {
+	SealTenant(tenant string, plaintext, ad []byte) ([]byte, error)
+	OpenTenant(tenant string, sealed, ad []byte) ([]byte, error)
 }
 
 var (
 	_ usher.Credentials = (*Auth)(nil)
-	_ usher.StaffDoor   = (*Auth)(nil)
+	_ door.Door         = (*Auth)(nil)
+	_ door.Team         = (*Auth)(nil)
 )
 
 // New gives an Auth on a store.
@@ -69,6 +98,7 @@ func New(c Config) *Auth {
 	}
 	return &Auth{
 		config: c, store: c.Store, hashes: make(chan struct{}, runtime.NumCPU()), decoy: hashPassword(rand.Text(), c.HashMemory),
+		passkeys: relyingParty(c.DeskURL),
 	}
 }
 
@@ -82,13 +112,15 @@ func unauthenticated(detail string) error {
 	return &usher.Error{Code: usher.CodeUnauthenticated, Detail: detail, Message: "these credentials are not valid, or not any more"}
 }
 
-// audit writes an entry of the trail. Detail holds no personal data.
-func (a *Auth) audit(ctx context.Context, tenant string, by usher.Actor, action, object, detail string) error {
+// entry makes an entry of the trail. Detail holds no personal data.
+func (a *Auth) entry(tenant string, by usher.Actor, action, object, detail string) usher.AuditRecord {
 	now := a.now()
-	err := a.store.AddAudit(ctx, usher.AuditRecord{
-		ID: newID(now), TenantID: tenant, At: now, Actor: by, Action: action, Object: object, Detail: detail,
-	})
-	if err != nil {
+	return usher.AuditRecord{ID: newID(now), TenantID: tenant, At: now, Actor: by, Action: action, Object: object, Detail: detail}
+}
+
+// audit writes an entry of the trail by itself.
+func (a *Auth) audit(ctx context.Context, tenant string, by usher.Actor, action, object, detail string) error {
+	if err := a.store.AddAudit(ctx, a.entry(tenant, by, action, object, detail)); err != nil {
 		return fmt.Errorf("write audit entry: %w", err)
 	}
 	return nil

@@ -64,8 +64,13 @@ func open(t testing.TB) *door {
 		}
 	}
 	d := &door{store: db.Store, time: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
-	d.Auth = auth.New(auth.Config{Store: db.Store, Now: d.now, Log: log, HashMemory: 64})
+	d.Auth = auth.New(d.config(log))
 	return d
+}
+
+// config is what the node of a test is made with; a second node on the same database is made with the same.
+func (d *door) config(log *slog.Logger) auth.Config {
+	return auth.Config{Store: d.store, Now: d.now, Log: log, HashMemory: 64, Seal: sealer{}, DeskURL: deskURL}
 }
 
 func (d *door) client(t testing.TB, dialect string, scopes ...usher.Scope) (usher.APIClient, string) {
@@ -237,11 +242,11 @@ func TestAdministrationLeavesATrail(t *testing.T) {
 	if _, err := d.RotateClient(t.Context(), tenant, c.ID, s.Actor()); err != nil {
 		t.Fatal(err)
 	}
-	_, cookie, err := d.SignIn(t.Context(), email, phrase, "192.0.2.1")
+	in, err := d.SignIn(t.Context(), email, phrase, at("192.0.2.1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.SignOut(t.Context(), cookie); err != nil {
+	if err := d.Leave(t.Context(), in.Cookie); err != nil {
 		t.Fatal(err)
 	}
 	records, err := d.store.ListAudit(t.Context(), tenant, "", usher.Paging{Limit: 10, Oldest: true})

@@ -66,7 +66,7 @@ func passwordMatches(hash, password string) (bool, error) {
 }
 
 // goodPassword refuses a password that is easy to guess for somebody who knows the account.
-func goodPassword(email, password string) error {
+func goodPassword(email, firm, password string) error {
 	letters := map[rune]bool{}
 	for _, r := range password {
 		letters[r] = true
@@ -82,6 +82,8 @@ func goodPassword(email, password string) error {
 		return usher.Invalid("password", "use more different characters")
 	case strings.Contains(strings.ToLower(password), email):
 		return usher.Invalid("password", "leave the e-mail address out of it")
+	case isCommon(password, email, firm):
+		return usher.Invalid("password", "this is easy to guess: use a few words that do not belong together")
 	}
 	return nil
 }

@@ -2,34 +2,13 @@ package auth
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
-	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/door"
 	"github.com/usher-kyc/usher/internal/store"
-)
-
-// Wrong passwords within the window before an account, or all accounts from one address, must wait for its end.
-const (
-	wrongPerAccount = 5
-	wrongPerAddress = 20
-	wrongWindow     = 15 * time.Minute
-)
-
-// seenEvery is how often a session's last request is written down. A session may so end this much before its idle time, never after it.
-const seenEvery = 10 * time.Second
-
-// Details of a CodeUnauthenticated that a page may tell apart.
-const (
-	DetailIdle  = "idle"  // nothing was done for too long
-	DetailEnded = "ended" // the day is over
-	DetailWrong = "wrong_password"
 )
 
 // NewStaff is what is needed to make a member of staff.
@@ -39,56 +18,94 @@ type NewStaff struct {
 	Role     usher.Role
 }
 
-// CreateStaff makes a member of a tenant's staff. The e-mail address is what they sign in with, so nobody else may have it.
+// CreateStaff makes a member of a tenant's staff who signs in with a password. The e-mail address is what they sign in with, so nobody else may have it.
 func (a *Auth) CreateStaff(ctx context.Context, tenant string, n NewStaff, by usher.Actor) (usher.Staff, error) {
-	email := plainEmail(n.Email)
-	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email {
-		return usher.Staff{}, usher.Invalid("email", "use an e-mail address such as name@example.com")
-	}
-	if !n.Role.May(usher.ActUseDesk) {
-		return usher.Staff{}, usher.Invalid("role", "use viewer, reviewer, senior, auditor, developer or admin")
-	}
-	if err := goodPassword(email, n.Password); err != nil {
-		return usher.Staff{}, err
-	}
-	if _, err := a.store.StaffByEmail(ctx, email); err == nil {
-		return usher.Staff{}, &usher.Error{Code: usher.CodeConflict, Field: "email", Message: "somebody signs in with this e-mail address already"}
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return usher.Staff{}, fmt.Errorf("read staff: %w", err)
-	}
-	hash, err := hashed(ctx, a, func() (string, error) { return hashPassword(n.Password, a.config.HashMemory), nil })
+	email, err := a.freeEmail(ctx, n.Email)
 	if err != nil {
 		return usher.Staff{}, err
 	}
-	if _, err := a.tenant(ctx, tenant); err != nil {
+	if !n.Role.May(usher.ActUseDesk) {
+		return usher.Staff{}, wrongRole()
+	}
+	hash, err := a.newPassword(ctx, store.StaffRow{TenantID: tenant, Email: email}, n.Password)
+	if err != nil {
 		return usher.Staff{}, err
 	}
-	now := a.now()
-	row := store.StaffRow{ID: newID(now), TenantID: tenant, Email: email, PasswordHash: hash, Role: n.Role, CreatedAt: now}
-	if err := a.store.AddStaff(ctx, row); err != nil {
-		return usher.Staff{}, fmt.Errorf("write staff: %w", err)
+	row, err := a.add(ctx, tenant, email, hash, n.Role, by)
+	return staffOf(row), err
+}
+
+// add writes a new member.
+func (a *Auth) add(ctx context.Context, tenant, email, hash string, role usher.Role, by usher.Actor) (store.StaffRow, error) {
+	if !role.May(usher.ActUseDesk) {
+		return store.StaffRow{}, wrongRole()
 	}
-	return staffOf(row), a.audit(ctx, tenant, by, "staff.created", row.ID, string(n.Role))
+	if _, err := a.tenant(ctx, tenant); err != nil {
+		return store.StaffRow{}, err
+	}
+	now := a.now()
+	row := store.StaffRow{ID: newID(now), TenantID: tenant, Email: email, PasswordHash: hash, Role: role, CreatedAt: now}
+	if err := a.store.AddStaff(ctx, row, a.entry(tenant, by, "staff.created", row.ID, string(role))); err != nil {
+		return store.StaffRow{}, fmt.Errorf("write staff: %w", err)
+	}
+	return row, nil
 }
 
-// Member is a member of staff as a list shows them.
-type Member struct {
-	usher.Staff
-	Disabled  bool
-	CreatedAt time.Time
+// newPassword gives the hash of a password that is good enough for a member.
+func (a *Auth) newPassword(ctx context.Context, row store.StaffRow, password string) (string, error) {
+	firm, err := a.tenant(ctx, row.TenantID)
+	if err != nil {
+		return "", err
+	}
+	if err := goodPassword(row.Email, firm.Name, password); err != nil {
+		return "", err
+	}
+	return hashed(ctx, a, func() (string, error) { return hashPassword(password, a.config.HashMemory), nil })
 }
 
-// Members lists a tenant's staff, by e-mail address.
-func (a *Auth) Members(ctx context.Context, tenant string) ([]Member, error) {
+func wrongRole() error {
+	return usher.Invalid("role", "use viewer, reviewer, senior, auditor, developer or admin")
+}
+
+// Members lists a tenant's staff; see [door.Team].
+func (a *Auth) Members(ctx context.Context, tenant string) ([]door.Member, error) {
 	rows, err := a.store.ListStaff(ctx, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("list staff: %w", err)
 	}
-	list := make([]Member, len(rows))
+	list := make([]door.Member, len(rows))
 	for i, row := range rows {
-		list[i] = Member{Staff: staffOf(row), Disabled: row.Disabled, CreatedAt: row.CreatedAt}
+		list[i] = door.Member{Staff: staffOf(row), Disabled: row.Disabled, CreatedAt: row.CreatedAt}
+		if err := a.describe(ctx, row, &list[i]); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
+}
+
+// describe adds to a member by what they sign in, and whether they are locked out.
+func (a *Auth) describe(ctx context.Context, row store.StaffRow, m *door.Member) error {
+	acc, err := a.account(ctx, row)
+	if err != nil {
+		return err
+	}
+	for _, w := range []struct {
+		has bool
+		way string
+	}{{len(acc.Passkeys) > 0, "passkey"}, {acc.Password, "password"}, {acc.TOTP, "totp"}, {len(acc.Identities) > 0, "provider"}} {
+		if w.has {
+			m.Ways = append(m.Ways, w.way)
+		}
+	}
+	m.Invited = len(m.Ways) == 0
+	for _, counter := range []string{accountCounter(row.Email), secondCounter(row.ID)} {
+		n, _, err := a.store.Counter(ctx, counter, a.now())
+		if err != nil {
+			return fmt.Errorf("read counter: %w", err)
+		}
+		m.Locked = m.Locked || n > wrongPerAccount
+	}
+	return nil
 }
 
 // Member gives a member of a tenant's staff by id, disabled or not: what they did keeps their name.
@@ -108,34 +125,35 @@ func (a *Auth) member(ctx context.Context, tenant, id string) (store.StaffRow, e
 	return row, nil
 }
 
-// Disable keeps a member of staff out, or lets them in again. Who is signed in is out with their next request.
+// Disable keeps a member of staff out, or lets them in again; see [door.Team]. Who is signed in is out with their next request.
 func (a *Auth) Disable(ctx context.Context, tenant, id string, disabled bool, by usher.Actor) error {
 	if _, err := a.member(ctx, tenant, id); err != nil {
 		return err
-	}
-	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{Disabled: &disabled}); err != nil {
-		return fmt.Errorf("write staff: %w", err)
 	}
 	action := "staff.enabled"
 	if disabled {
 		action = "staff.disabled"
 	}
-	return a.audit(ctx, tenant, by, action, id, "")
+	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{Disabled: &disabled}, a.entry(tenant, by, action, id, "")); err != nil {
+		return fmt.Errorf("write staff: %w", err)
+	}
+	return nil
 }
 
-// SetRole gives a member of staff another role, which holds from their next request on.
+// SetRole gives a member of staff another role; see [door.Team]. They sign in anew.
 func (a *Auth) SetRole(ctx context.Context, tenant, id string, role usher.Role, by usher.Actor) error {
 	if !role.May(usher.ActUseDesk) {
-		return usher.Invalid("role", "use viewer, reviewer, senior, auditor, developer or admin")
+		return wrongRole()
 	}
 	row, err := a.member(ctx, tenant, id)
 	if err != nil {
 		return err
 	}
-	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{Role: &role}); err != nil {
+	e := a.entry(tenant, by, "staff.role_changed", id, string(row.Role)+" → "+string(role))
+	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{Role: &role}, e); err != nil {
 		return fmt.Errorf("write staff: %w", err)
 	}
-	return a.audit(ctx, tenant, by, "staff.role_changed", id, string(row.Role)+" → "+string(role))
+	return nil
 }
 
 // SetPassword gives a member of staff a new password and signs them out everywhere.
@@ -144,142 +162,54 @@ func (a *Auth) SetPassword(ctx context.Context, tenant, id, password string, by 
 	if err != nil {
 		return err
 	}
-	if err := goodPassword(row.Email, password); err != nil {
-		return err
-	}
-	hash, err := hashed(ctx, a, func() (string, error) { return hashPassword(password, a.config.HashMemory), nil })
+	hash, err := a.newPassword(ctx, row, password)
 	if err != nil {
 		return err
 	}
-	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{PasswordHash: &hash}); err != nil {
+	if err := a.store.ChangeStaff(ctx, id, store.StaffChange{PasswordHash: &hash}, a.entry(tenant, by, "staff.password_changed", id, "")); err != nil {
 		return fmt.Errorf("write staff: %w", err)
-	}
-	if err := a.store.DeleteStaffSessions(ctx, id); err != nil {
-		return fmt.Errorf("end staff sessions: %w", err)
-	}
-	return a.audit(ctx, tenant, by, "staff.password_changed", id, "")
-}
-
-// SignIn gives the member of staff and the secret of their new cookie; see [usher.StaffDoor]. A wrong password, an unknown address and a
-// disabled account get the same answer (CodeUnauthenticated, DetailWrong) after the same work. CodeLimited tells to wait.
-func (a *Auth) SignIn(ctx context.Context, email, password, address string) (usher.Staff, string, error) {
-	email = plainEmail(email)
-	if len(email) > longestPassword || len(password) > longestPassword {
-		return usher.Staff{}, "", unauthenticated(DetailWrong)
-	}
-	row, err := a.store.StaffByEmail(ctx, email)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return usher.Staff{}, "", fmt.Errorf("read staff: %w", err)
-	}
-	if err := a.mayTry(ctx, email, address); err != nil {
-		return usher.Staff{}, "", err
-	}
-	known := err == nil && !row.Disabled
-	hash := a.decoy
-	if known {
-		hash = row.PasswordHash
-	}
-	right, err := hashed(ctx, a, func() (bool, error) { return passwordMatches(hash, password) })
-	if err != nil {
-		return usher.Staff{}, "", err
-	}
-	if !right || !known {
-		return usher.Staff{}, "", a.wrong(ctx, row.ID, address)
-	}
-	if err := a.store.ResetCounter(ctx, accountCounter(email)); err != nil {
-		return usher.Staff{}, "", fmt.Errorf("reset counter: %w", err)
-	}
-	return a.letIn(ctx, row)
-}
-
-// letIn starts a session of a member of staff.
-func (a *Auth) letIn(ctx context.Context, row store.StaffRow) (usher.Staff, string, error) {
-	var secret [32]byte
-	_, _ = rand.Read(secret[:])
-	cookie := base64.RawURLEncoding.EncodeToString(secret[:])
-	now := a.now()
-	session := store.StaffSessionRow{Hash: digest(cookie), StaffID: row.ID, CreatedAt: now, SeenAt: now}
-	if err := a.store.PutStaffSession(ctx, session); err != nil {
-		return usher.Staff{}, "", fmt.Errorf("write staff session: %w", err)
-	}
-	s := staffOf(row)
-	return s, cookie, a.audit(ctx, s.TenantID, s.Actor(), "staff.signed_in", s.ID, "")
-}
-
-// mayTry counts a try on the account, and refuses it when there were too many. The try is counted before the password is looked at, so that
-// many at once are not more than one after the other; a right password takes the count back.
-func (a *Auth) mayTry(ctx context.Context, email, address string) error {
-	now := a.now()
-	fromAddress, ends, err := a.store.Counter(ctx, addressCounter(address), now)
-	if err != nil {
-		return fmt.Errorf("read counter: %w", err)
-	}
-	if fromAddress >= wrongPerAddress {
-		return waitUntil(ends, now)
-	}
-	tries, ends, err := a.store.Count(ctx, accountCounter(email), now, wrongWindow)
-	if err != nil {
-		return fmt.Errorf("raise counter: %w", err)
-	}
-	if tries > wrongPerAccount {
-		return waitUntil(ends, now)
 	}
 	return nil
 }
 
-// wrong counts a wrong password against its address. It is noted in the log and not in the audit trail: a write more for accounts that exist
-// would tell by its time which do.
-func (a *Auth) wrong(ctx context.Context, staff, address string) error {
-	if _, _, err := a.store.Count(ctx, addressCounter(address), a.now(), wrongWindow); err != nil {
-		return fmt.Errorf("raise counter: %w", err)
-	}
-	a.config.Log.WarnContext(ctx, "a member of staff could not sign in", "staff_id", staff)
-	return unauthenticated(DetailWrong)
-}
-
-func waitUntil(ends, now time.Time) error {
-	minutes := int((ends.Sub(now) + time.Minute - 1) / time.Minute)
-	return &usher.Error{
-		Code: usher.CodeLimited, Detail: "sign_in", Message: fmt.Sprintf("too many wrong passwords; try again in %d min", max(minutes, 1)),
-	}
-}
-
-// Staff gives the member of staff behind a cookie; see [usher.StaffDoor]. Every call counts as something done.
-func (a *Auth) Staff(ctx context.Context, cookie string) (usher.Staff, error) {
-	session, row, err := a.session(ctx, cookie)
+// Sessions lists where a member is signed in; see [door.Team].
+func (a *Auth) Sessions(ctx context.Context, tenant, id string) ([]door.Session, error) {
+	row, err := a.member(ctx, tenant, id)
 	if err != nil {
-		return usher.Staff{}, err
+		return nil, err
 	}
-	now := a.now()
-	why := ""
-	switch {
-	case row.Disabled:
-		why = DetailEnded
-	case now.Sub(session.CreatedAt) >= a.config.Absolute:
-		why = DetailEnded
-	case now.Sub(session.SeenAt) >= a.config.Idle:
-		why = DetailIdle
+	return a.sessions(ctx, row)
+}
+
+// SignOut ends a member's session, or all; see [door.Team].
+func (a *Auth) SignOut(ctx context.Context, tenant, id, session string, by usher.Actor) error {
+	if _, err := a.member(ctx, tenant, id); err != nil {
+		return err
 	}
-	if why != "" {
-		if err := a.store.DeleteStaffSession(ctx, session.Hash); err != nil {
-			return usher.Staff{}, fmt.Errorf("end staff session: %w", err)
+	if session != "" {
+		return a.endSession(ctx, tenant, id, session, by)
+	}
+	if err := a.store.EndStaffSessions(ctx, id, nil, a.entry(tenant, by, "staff.sessions_ended", id, "all")); err != nil {
+		return fmt.Errorf("end staff sessions: %w", err)
+	}
+	return nil
+}
+
+// Release lets a member try again; see [door.Team].
+func (a *Auth) Release(ctx context.Context, tenant, id string, by usher.Actor) error {
+	row, err := a.member(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	for _, counter := range []string{accountCounter(row.Email), secondCounter(row.ID)} {
+		if err := a.store.ResetCounter(ctx, counter); err != nil {
+			return fmt.Errorf("reset counter: %w", err)
 		}
-		return usher.Staff{}, unauthenticated(why)
 	}
-	if now.Sub(session.SeenAt) < seenEvery {
-		return staffOf(row), nil
-	}
-	err = a.store.SeeStaffSession(ctx, session.Hash, now)
-	if errors.Is(err, store.ErrNotFound) {
-		return usher.Staff{}, unauthenticated("")
-	}
-	if err != nil {
-		return usher.Staff{}, fmt.Errorf("note staff session: %w", err)
-	}
-	return staffOf(row), nil
+	return a.audit(ctx, tenant, by, "staff.released", id, "")
 }
 
-// SetKeys switches the single-letter keys of the desk off, or on again; see [usher.StaffDoor].
+// SetKeys switches the single-letter keys of the desk off, or on again; see [door.Door].
 func (a *Auth) SetKeys(ctx context.Context, staff string, off bool) error {
 	if err := a.store.SetStaffKeys(ctx, staff, off); err != nil {
 		return fmt.Errorf("write staff: %w", err)
@@ -302,41 +232,6 @@ func (a *Auth) Reviewers(ctx context.Context, tenant string, most int) ([]usher.
 	return list, nil
 }
 
-// SignOut ends the session of a cookie; an unknown one is signed out already.
-func (a *Auth) SignOut(ctx context.Context, cookie string) error {
-	session, row, err := a.session(ctx, cookie)
-	var told *usher.Error
-	if errors.As(err, &told) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := a.store.DeleteStaffSession(ctx, session.Hash); err != nil {
-		return fmt.Errorf("end staff session: %w", err)
-	}
-	return a.audit(ctx, row.TenantID, staffOf(row).Actor(), "staff.signed_out", row.ID, "")
-}
-
-func (a *Auth) session(ctx context.Context, cookie string) (store.StaffSessionRow, store.StaffRow, error) {
-	var none store.StaffRow
-	if cookie == "" {
-		return store.StaffSessionRow{}, none, unauthenticated("")
-	}
-	session, err := a.store.StaffSession(ctx, digest(cookie))
-	if errors.Is(err, store.ErrNotFound) {
-		return session, none, unauthenticated("")
-	}
-	if err != nil {
-		return session, none, fmt.Errorf("read staff session: %w", err)
-	}
-	row, err := a.store.Staff(ctx, session.StaffID)
-	if err != nil {
-		return session, none, fmt.Errorf("read staff: %w", err)
-	}
-	return session, row, nil
-}
-
 // hashed does work on a password when there is room for it.
 func hashed[T any](ctx context.Context, a *Auth, work func() (T, error)) (T, error) {
 	select {
@@ -346,6 +241,7 @@ func hashed[T any](ctx context.Context, a *Auth, work func() (T, error)) (T, err
 		return none, ctx.Err()
 	}
 	defer func() { <-a.hashes }()
+	a.runs.Add(1)
 	return work()
 }
 
@@ -354,12 +250,3 @@ func staffOf(row store.StaffRow) usher.Staff {
 }
 
 func plainEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
-
-// Counters carry hashes: an e-mail address in clear would be one more place to forget it from.
-func accountCounter(email string) string {
-	return "sign_in/account/" + hex.EncodeToString(digest(email)[:16])
-}
-
-func addressCounter(address string) string {
-	return "sign_in/address/" + hex.EncodeToString(digest(address)[:16])
-}

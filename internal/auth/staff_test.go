@@ -9,28 +9,29 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/auth"
+	way "github.com/usher-kyc/usher/internal/door"
 )
 
 func TestSignInAndOut(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	made := d.staff(t, usher.RoleReviewer)
-	got, cookie, err := d.SignIn(t.Context(), "  Vera@Example.test ", phrase, "192.0.2.1")
-	if err != nil || got != made {
-		t.Fatalf("got %+v, %v", got, err)
+	in, err := d.SignIn(t.Context(), "  Vera@Example.test ", phrase, at("192.0.2.1"))
+	if err != nil || in.Staff != made || in.Stage != way.In {
+		t.Fatalf("got %+v, %v", in, err)
 	}
-	if len(cookie) != 43 {
-		t.Errorf("cookie has %d characters, want 43 (256 bits)", len(cookie))
+	if len(in.Cookie) != 43 {
+		t.Errorf("cookie has %d characters, want 43 (256 bits)", len(in.Cookie))
 	}
-	if got, err := d.Staff(t.Context(), cookie); err != nil || got != made {
+	if got, err := d.enter(t, in.Cookie); err != nil || got.Staff != made {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	for range 2 {
-		if err := d.SignOut(t.Context(), cookie); err != nil {
+		if err := d.Leave(t.Context(), in.Cookie); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err = d.Staff(t.Context(), cookie)
+	_, err = d.enter(t, in.Cookie)
 	wantCode(t, err, usher.CodeUnauthenticated)
 }
 
@@ -39,23 +40,23 @@ func TestStaffSessionEnds(t *testing.T) {
 	signIn := func(t *testing.T) (*door, string) {
 		d := open(t)
 		d.staff(t, usher.RoleReviewer)
-		_, cookie, err := d.SignIn(t.Context(), email, phrase, "192.0.2.1")
+		in, err := d.SignIn(t.Context(), email, phrase, at("192.0.2.1"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return d, cookie
+		return d, in.Cookie
 	}
 	t.Run("idle", func(t *testing.T) {
 		t.Parallel()
 		d, cookie := signIn(t)
 		for range 3 {
 			d.wait(14 * time.Minute)
-			if _, err := d.Staff(t.Context(), cookie); err != nil {
+			if _, err := d.enter(t, cookie); err != nil {
 				t.Fatal(err)
 			}
 		}
 		d.wait(15 * time.Minute)
-		_, err := d.Staff(t.Context(), cookie)
+		_, err := d.enter(t, cookie)
 		if told := wantCode(t, err, usher.CodeUnauthenticated); told.Detail != auth.DetailIdle {
 			t.Errorf("detail is %q", told.Detail)
 		}
@@ -65,12 +66,12 @@ func TestStaffSessionEnds(t *testing.T) {
 		d, cookie := signIn(t)
 		for range 59 {
 			d.wait(10 * time.Minute)
-			if _, err := d.Staff(t.Context(), cookie); err != nil {
+			if _, err := d.enter(t, cookie); err != nil {
 				t.Fatal(err)
 			}
 		}
 		d.wait(10 * time.Minute)
-		_, err := d.Staff(t.Context(), cookie)
+		_, err := d.enter(t, cookie)
 		if told := wantCode(t, err, usher.CodeUnauthenticated); told.Detail != auth.DetailEnded {
 			t.Errorf("detail is %q", told.Detail)
 		}
@@ -78,22 +79,22 @@ func TestStaffSessionEnds(t *testing.T) {
 	t.Run("disabled", func(t *testing.T) {
 		t.Parallel()
 		d, cookie := signIn(t)
-		s, err := d.Staff(t.Context(), cookie)
+		s, err := d.enter(t, cookie)
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantCode(t, d.Disable(t.Context(), other, s.ID, true, system), usher.CodeNotFound)
-		if err := d.Disable(t.Context(), tenant, s.ID, true, system); err != nil {
+		wantCode(t, d.Disable(t.Context(), other, s.Staff.ID, true, system), usher.CodeNotFound)
+		if err := d.Disable(t.Context(), tenant, s.Staff.ID, true, system); err != nil {
 			t.Fatal(err)
 		}
-		_, err = d.Staff(t.Context(), cookie)
+		_, err = d.enter(t, cookie)
 		wantCode(t, err, usher.CodeUnauthenticated)
-		_, _, err = d.SignIn(t.Context(), email, phrase, "192.0.2.1")
+		_, err = d.SignIn(t.Context(), email, phrase, at("192.0.2.1"))
 		wantCode(t, err, usher.CodeUnauthenticated)
-		if err := d.Disable(t.Context(), tenant, s.ID, false, system); err != nil {
+		if err := d.Disable(t.Context(), tenant, s.Staff.ID, false, system); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Staff(t.Context(), cookie); err == nil {
+		if _, err := d.enter(t, cookie); err == nil {
 			t.Error("the old cookie is worth something again")
 		}
 	})
@@ -103,7 +104,7 @@ func TestNewPasswordSignsOutEverywhere(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	s := d.staff(t, usher.RoleReviewer)
-	_, cookie, err := d.SignIn(t.Context(), email, phrase, "192.0.2.1")
+	in, err := d.SignIn(t.Context(), email, phrase, at("192.0.2.1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,11 +114,11 @@ func TestNewPasswordSignsOutEverywhere(t *testing.T) {
 	if err := d.SetPassword(t.Context(), tenant, s.ID, fresh, system); err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.Staff(t.Context(), cookie)
+	_, err = d.enter(t, in.Cookie)
 	wantCode(t, err, usher.CodeUnauthenticated)
-	_, _, err = d.SignIn(t.Context(), email, phrase, "192.0.2.1")
+	_, err = d.SignIn(t.Context(), email, phrase, at("192.0.2.1"))
 	wantCode(t, err, usher.CodeUnauthenticated)
-	if _, _, err := d.SignIn(t.Context(), email, fresh, "192.0.2.1"); err != nil {
+	if _, err := d.SignIn(t.Context(), email, fresh, at("192.0.2.1")); err != nil {
 		t.Error(err)
 	}
 }
@@ -126,8 +127,8 @@ func TestUnknownAndWrongLookTheSame(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	d.staff(t, usher.RoleReviewer)
-	_, _, wrong := d.SignIn(t.Context(), email, "not the right words at all", "192.0.2.1")
-	_, _, unknown := d.SignIn(t.Context(), "nobody@example.test", phrase, "192.0.2.1")
+	_, wrong := d.SignIn(t.Context(), email, "not the right words at all", at("192.0.2.1"))
+	_, unknown := d.SignIn(t.Context(), "nobody@example.test", phrase, at("192.0.2.1"))
 	a, b := wantCode(t, wrong, usher.CodeUnauthenticated), wantCode(t, unknown, usher.CodeUnauthenticated)
 	if a != b {
 		t.Errorf("answers differ: %+v and %+v", a, b)
@@ -135,10 +136,10 @@ func TestUnknownAndWrongLookTheSame(t *testing.T) {
 	// Locked accounts must not tell either.
 	for _, name := range []string{email, "nobody@example.test"} {
 		for range 4 {
-			_, _, err := d.SignIn(t.Context(), name, "not the right words at all", "192.0.2.1")
+			_, err := d.SignIn(t.Context(), name, "not the right words at all", at("192.0.2.1"))
 			wantCode(t, err, usher.CodeUnauthenticated)
 		}
-		_, _, err := d.SignIn(t.Context(), name, "not the right words at all", "192.0.2.1")
+		_, err := d.SignIn(t.Context(), name, "not the right words at all", at("192.0.2.1"))
 		wantCode(t, err, usher.CodeLimited)
 	}
 }
@@ -148,15 +149,15 @@ func TestAccountIsLockedAfterFiveWrongPasswords(t *testing.T) {
 	d := open(t)
 	d.staff(t, usher.RoleReviewer)
 	for i := range 5 {
-		_, _, err := d.SignIn(t.Context(), email, "not the right words at all", fmt.Sprintf("192.0.2.%d", i))
+		_, err := d.SignIn(t.Context(), email, "not the right words at all", at(fmt.Sprintf("192.0.2.%d", i)))
 		wantCode(t, err, usher.CodeUnauthenticated)
 	}
-	_, _, err := d.SignIn(t.Context(), email, phrase, "198.51.100.7")
+	_, err := d.SignIn(t.Context(), email, phrase, at("198.51.100.7"))
 	if told := wantCode(t, err, usher.CodeLimited); !strings.Contains(told.Message, "15 min") {
 		t.Errorf("message is %q", told.Message)
 	}
 	d.wait(15 * time.Minute)
-	if _, _, err := d.SignIn(t.Context(), email, phrase, "198.51.100.7"); err != nil {
+	if _, err := d.SignIn(t.Context(), email, phrase, at("198.51.100.7")); err != nil {
 		t.Error(err)
 	}
 }
@@ -167,10 +168,10 @@ func TestRightPasswordTakesTheCountBack(t *testing.T) {
 	d.staff(t, usher.RoleReviewer)
 	for i := range 3 {
 		for range 4 {
-			_, _, err := d.SignIn(t.Context(), email, "not the right words at all", fmt.Sprintf("192.0.2.%d", i))
+			_, err := d.SignIn(t.Context(), email, "not the right words at all", at(fmt.Sprintf("192.0.2.%d", i)))
 			wantCode(t, err, usher.CodeUnauthenticated)
 		}
-		if _, _, err := d.SignIn(t.Context(), email, phrase, fmt.Sprintf("192.0.2.%d", i)); err != nil {
+		if _, err := d.SignIn(t.Context(), email, phrase, at(fmt.Sprintf("192.0.2.%d", i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -181,12 +182,12 @@ func TestAddressIsLockedAfterTwentyWrongPasswords(t *testing.T) {
 	d := open(t)
 	d.staff(t, usher.RoleReviewer)
 	for i := range 20 {
-		_, _, err := d.SignIn(t.Context(), fmt.Sprintf("guess%d@example.test", i), phrase, "192.0.2.1")
+		_, err := d.SignIn(t.Context(), fmt.Sprintf("guess%d@example.test", i), phrase, at("192.0.2.1"))
 		wantCode(t, err, usher.CodeUnauthenticated)
 	}
-	_, _, err := d.SignIn(t.Context(), email, phrase, "192.0.2.1")
+	_, err := d.SignIn(t.Context(), email, phrase, at("192.0.2.1"))
 	wantCode(t, err, usher.CodeLimited)
-	if _, _, err := d.SignIn(t.Context(), email, phrase, "192.0.2.2"); err != nil {
+	if _, err := d.SignIn(t.Context(), email, phrase, at("192.0.2.2")); err != nil {
 		t.Errorf("another address is locked as well: %v", err)
 	}
 }
@@ -199,7 +200,7 @@ func TestManyGuessesAtOnceAreNotMore(t *testing.T) {
 	codes := make([]usher.Code, 12)
 	for i := range codes {
 		wg.Go(func() {
-			_, _, err := d.SignIn(t.Context(), email, "not the right words at all", fmt.Sprintf("192.0.2.%d", i))
+			_, err := d.SignIn(t.Context(), email, "not the right words at all", at(fmt.Sprintf("192.0.2.%d", i)))
 			codes[i] = wantCode(t, err, codeOf(err)).Code
 		})
 	}

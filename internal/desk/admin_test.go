@@ -16,51 +16,22 @@ import (
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/browsertest"
 	"github.com/usher-kyc/usher/internal/desk"
+	"github.com/usher-kyc/usher/internal/door"
 	"github.com/usher-kyc/usher/internal/flow"
 	"github.com/usher-kyc/usher/internal/hosted"
 )
 
-// team is the composition root's, with a password that tests know.
-type team struct{ *firm }
-
-func (t team) Members(ctx context.Context, tenant string) ([]desk.Member, error) {
-	all, err := t.auth.Members(ctx, tenant)
-	list := make([]desk.Member, len(all))
-	for i, m := range all {
-		list[i] = desk.Member{Staff: m.Staff, Disabled: m.Disabled}
-	}
-	return list, err
-}
-
-func (t team) Invite(ctx context.Context, tenant, email string, role usher.Role, by usher.Actor) (string, error) {
-	_, err := t.auth.CreateStaff(ctx, tenant, auth.NewStaff{Email: email, Password: phrase, Role: role}, by)
-	return phrase, err
-}
-
-func (t team) SetRole(ctx context.Context, tenant, id string, role usher.Role, by usher.Actor) error {
-	return t.auth.SetRole(ctx, tenant, id, role, by)
-}
-
-func (t team) Disable(ctx context.Context, tenant, id string, disabled bool, by usher.Actor) error {
-	return t.auth.Disable(ctx, tenant, id, disabled, by)
-}
-
-func (t team) NewPassword(ctx context.Context, tenant, id string, by usher.Actor) (string, error) {
-	return phrase + "!", t.auth.SetPassword(ctx, tenant, id, phrase+"!", by)
-}
-
 // withAll opens a desk with every page of settings.
 func withAll(t testing.TB) *firm {
 	t.Helper()
-	k, made := &keys{}, &firm{}
+	k := &keys{}
 	f := open(t, func(c *desk.Config) {
-		c.Keys, c.Team = k, team{made}
+		c.Keys = k
 		c.Brands, _ = c.Service.(usher.Brands)
 		c.Texts, _ = c.Service.(usher.Texts)
 		c.ReadFlow = func(text string) (usher.Flow, []flow.Problem) { return flow.Parse(text, known(c.Service)) }
 	})
 	k.auth = f.auth
-	*made = *f
 	f.member("adam", usher.RoleAdmin)
 	return f
 }
@@ -130,8 +101,8 @@ func TestStaffAreManaged(t *testing.T) {
 	foreign := f.member("otto", usher.RoleReviewer, f.Other)
 	b := f.plain("adam")
 	told := b.post("/settings/staff", "email", "nina@example.test", "role", "senior")
-	if !strings.Contains(told.body, phrase) {
-		t.Error("the first password is not told")
+	if !strings.Contains(told.body, f.url+"/invitation/ush_in_") {
+		t.Error("the link is not told")
 	}
 	if p := b.post("/settings/staff", "email", "nina@example.test", "role", "senior"); !strings.Contains(p.body, "signs in with this address already") {
 		t.Error("an address is taken twice")
@@ -144,12 +115,12 @@ func TestStaffAreManaged(t *testing.T) {
 		t.Errorf("the role is %s", now.Role)
 	}
 	b.post("/settings/staff/" + vera.ID + "/disable")
-	if _, _, err := f.auth.SignIn(t.Context(), "vera@example.test", phrase, "1"); err == nil {
+	if _, err := f.auth.SignIn(t.Context(), "vera@example.test", phrase, door.Visitor{Address: "1"}); err == nil {
 		t.Error("who is kept out signs in")
 	}
 	b.post("/settings/staff/" + vera.ID + "/enable")
-	if p := b.post("/settings/staff/" + vera.ID + "/password"); !strings.Contains(p.body, phrase+"!") {
-		t.Error("the new password is not told")
+	if p := b.post("/settings/staff/" + vera.ID + "/invite"); !strings.Contains(p.body, "/invitation/ush_in_") {
+		t.Error("the new link is not told")
 	}
 	if p := b.post("/settings/staff/"+foreign.ID+"/role", "role", "viewer"); p.status != http.StatusNotFound {
 		t.Errorf("a member of another tenant answers %d", p.status)

@@ -281,6 +281,10 @@ func (d *Desk) decide(a act) handler {
 		if was.version != s.Version {
 			return d.changed(w, r, v, s, was.version)
 		}
+		what := usher.Object{TenantID: s.TenantID, SessionID: s.ID, Voted: a.command == usher.CmdApprove && len(s.Votes) > 0}
+		if usher.Can(v.staff.Caller(), a.may, what).Fresh && !v.session.Fresh(d.config.Now()) {
+			return d.askProof(w, r, v) // the second approval is the last word
+		}
 		if problems := a.problems(was); len(problems) > 0 {
 			return d.form(w, r, v, a, s, was, problems)
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/door"
 	"github.com/usher-kyc/usher/internal/flow"
 	"github.com/usher-kyc/usher/internal/web"
 )
@@ -33,8 +34,10 @@ type Config struct {
 	Secure bool
 	Log    *slog.Logger
 
+	URL string // how staff reach the host of the desk, for links that are handed over; empty takes the host that was asked
+
 	Service usher.Service
-	Door    usher.StaffDoor
+	Door    door.Door
 	Auditor usher.Auditor
 	// Preview gives a new JPEG of a picture, upright, of at most maxSide pixels, without anything but the pixels.
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error)
@@ -46,8 +49,10 @@ type Config struct {
 	Members func(ctx context.Context, tenant string, most int) ([]usher.Staff, error)
 	// Undo is how long a decision can be taken back before it is carried out; 0 means 10 s, and less that it is carried out at once.
 	Undo time.Duration
-	Keys Keys // makes credentials of API clients; nil leaves out the settings
-	Team Team // makes members of staff; nil leaves that page out
+	Keys Keys      // makes credentials of API clients; nil leaves out the settings
+	Team door.Team // makes members of staff; nil leaves that page out
+	// Mail brings the link of an invitation to somebody; nil leaves handing it over to the administrator.
+	Mail func(ctx context.Context, to, link string) error
 	// Brands keeps how the applicant's pages look; nil leaves that page out.
 	Brands usher.Brands
 	// Texts keeps what applicants are told of reasons; nil leaves that page out.
@@ -107,12 +112,13 @@ func New(c Config) (*Desk, error) {
 
 // visit is a signed-in member of staff, at one request.
 type visit struct {
-	staff  usher.Staff
-	tenant usher.Tenant
-	say    words
-	keys   bool // single-letter keys are on
-	sets   bool // there are settings that the reader may change
-	warn   time.Duration
+	staff   usher.Staff
+	session door.Session
+	tenant  usher.Tenant
+	say     words
+	keys    bool // single-letter keys are on
+	sets    bool // there are settings that the reader may change
+	warn    time.Duration
 }
 
 // frame is what the layout shows of a visit; every page's data has it.
@@ -121,13 +127,14 @@ type frame struct {
 	Sets bool // there are settings that the reader may change
 	Keys bool
 	Warn int64 // ms of quiet until the page warns that the session will end
+	Out  bool  // is not signed in yet: sets up how to
 }
 
 // May tells a template whether the reader may do something, so that it offers nothing that would be refused.
 func (f frame) May(do usher.Action) bool { return f.Me.Role.May(do) }
 
 func (v visit) frame() frame {
-	return frame{Me: v.staff, Sets: v.sets, Keys: v.keys, Warn: v.warn.Milliseconds()}
+	return frame{Me: v.staff, Sets: v.sets, Keys: v.keys, Warn: v.warn.Milliseconds(), Out: v.session.Stage != door.In}
 }
 
 // page makes a page of the visit's tenant.
@@ -143,26 +150,42 @@ func (d *Desk) staff(do usher.Action, h handler) web.HandlerFunc {
 		if r.Method == http.MethodGet && d.PickLanguage(w, r) {
 			return nil
 		}
-		s, err := d.config.Door.Staff(r.Context(), d.Cookie(r, cookieName))
+		in, err := d.enter(r)
 		if code, detail := told(err); code == usher.CodeUnauthenticated {
 			return d.sendToDoor(w, r, detail)
 		}
 		if err != nil {
 			return fmt.Errorf("read who is signed in: %w", err)
 		}
-		if access := usher.Can(s.Caller(), do, usher.Object{TenantID: s.TenantID}); !access.Allowed {
+		if in.Stage != door.In {
+			return d.See(w, r, stagePath(in.Stage))
+		}
+		s := in.Staff
+		access := usher.Can(s.Caller(), do, usher.Object{TenantID: s.TenantID})
+		if !access.Allowed {
 			return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_role", Message: "the role does not allow this"}
 		}
-		tenant, err := d.config.Service.Tenant(r.Context(), s.TenantID)
+		v, err := d.visit(r, in)
 		if err != nil {
-			return fmt.Errorf("read tenant: %w", err)
+			return err
 		}
-		v := visit{
-			staff: s, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: !s.KeysOff,
-			warn: d.config.Idle - warnBefore, sets: d.config.Keys != nil && s.Role.May(usher.ActSeeSettings),
+		if access.Fresh && !in.Fresh(d.config.Now()) {
+			return d.askProof(w, r, v)
 		}
-		return forDesk(h(w, r, v))
+		return forDesk(h(w, r.WithContext(usher.Acting(r.Context(), s.Actor())), v))
 	}
+}
+
+// visit gives what pages need to know of who asks.
+func (d *Desk) visit(r *http.Request, in door.Session) (visit, error) {
+	tenant, err := d.config.Service.Tenant(r.Context(), in.Staff.TenantID)
+	if err != nil {
+		return visit{}, fmt.Errorf("read tenant: %w", err)
+	}
+	return visit{
+		staff: in.Staff, session: in, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: !in.Staff.KeysOff,
+		warn: d.config.Idle - warnBefore, sets: d.config.Keys != nil && in.Staff.Role.May(usher.ActSeeSettings),
+	}, nil
 }
 
 // sendToDoor sends to the sign-in page and remembers where to come back to. A form cannot be come back to.

@@ -34,6 +34,12 @@ func TestMain(m *testing.M) { os.Exit(browsertest.Main(m)) }
 
 const phrase = "seven quiet lamps by the sea"
 
+// sealer keeps nothing secret: what is sealed is package vault's to test.
+type sealer struct{}
+
+func (sealer) SealTenant(_ string, plaintext, _ []byte) ([]byte, error) { return plaintext, nil }
+func (sealer) OpenTenant(_ string, sealed, _ []byte) ([]byte, error)    { return sealed, nil }
+
 // planted is what a person may write who wants to run a script in a reviewer's browser.
 const planted = `"><script>window.hit=1</script><img src=x onerror="window.hit=1">{{.}}`
 
@@ -100,11 +106,11 @@ func open(t testing.TB, change ...func(*desk.Config)) *firm {
 	t.Helper()
 	f := &firm{House: enginetest.Open(t, enginetest.Config{Checkers: checkers(), Renderers: []usher.Renderer{plainWords{}}}), t: t}
 	log := slog.New(slog.DiscardHandler)
-	f.auth = auth.New(auth.Config{Store: f.Store, Now: f.Now, Log: log, HashMemory: 64})
+	f.auth = auth.New(auth.Config{Store: f.Store, Now: f.Now, Log: log, HashMemory: 64, Seal: sealer{}, DeskURL: "http://localhost"})
 	in := picture.New(picture.Config{})
 	c := desk.Config{
 		Files: web.Files, Base: "/desk", Log: log, Service: f.Service, Door: f.auth, Auditor: f.Engine, Member: f.auth.Member, Now: f.Now,
-		Members: f.auth.Reviewers, Undo: -1, // tests that are about taking back say so
+		Members: f.auth.Reviewers, Team: f.auth, Undo: -1, // tests that are about taking back say so
 		Preview: func(ctx context.Context, raw io.Reader, side int) ([]byte, error) {
 			data, err := io.ReadAll(raw)
 			if err != nil {

@@ -30,9 +30,8 @@ func (d *Desk) open(pattern string, do usher.Action, o web.Route, h web.HandlerF
 // routes is the list of all pages.
 func (d *Desk) routes() {
 	plain := web.Route{}
-	d.open("GET /sign-in", usher.ActEnter, plain, d.signInPage)
-	d.open("POST /sign-in", usher.ActEnter, plain, d.signIn)
-	d.open("POST /sign-out", usher.ActEnter, plain, d.signOut)
+	d.doorRoutes()
+	d.accountRoutes()
 	d.on("POST /stay", usher.ActUseDesk, plain, d.stay)
 	d.on("GET /{$}", usher.ActUseDesk, plain, d.home)
 	d.on("GET /keys", usher.ActUseDesk, plain, d.keysPage)

@@ -70,11 +70,7 @@ func (d *Desk) settingsRoutes() {
 		d.on("GET /settings/flows/{name}", usher.ActSeeSettings, plain, d.flowPage)
 		d.on("POST /settings/flows/{name}", usher.ActManageFlows, plain, d.takeFlow)
 	}
-	if d.config.Team != nil {
-		d.on("GET /settings/staff", usher.ActManageStaff, plain, d.team)
-		d.on("POST /settings/staff", usher.ActManageStaff, plain, d.invite)
-		d.on("POST /settings/staff/{id}/{act}", usher.ActManageStaff, plain, d.changeMember)
-	}
+	d.teamRoutes()
 	if d.config.Brands != nil {
 		d.on("GET /settings/brand", usher.ActManagePages, plain, d.brandPage)
 		d.on("POST /settings/brand", usher.ActManagePages, web.Route{MaxBody: largestBrand}, d.takeBrand)

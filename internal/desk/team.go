@@ -1,38 +1,34 @@
 package desk
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/door"
 	"github.com/usher-kyc/usher/internal/web"
 )
 
-// Team makes and changes members of staff. The composition root gives it.
-type Team interface {
-	// Members lists a tenant's staff, by e-mail address.
-	Members(ctx context.Context, tenant string) ([]Member, error)
-	// Invite makes a member and gives their first password, which is told once.
-	Invite(ctx context.Context, tenant, email string, role usher.Role, by usher.Actor) (password string, err error)
-	SetRole(ctx context.Context, tenant, id string, role usher.Role, by usher.Actor) error
-	Disable(ctx context.Context, tenant, id string, disabled bool, by usher.Actor) error
-	// NewPassword gives a member another password, signs them out, and tells the password once.
-	NewPassword(ctx context.Context, tenant, id string, by usher.Actor) (password string, err error)
-}
-
-// Member is a member of staff, who may be kept out.
-type Member struct {
-	usher.Staff
-	Disabled bool
+func (d *Desk) teamRoutes() {
+	if d.config.Team == nil {
+		return
+	}
+	plain := web.Route{}
+	d.on("GET /settings/staff", usher.ActManageStaff, plain, d.team)
+	d.on("POST /settings/staff", usher.ActManageStaff, plain, d.invite)
+	d.on("POST /settings/staff/rules", usher.ActManageStaff, plain, d.takeRules)
+	d.on("GET /settings/staff/{id}", usher.ActManageStaff, plain, d.member)
+	d.on("POST /settings/staff/{id}/{act}", usher.ActManageStaff, plain, d.changeMember)
 }
 
 type teamData struct {
 	frame
-	Members []Member
+	Members []door.Member
 	Roles   []usher.Role
 	Email   string // as it was given
 	Role    usher.Role
 	Done    string
+	Rules   door.Rules
+	Offers  door.Ways
 }
 
 // team lists the members of staff.
@@ -41,9 +37,12 @@ func (d *Desk) team(w http.ResponseWriter, r *http.Request, v visit) error {
 }
 
 func (d *Desk) teamPage(w http.ResponseWriter, r *http.Request, v visit, data teamData, problems web.Errors) error {
-	data.frame, data.Roles = v.frame(), usher.Roles()
+	data.frame, data.Roles, data.Offers = v.frame(), usher.Roles(), d.config.Door.Ways()
 	var err error
 	if data.Members, err = d.config.Team.Members(r.Context(), v.tenant.ID); err != nil {
+		return err
+	}
+	if data.Rules, err = d.config.Team.Rules(r.Context(), v.tenant.ID); err != nil {
 		return err
 	}
 	if done := "desk.settings.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
@@ -56,13 +55,13 @@ func (d *Desk) teamPage(w http.ResponseWriter, r *http.Request, v visit, data te
 	return d.Render(w, r, page)
 }
 
-// invite makes a member, and tells the first password once.
+// invite makes a member, and tells the link by which they set up how they sign in.
 func (d *Desk) invite(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
 	}
 	data := teamData{Email: r.PostForm.Get("email"), Role: usher.Role(r.PostForm.Get("role"))}
-	password, err := d.config.Team.Invite(r.Context(), v.tenant.ID, data.Email, data.Role, v.staff.Actor())
+	token, err := d.config.Team.Invite(r.Context(), v.tenant.ID, data.Email, data.Role, v.staff.Actor())
 	switch code, _ := told(err); {
 	case code == usher.CodeConflict:
 		return d.teamPage(w, r, v, data, web.Errors{{Field: "email", Key: "desk.problem.email_taken"}})
@@ -71,7 +70,66 @@ func (d *Desk) invite(w http.ResponseWriter, r *http.Request, v visit) error {
 	case err != nil:
 		return err
 	}
-	return d.tell(w, r, v, "desk.team.invited", map[string]string{"email": data.Email, "password": password})
+	return d.tellLink(w, r, v, data.Email, token)
+}
+
+// linkData is the page that shows the link of an invitation.
+type linkData struct {
+	frame
+	Email, Link string
+	Mailed      bool
+}
+
+func (d *Desk) tellLink(w http.ResponseWriter, r *http.Request, v visit, email, token string) error {
+	link := d.invitationLink(r, token)
+	return d.Render(w, r, v.page("invited", linkData{v.frame(), email, link, d.mailed(r.Context(), email, link)}))
+}
+
+// takeRules changes how the firm's staff may sign in.
+func (d *Desk) takeRules(w http.ResponseWriter, r *http.Request, v visit) error {
+	if err := r.ParseForm(); err != nil {
+		return badForm(err)
+	}
+	on := func(name string) bool { return r.PostForm.Get(name) == "on" }
+	rules := door.Rules{Passkeys: on("passkeys"), Passwords: on("passwords"), Provider: on("provider"), Second: on("second")}
+	err := d.config.Team.SetRules(r.Context(), v.tenant.ID, rules, v.staff.Actor())
+	if code, _ := told(err); code == usher.CodeConflict {
+		return d.teamPage(w, r, v, teamData{Role: usher.RoleReviewer}, web.Errors{{Field: "passkeys", Key: "desk.rules.own"}})
+	}
+	if err != nil {
+		return err
+	}
+	return d.See(w, r, "/settings/staff?done=rules")
+}
+
+type memberData struct {
+	frame
+	Member   door.Member
+	Sessions []door.Session
+	Here     string
+	Done     string
+}
+
+// member shows one of them, and where they are signed in.
+func (d *Desk) member(w http.ResponseWriter, r *http.Request, v visit) error {
+	all, err := d.config.Team.Members(r.Context(), v.tenant.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if m.ID != r.PathValue("id") {
+			continue
+		}
+		data := memberData{frame: v.frame(), Member: m, Here: v.session.ID}
+		if data.Sessions, err = d.config.Team.Sessions(r.Context(), v.tenant.ID, m.ID); err != nil {
+			return err
+		}
+		if done := "desk.me.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
+			data.Done = done
+		}
+		return d.Render(w, r, v.page("member", data))
+	}
+	return usher.NotFound("member of staff")
 }
 
 // changeMember changes one. Nobody changes themselves: the last administrator would lock everybody out.
@@ -80,23 +138,43 @@ func (d *Desk) changeMember(w http.ResponseWriter, r *http.Request, v visit) err
 	if id == v.staff.ID {
 		return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_self", Message: "ask another administrator to change your own account"}
 	}
+	ctx, team, tenant := r.Context(), d.config.Team, v.tenant.ID
+	back := "/settings/staff?done=staff"
 	var err error
 	switch r.PathValue("act") {
 	case "role":
-		err = d.config.Team.SetRole(r.Context(), v.tenant.ID, id, usher.Role(r.PostFormValue("role")), by)
+		err = team.SetRole(ctx, tenant, id, usher.Role(r.PostFormValue("role")), by)
 	case "disable", "enable":
-		err = d.config.Team.Disable(r.Context(), v.tenant.ID, id, r.PathValue("act") == "disable", by)
-	case "password":
-		password, err := d.config.Team.NewPassword(r.Context(), v.tenant.ID, id, by)
-		if err != nil {
-			return err
-		}
-		return d.tell(w, r, v, "desk.team.password_made", map[string]string{"password": password})
+		err = team.Disable(ctx, tenant, id, r.PathValue("act") == "disable", by)
+	case "release":
+		err, back = team.Release(ctx, tenant, id, by), "/settings/staff/"+id+"?done=released"
+	case "sign-out":
+		err, back = team.SignOut(ctx, tenant, id, r.PostFormValue("session"), by), "/settings/staff/"+id+"?done=ended"
+	case "invite":
+		return d.reinvite(w, r, v, id)
 	default:
 		return usher.NotFound("page")
 	}
 	if err != nil {
 		return err
 	}
-	return d.See(w, r, "/settings/staff?done=staff")
+	return d.See(w, r, back)
+}
+
+// reinvite has a member set up anew how they sign in.
+func (d *Desk) reinvite(w http.ResponseWriter, r *http.Request, v visit, id string) error {
+	all, err := d.config.Team.Members(r.Context(), v.tenant.ID)
+	if err != nil {
+		return err
+	}
+	token, err := d.config.Team.Reinvite(r.Context(), v.tenant.ID, id, v.staff.Actor())
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if m.ID == id {
+			return d.tellLink(w, r, v, m.Email, token)
+		}
+	}
+	return usher.NotFound("member of staff")
 }
