@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"runtime"
 	"time"
 )
 
@@ -110,13 +111,20 @@ func (s *Store) gather(held []*pending) (batch, rest []*pending, ok bool) {
 	if s.c.Gather != nil {
 		s.c.Gather()
 	}
-	for len(batch) < mostInBatch && len(rest) < mostInBatch {
+	for yielded := false; len(batch) < mostInBatch && len(rest) < mostInBatch; {
 		select {
 		case p := <-s.changes:
 			take(p)
+			yielded = false
+			continue
 		default:
-			return batch, rest, true
 		}
+		if yielded {
+			break
+		}
+		// Those whom the last batch has just answered are on their way.
+		runtime.Gosched()
+		yielded = true
 	}
 	return batch, rest, true
 }

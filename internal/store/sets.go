@@ -29,6 +29,7 @@ type Set struct {
 	Accounts   []*AccountRow
 	Cases      []*CaseState // of sessions that are not in review
 	Words      []*WordsRow
+	Jobs       []Job
 }
 
 // plain tells whether a change can be written as one of a set: it holds nothing that many changes do not hold.
@@ -104,7 +105,6 @@ func (s *Store) writeFitting(tx Tx, batch []*pending, results []error) error {
 		return err
 	}
 	end := writer{s: s, tx: tx}
-	var jobs []Job
 	undo := false
 	for i, p := range batch {
 		if results[i] != nil {
@@ -121,7 +121,7 @@ func (s *Store) writeFitting(tx Tx, batch []*pending, results []error) error {
 			continue
 		}
 		set.attach(p.change)
-		jobs = append(jobs, p.jobs...)
+		set.Jobs = append(set.Jobs, p.jobs...)
 		end.trail = append(end.trail, p.change.Audit...)
 	}
 	if undo {
@@ -130,5 +130,5 @@ func (s *Store) writeFitting(tx Tx, batch []*pending, results []error) error {
 	if end.lanes, err = s.c.Sets.Attach(ctx, tx, &set); err != nil {
 		return err
 	}
-	return end.last(jobs)
+	return end.last(nil)
 }

@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"time"
+
 	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/store/queue"
 )
 
 func (b *batch) keysets(rows []*store.Keyset) {
@@ -114,5 +117,23 @@ func (b *batch) words(rows []*store.WordsRow) {
 		SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[]) AS u (tenant, word, applicant)
 		WHERE EXISTS (SELECT 1 FROM keysets k WHERE k.applicant_id = u.applicant FOR KEY SHARE) ON CONFLICT DO NOTHING`, func() []any {
 		return []any{tenants, words, applicants}
+	})
+}
+
+// jobs puts jobs into the queue as River would, but together with everything else; a test holds that the rows are the same.
+func (b *batch) jobs(jobs []store.Job) {
+	rows := make([]queue.Row, len(jobs))
+	for i, j := range jobs {
+		rows[i] = queue.RowOf(j, time.Now())
+	}
+	type row = queue.Row
+	put(b, rows, `INSERT INTO river_job (args, kind, max_attempts, priority, queue, scheduled_at, state)
+		SELECT args, kind, tries, 1, 'default', at, state::river_job_state
+		FROM unnest($1::jsonb[], $2::text[], $3::smallint[], $4::timestamptz[], $5::text[]) AS u (args, kind, tries, at, state)`, func() []any {
+		return []any{
+			col(rows, func(r row) []byte { return r.Args }), col(rows, func(r row) string { return r.Kind }),
+			col(rows, func(r row) int16 { return r.Tries }), col(rows, func(r row) time.Time { return r.At }),
+			col(rows, func(r row) string { return r.State }),
+		}
 	})
 }

@@ -31,9 +31,12 @@ func newJobs(p pool, c Config) (*Jobs, error) {
 	return &Jobs{q, p}, err
 }
 
+var errForeign = errors.New("a transaction of another database")
+
 func pgxTx(tx store.Tx) (pgx.Tx, error) {
-	if t, ours := tx.(*transaction); ours {
-		return lent{t}, nil
+	t, ours := tx.(*transaction)
+	if !ours {
+		return nil, errForeign
 	}
-	return nil, errors.New("a transaction of another database")
+	return lent{t}, t.begin()
 }

@@ -18,7 +18,7 @@ import (
 type sets struct{}
 
 // Match writes the rows that have a version or a name, where they fit.
-func (sets) Match(ctx context.Context, tx store.Tx, s *store.Set) (map[string]bool, error) {
+func (sets) Match(_ context.Context, tx store.Tx, s *store.Set) (map[string]bool, error) {
 	slices.SortFunc(s.Sessions, func(a, b *store.SessionRow) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(s.Applicants, func(a, b *store.ApplicantRow) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(s.Keys, func(a, b *store.KeyRow) int { return cmp.Compare(a.Row(), b.Row()) })
@@ -41,11 +41,11 @@ func (sets) Match(ctx context.Context, tx store.Tx, s *store.Set) (map[string]bo
 	b.applicants(s.Applicants)
 	b.keys(s.Keys)
 	b.once(s.Once)
-	return misfits, b.send(ctx, tx)
+	return misfits, b.send(tx)
 }
 
 // Attach writes the rows that go with those.
-func (sets) Attach(ctx context.Context, tx store.Tx, s *store.Set) (lanes []string, err error) {
+func (sets) Attach(_ context.Context, tx store.Tx, s *store.Set) (lanes []string, err error) {
 	b := batch{fits: func(lane string) {
 		if lane != "" {
 			lanes = append(lanes, lane)
@@ -58,7 +58,8 @@ func (sets) Attach(ctx context.Context, tx store.Tx, s *store.Set) (lanes []stri
 	b.accounts(s.Accounts)
 	b.cases(s.Cases)
 	b.words(s.Words)
-	return lanes, b.send(ctx, tx)
+	b.jobs(s.Jobs)
+	return lanes, b.send(tx)
 }
 
 // batch gathers statements.
@@ -93,15 +94,15 @@ func take[T any](b *batch, rows []T, query string, name func(pgx.Rows) (string, 
 
 func text(rs pgx.Rows) (s string, err error) { return s, rs.Scan(&s) }
 
-func (b *batch) send(ctx context.Context, tx store.Tx) error {
+func (b *batch) send(tx store.Tx) error {
+	t, ours := tx.(*transaction)
+	if !ours {
+		return errForeign
+	}
 	if b.Len() == 0 {
 		return nil
 	}
-	t, err := pgxTx(tx)
-	if err != nil {
-		return err
-	}
-	if err := t.SendBatch(ctx, &b.Batch).Close(); err != nil {
+	if err := t.send(&b.Batch); err != nil {
 		return fmt.Errorf("write a set: %w", err)
 	}
 	return nil

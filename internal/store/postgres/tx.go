@@ -29,7 +29,7 @@ const (
 	askFor = 20 * time.Second
 )
 
-// Begin begins a transaction and learns its number, by which can be asked later what became of it.
+// Begin begins a transaction: the server is told together with its first statements.
 func (p pool) Begin(ctx context.Context) (store.Tx, error) {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	conn, err := p.Acquire(ctx)
@@ -37,15 +37,7 @@ func (p pool) Begin(ctx context.Context) (store.Tx, error) {
 		cancel()
 		return nil, err
 	}
-	t := &transaction{Conn: conn, pool: p, ctx: ctx, cancel: cancel}
-	var b pgx.Batch
-	b.Queue(`BEGIN`)
-	b.Queue(`SELECT pg_current_xact_id()::text`).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
-	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
-		t.end(true)
-		return nil, err
-	}
-	return t, nil
+	return &transaction{Conn: conn, pool: p, ctx: ctx, cancel: cancel}, nil
 }
 
 // transaction is a transaction on a connection that is held for it. It is River's as well, but for what River does not ask of a transaction that is
@@ -53,7 +45,8 @@ func (p pool) Begin(ctx context.Context) (store.Tx, error) {
 type transaction struct {
 	*pgxpool.Conn
 	pool   pool
-	number string
+	begun  bool
+	number string          // by which the server can be asked what became of it
 	ctx    context.Context // of the transaction: statements end with it
 	cancel func()
 }
@@ -67,8 +60,33 @@ func (t *transaction) end(broken bool) {
 	t.cancel()
 }
 
+// send sends statements at once, with what begins the transaction before the first of them.
+func (t *transaction) send(b *pgx.Batch) error {
+	if !t.begun {
+		t.begun = true
+		begin := pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, b.Len()+2)}
+		begin.Queue(`BEGIN`)
+		begin.Queue(`SELECT pg_current_xact_id()::text`).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
+		begin.QueuedQueries = append(begin.QueuedQueries, b.QueuedQueries...)
+		b = &begin
+	}
+	return t.Conn.SendBatch(t.ctx, b).Close()
+}
+
+// begin begins the transaction, if nothing has yet.
+func (t *transaction) begin() error {
+	if t.begun {
+		return nil
+	}
+	return t.send(&pgx.Batch{})
+}
+
 // Commit returns once everything is on disk. When the answer is lost, the server is asked what became of the transaction.
 func (t *transaction) Commit(context.Context) error {
+	if !t.begun {
+		t.end(false)
+		return nil
+	}
 	tag, err := t.Conn.Exec(t.ctx, `COMMIT`)
 	var told *pgconn.PgError
 	switch {
@@ -109,19 +127,33 @@ func (p pool) askAfter(number string, lost error) error {
 
 // Rollback undoes everything.
 func (t *transaction) Rollback(context.Context) error {
-	_, err := t.Conn.Exec(t.ctx, `ROLLBACK`)
+	var err error
+	if t.begun {
+		_, err = t.Conn.Exec(t.ctx, `ROLLBACK`)
+	}
 	t.end(err != nil)
 	return nil // a transaction whose connection is closed is undone by the server
 }
 
 // Exec runs a statement and gives the number of rows it touched.
-func (t *transaction) Exec(_ context.Context, query string, args ...any) (int64, error) {
-	tag, err := t.Conn.Exec(t.ctx, query, args...)
-	return tag.RowsAffected(), err
+func (t *transaction) Exec(_ context.Context, query string, args ...any) (n int64, err error) {
+	if t.begun {
+		tag, err := t.Conn.Exec(t.ctx, query, args...)
+		return tag.RowsAffected(), err
+	}
+	var b pgx.Batch
+	b.Queue(query, args...).Exec(func(tag pgconn.CommandTag) error {
+		n = tag.RowsAffected()
+		return nil
+	})
+	return n, t.send(&b)
 }
 
 // Query runs a statement that gives rows.
 func (t *transaction) Query(_ context.Context, query string, args ...any) (store.Rows, error) {
+	if err := t.begin(); err != nil {
+		return nil, err
+	}
 	rs, err := t.Conn.Query(t.ctx, query, args...)
 	return rows{rs}, err
 }

@@ -7,6 +7,7 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/usher-kyc/usher/internal/store"
 )
@@ -100,6 +102,25 @@ func (q *Queue[T]) Enqueue(ctx context.Context, tx store.Tx, jobs []store.Job) e
 		return fmt.Errorf("put jobs into the queue: %w", err)
 	}
 	return nil
+}
+
+// Row is a job as River keeps it, for a database that puts jobs in by itself.
+type Row struct {
+	Args  []byte // JSON
+	Kind  string
+	Tries int16 // at most
+	At    time.Time
+	State string
+}
+
+// RowOf gives the row of a job.
+func RowOf(j store.Job, now time.Time) Row {
+	args, _ := json.Marshal(jobArgs{j}) // of texts and numbers
+	r := Row{Args: args, Kind: jobArgs{}.Kind(), Tries: tries, At: now, State: string(rivertype.JobStateAvailable)}
+	if j.After > 0 {
+		r.At, r.State = now.Add(j.After), string(rivertype.JobStateScheduled)
+	}
+	return r
 }
 
 // Start begins to work jobs, and timers by one node at a time.
