@@ -69,7 +69,7 @@ func Grants() []Grant {
 		{Action: ActDecide, Roles: reviewers, Scopes: decide},
 		{Action: ActGiveCase, Roles: senior},
 		{Action: ActOverturn, Roles: senior, Scopes: decide},
-		{Action: ActSeeAudit, Roles: auditing},
+		{Action: ActSeeAudit, Roles: auditing, Scopes: administer},
 		{Action: ActExportAudit, Roles: auditing, Fresh: true},
 		{Action: ActSeeSettings, Roles: building, Scopes: read},
 		{Action: ActSendAgain, Roles: building, Scopes: administer},

@@ -23,6 +23,7 @@ func tags() []*huma.Tag {
 		{Name: tagWebhooks, Description: "Where events are sent, and how that went."},
 		{Name: tagFlows, Description: "The steps a session goes through."},
 		{Name: tagScreening, Description: "Names on watchlists, and applicants who are kept screened."},
+		{Name: tagAudit, Description: "Who saw and did what."},
 		{Name: "accounts", Description: "What was opened at the end."},
 		{Name: "sandbox", Description: "Making things happen without people, in sandbox tenants."},
 	}

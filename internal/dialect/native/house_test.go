@@ -85,7 +85,7 @@ func alone(t testing.TB) *house {
 	h.auth = auth.New(auth.Config{Store: h.Store, Now: h.Now})
 	var err error
 	h.handler, err = native.New(native.Config{
-		Service: h.Service, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: reporter{h.Service}, Screener: oneHit{}, Intake: intake, Known: h.Engine.Known(), Now: h.Now,
+		Service: h.Service, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: reporter{h.Service}, Receipts: receipts{h.Service}, Screener: oneHit{}, Intake: intake, Known: h.Engine.Known(), Now: h.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +115,17 @@ func (h *house) signAllIn(t testing.TB) {
 	h.token = h.signIn(t, h.Tenant)
 	h.other = h.signIn(t, h.Other)
 	h.live = h.signIn(t, h.Live)
+}
+
+// receipts gives receipts that say nothing, of sessions that were approved.
+type receipts struct{ usher.Service }
+
+func (r receipts) Receipt(ctx context.Context, tenant, session string) (usher.Receipt, error) {
+	s, err := r.Session(ctx, tenant, session)
+	if err == nil && s.State != usher.Approved {
+		err = usher.Conflict("only a session that was approved has a receipt")
+	}
+	return usher.Receipt{Text: "a.b.c~", JSON: []byte(`{"outcome":"approved"}`)}, err
 }
 
 // intake knows pictures and PDFs by their first bytes, which is all these tests need.

@@ -26,6 +26,7 @@ type Config struct {
 	Idempotency api.Idempotency // nil ignores Idempotency-Key
 	Auditor     usher.Auditor   // nil keeps no trail of who read a report
 	Report      usher.Reporter  // nil has no reports for people
+	Receipts    usher.Receipts  // nil has no receipts of approvals
 	Screener    usher.Screener  // nil leaves out the search of watchlists
 	Log         *slog.Logger    // nil writes no log
 
@@ -75,7 +76,7 @@ type API struct {
 // Routes lists its addresses and what a caller has to be allowed to do at each.
 func (a *API) Routes() []api.Route { return a.routes }
 
-// New makes the handler of the native API. It answers /v1/, /oauth/token, /openapi.yaml, /openapi.json and /docs; mount it at each of them.
+// New makes the handler of the native API. It answers /v1/, /oauth/, /openapi.yaml, /openapi.json and /docs; mount it at each of them.
 func New(c Config) (*API, error) {
 	if c.Dialects == nil {
 		c.Dialects = map[string]Words{Name: {}}
@@ -103,9 +104,9 @@ func New(c Config) (*API, error) {
 	return &API{Handler: front.Handler(s.mux.Mux), routes: s.mux.Routes()}, nil
 }
 
-// takesForm names the two addresses that a form may be sent to: the token's, since OAuth clients send one, and a file's.
+// takesForm names the addresses that a form may be sent to: those of tokens, since OAuth clients send one, and a file's.
 func takesForm(r *http.Request) bool {
-	return r.URL.Path == tokenPath || (strings.HasPrefix(r.URL.Path, "/v1/sessions/") && strings.HasSuffix(r.URL.Path, "/evidence"))
+	return r.URL.Path == tokenPath || r.URL.Path == revokePath || (strings.HasPrefix(r.URL.Path, "/v1/sessions/") && strings.HasSuffix(r.URL.Path, "/evidence"))
 }
 
 // humaConfig sets up huma without the pages and the schema links that it adds by itself.
@@ -158,4 +159,6 @@ func (s *server) routes() {
 	s.flowRoutes()
 	s.accountRoutes()
 	s.screeningRoutes()
+	s.receiptRoutes()
+	s.auditRoutes()
 }

@@ -141,12 +141,14 @@ func (h *house) listsAreEmpty(t *testing.T, d document, th things) {
 	t.Helper()
 	filters := map[string]string{
 		"applicant_id": th["/v1/applicants/"]["id"], "session_id": th["/v1/sessions/"]["id"], "endpoint_id": th["/v1/webhook_endpoints/"]["id"],
+		"object": th["/v1/sessions/"]["id"],
 	}
 	d.each(func(method, path string, op operation) {
 		if method != "GET" || strings.Contains(path, "{") || path == "/v1/flows" || path == "/v1/watchlists" {
 			return
 		}
-		if n := len(h.send(t, "GET", path, h.other, nil).want(t, 200).list(t, "data")); n != 0 {
+		// Every tenant has a trail of its own.
+		if n := len(h.send(t, "GET", path, h.other, nil).want(t, 200).list(t, "data")); n != 0 && path != "/v1/audit" {
 			t.Errorf("%s shows %d things of another tenant", path, n)
 		}
 		for name, id := range filters {
