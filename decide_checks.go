@@ -39,7 +39,7 @@ func (d *decider) report() error {
 		return nil
 	}
 	for _, r := range d.c.Results {
-		if err := checkResult(r); err != nil {
+		if err := r.Valid(); err != nil {
 			return err
 		}
 		if slices.ContainsFunc(st.Checks, func(c CheckResult) bool { return c.Kind == r.Kind && c.Outcome == "" }) {
@@ -63,8 +63,8 @@ func (d *decider) report() error {
 	return nil
 }
 
-// checkResult refuses a result that claims what it cannot: an outcome or assurance that does not exist, or an examination without assurance.
-func checkResult(r CheckResult) error {
+// Valid refuses a result that claims what it cannot: an outcome or assurance that does not exist, or an examination without assurance.
+func (r CheckResult) Valid() error {
 	examined := slices.Contains([]Outcome{Clear, Consider, Refuse}, r.Outcome)
 	switch {
 	case !examined && r.Outcome != Unavailable && r.Outcome != NotRun:

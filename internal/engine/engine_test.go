@@ -284,6 +284,21 @@ func TestProviderThatNeverAnswersSendsToReview(t *testing.T) {
 	}
 }
 
+// A provider that says what no check can say has given no verdict: its sessions do not wait for it for ever.
+func TestProviderThatTalksNonsenseSendsToReview(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	h.Checks.SetResult(usher.CheckResult{Kind: usher.CheckDocument, Outcome: "fine", Score: 7, Assurance: usher.Verified})
+	s, _ := start(t, h, "", person)
+	upload(t, h, s.ID, usher.DocumentFront, usher.Selfie)
+	do(t, h, s.ID, usher.Command{Kind: usher.CmdSubmit, Consent: &usher.Consent{}})
+	h.Settle()
+	s = session(t, h, s.ID)
+	if s.State != usher.InReview || s.Checks()[0].Outcome != usher.Unavailable {
+		t.Errorf("state %s, checks %+v", s.State, s.Checks())
+	}
+}
+
 type silent struct{ kind usher.CheckKind }
 
 func (c silent) Kind() usher.CheckKind { return c.kind }

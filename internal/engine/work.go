@@ -137,7 +137,7 @@ func (e *Engine) ask(ctx context.Context, st usher.StepStatus, in usher.CheckInp
 	return results, until, failed
 }
 
-// check asks one provider. A provider that panics has given no verdict.
+// check asks one provider. A provider that panics, or says what no check can say, has given no verdict.
 func (e *Engine) check(ctx context.Context, kind usher.CheckKind, in usher.CheckInput) (r usher.CheckResult, err error) {
 	provider, ok := e.checkers[kind]
 	if in.Simulated {
@@ -160,7 +160,13 @@ func (e *Engine) check(ctx context.Context, kind usher.CheckKind, in usher.Check
 	r, err = provider.Check(ctx, in)
 	r.Kind = kind
 	r.DurationMS = time.Since(began).Milliseconds()
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	if err := r.Valid(); err != nil {
+		return r, fmt.Errorf("read verdict of %s: %w", kind, err)
+	}
+	return r, nil
 }
 
 // checkInput gathers what checks may look at. In a sandbox, evidence that a simulation made up, or a magic name, is judged by the sandbox

@@ -109,7 +109,7 @@ func (a *actor) note(d *deed, told string, err error) {
 	}
 	d.name, d.told, d.step = fmt.Sprintf("%s.%d", a.name, a.n), told, a.w.steps
 	a.w.deeds = append(a.w.deeds, d)
-	a.w.counts["~ "+d.kind+" "+told]++
+	a.w.note(d.kind + " " + told)
 }
 
 // look reads a session; ok is false when it was not told.
@@ -345,12 +345,27 @@ func (a *actor) reviewer(t usher.Tenant) {
 		}
 		s := waiting[a.rng.IntN(len(waiting))]
 		switch {
+		case len(s.Evidence) > 0 && a.rng.IntN(5) == 0:
+			a.view(s)
 		case s.State == usher.InReview:
 			a.decide(s)
 		case s.State.Decided() && a.rng.IntN(6) == 0:
 			a.judge(s, usher.CmdOverturn)
 		}
 	}
+}
+
+// view has a picture shown.
+func (a *actor) view(s usher.Session) {
+	d := &deed{kind: "views", session: s.ID, got: s, held: s.Evidence[0].ID, by: usher.Actor{Kind: usher.ByStaff, ID: fmt.Sprintf("%s.%d", a.name, a.n+1)}}
+	told, err := a.try("views", func(ctx context.Context, e *engine.Engine) error {
+		_, r, err := e.OpenEvidence(ctx, s.TenantID, s.ID, d.held, 0, d.by)
+		if err != nil {
+			return err
+		}
+		return r.Close()
+	})
+	a.note(d, told, err)
 }
 
 func (a *actor) decide(s usher.Session) {

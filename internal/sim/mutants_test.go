@@ -1,13 +1,91 @@
 package sim_test
 
 import (
-	"context"
-
-	"github.com/usher-kyc/usher"
-	"github.com/usher-kyc/usher/internal/store"
+	"slices"
+	"strings"
+	"testing"
 )
 
-type (
-	enqueueFunc func(q *queue, ctx context.Context, tx store.Tx, jobs []store.Job) error
-	claimedFunc func(list []usher.ClaimedDelivery)
-)
+// mutant is a fault put into the product by hand, around it or in the text of its statements.
+type mutant struct {
+	name     string
+	by       string // the invariant that may find it; several stand side by side
+	setup    string // run on the database first: where a second safeguard would hide the fault
+	from, to string // in a statement's text
+	later    string // statements with this text are written after the commit, by themselves
+	claims   string // statements with this text say that they touched a row, whether they did or not
+	early    bool   // a commit that fails is told as done
+	keys     bool   // the key of an account is another one for every try
+	renders  bool   // what is sent again is written anew
+	seed     uint64 // begin to look here
+}
+
+const noIndex = "DROP INDEX events_session"
+
+// mutants are faults that nobody would like to find in production.
+func mutants() []mutant {
+	return []mutant{
+		{
+			name: "the version of a session is not looked at", by: "I4 lost", setup: noIndex,
+			from: "WHERE sessions.version = $18 AND", to: "WHERE $18 >= 0 AND",
+		},
+		{name: "a conflict is told as done", by: "I4 lost duplicated I6", claims: "INSERT INTO sessions"},
+		{name: "the sequence is not raised", by: "I4", setup: noIndex, from: "$7, $8, $9, $10)", to: "$7, max($8 - 1, 1), $9, $10)"},
+		{name: "deliveries are written after the commit", by: "I6", later: "INSERT INTO deliveries"},
+		{name: "jobs are put in after the commit", by: "liveness", later: "INSERT INTO sim_jobs"},
+		{name: "events are written after the commit", by: "I4 lost", later: "INSERT INTO events"},
+		{name: "the account is written after the commit", by: "I2", later: "INSERT INTO accounts"},
+		{name: "a commit that failed is told as done", by: "lost", early: true},
+		{name: "the effect of an idempotency key is not written", by: "duplicated", from: "SET effect = effect || $4", to: "SET effect = effect || substr($4, 1, 0)"},
+		{
+			name: "deliveries of a lane go side by side", by: "order",
+			from: "THEN 9223372036854775807 ELSE $12 END", to: "THEN $12 ELSE $12 END",
+		},
+		{name: "the next in a lane is not made due", by: "liveness", from: "AND due_at = 9223372036854775807", to: "AND due_at = 1"},
+		{name: "a lease is not taken", by: "lease", from: "SET due_at = $2, holder = $3 WHERE status", to: "SET due_at = min(due_at, $2), holder = $3 WHERE status"},
+		{
+			name: "a late report counts", by: "I7 order liveness lost",
+			from: "WHERE deliveries.id = r.id AND deliveries.status = 'pending' AND deliveries.attempts < r.number", to: "WHERE deliveries.id = r.id",
+		},
+		{name: "what is sent again is written anew", by: "I7", renders: true},
+		{name: "the key of an account is another one for every try", by: "I2", keys: true},
+		{name: "a held decision stays when it was carried out", by: "liveness duplicated", from: "DELETE FROM held_decisions WHERE id = $1", to: "UPDATE held_decisions SET due_at = due_at WHERE id = $1"},
+		{name: "who comes too late to end a held decision is not told", by: "duplicated", claims: "DELETE FROM held_decisions"},
+		{name: "a session is read without its tenant", by: "I8", from: "FROM sessions WHERE id = $1 AND tenant_id = $2", to: "FROM sessions WHERE id = $1 AND $2 = $2"},
+		{name: "events are listed without their tenant", by: "I8", from: "FROM events WHERE tenant_id = $1", to: "FROM events WHERE $1 = $1"},
+		{name: "the deadline of a session is not kept", by: "liveness", from: "due_at = excluded.due_at\nWHERE", to: "due_at = 0\nWHERE"},
+		{name: "the deadline of a session is not moved", by: "liveness", from: "due_at = excluded.due_at\nWHERE", to: "due_at = sessions.due_at\nWHERE"},
+		{name: "what met another version is not undone", by: "I4 I6 duplicated", from: "ROLLBACK TO change", to: "SELECT 1 -- change"},
+		{name: "the case of a review is not opened", by: "liveness", from: "INSERT INTO cases", to: "INSERT OR IGNORE INTO cases"},
+		{name: "the end of the audit chain is not kept", by: "I9", from: "UPDATE audit_heads SET hash = $2", to: "UPDATE audit_heads SET hash = substr($2, 1, 0) || hash"},
+	}
+}
+
+// TestMutantsAreFound runs worlds with a fault put in until an invariant breaks.
+func TestMutantsAreFound(t *testing.T) {
+	t.Parallel()
+	const most = 60 // seeds
+	for _, m := range mutants() {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			fits := false
+			for n := range uint64(most) {
+				o := simulate(t, max(m.seed, 1)+n, m)
+				fits = fits || o.fits
+				if o.broken == "" {
+					continue
+				}
+				by, _, _ := strings.Cut(o.broken, ":")
+				if !slices.Contains(strings.Fields(m.by), by) {
+					t.Errorf("found, though not by %s: %s", m.by, o.broken)
+				}
+				t.Logf("found by seed %d: %s", o.seed, o.broken)
+				return
+			}
+			if !fits {
+				t.Fatal("the mutant no longer fits: nothing that it changes was met")
+			}
+			t.Errorf("nothing found it in %d seeds", most)
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type node struct {
 type incarnation struct {
 	node   *node
 	name   string
+	before string // the process of this node that died before it, where it knows
 	dead   atomic.Bool
 	ready  bool        // it answers
 	writer who         // names what its store writes
@@ -47,6 +49,9 @@ func (n *node) now() time.Time { return time.Now().Add(time.Duration(n.skew.Load
 func (n *node) boot() {
 	n.lives++
 	inc := &incarnation{node: n, name: fmt.Sprintf("%s.%d", n.name, n.lives), opened: make(chan struct{}), sent: make(chan struct{})}
+	if n.lives > 1 && n.w.dice.of("before "+inc.name).IntN(2) == 0 {
+		inc.before = fmt.Sprintf("%s.%d", n.name, n.lives-1)
+	}
 	inc.writer.name = inc.name + "/writer"
 	n.inc = inc
 	n.w.live.Go(func() {
@@ -70,7 +75,8 @@ func (inc *incarnation) open(ctx context.Context) error {
 	var err error
 	inc.store, err = store.New(ctx, store.Config{
 		Write: tap{write, w, inc}, Read: tap{read, w, inc}, Queue: inc.queue, Close: closeBoth, Node: inc.name,
-		Words: store.Words{List: `SELECT value FROM json_each(?)`}, Gather: func() { _ = w.gate.stop(inc, inc.writer.name+" gathers") },
+		Words: store.Words{Each: `json_each(?)`, Texts: `json_each(?)`}, Wrote: func(n int, _ time.Duration) { w.note(fmt.Sprintf("batches of %d", n)) },
+		Gather: func() { _ = w.gate.stop(inc, inc.writer.name+" gathers") },
 	})
 	if err != nil {
 		return errors.Join(err, closeBoth())
@@ -89,7 +95,7 @@ func (inc *incarnation) open(ctx context.Context) error {
 		Policies: map[string]webhook.Policy{dialect: {Schedule: schedule()}}, Alive: inc.engine.Alive,
 	})
 	w.must(err)
-	if err := inc.engine.Join(ctx, ""); err != nil {
+	if err := inc.engine.Join(ctx, inc.before); err != nil {
 		return err
 	}
 	w.must(inc.engine.Start(ctx))
@@ -163,8 +169,11 @@ func (o outbox) Exchange(ctx context.Context, reports []usher.DeliveryReport, c 
 		return nil, err
 	}
 	claimed, err := o.inc.engine.Exchange(ctx, reports, c)
-	if o.w.mutant.claimed != nil {
-		o.w.mutant.claimed(claimed)
+	for i := range claimed {
+		if d := &claimed[i].Delivery; o.w.mutant.renders && d.Attempts > 0 {
+			o.w.fits()
+			d.Message.Body = bytes.Replace(d.Message.Body, []byte("{"), []byte("{ "), 1)
+		}
 	}
 	return claimed, err
 }

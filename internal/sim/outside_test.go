@@ -135,6 +135,9 @@ func (p provider) Check(ctx context.Context, in usher.CheckInput) (usher.CheckRe
 	w := p.w
 	name := w.count(fmt.Sprintf("check %s of %s round %d", p.kind, in.Session.Reference, in.Round))
 	does, roll := w.does(w.plan.checkFails, name, "errs", "hangs", "lies", "panics", "calls back", "is slow")
+	if w.plan.broken == p.kind {
+		does = " " + w.plan.breaks // for ever
+	}
 	if !in.AskedAt.IsZero() && w.plan.callsBack[p.kind] && in.Now.Sub(in.AskedAt) < time.Minute {
 		does = "calls back"
 	}
@@ -193,12 +196,19 @@ func (o opener) Open(ctx context.Context, r usher.AccountRequest) (usher.Account
 	w := o.w
 	name := w.count("account of " + r.Applicant.Reference)
 	does, _ := w.does(w.plan.openerFails, name, "fails before", "fails after", "hangs", "hangs after", "refuses")
+	if w.plan.noBank {
+		does = " fails before"
+	}
 	if err := w.gate.stop(o.inc, o.inc.name+" "+name+does); err != nil {
 		return usher.Account{}, err
 	}
 	does = strings.TrimSpace(does)
 	if does == "refuses" {
 		return usher.Account{Status: usher.AccountError, Error: "refused"}, nil
+	}
+	if w.mutant.keys {
+		w.fits()
+		r.Key = name
 	}
 	if does != "fails before" && does != "hangs" {
 		w.bank.open(r)

@@ -35,9 +35,6 @@ type queue struct {
 }
 
 func (q *queue) Enqueue(ctx context.Context, tx store.Tx, jobs []store.Job) error {
-	if q.w.mutant.enqueue != nil {
-		return q.w.mutant.enqueue(q, ctx, tx, jobs)
-	}
 	return put(ctx, tx.Exec, jobs)
 }
 

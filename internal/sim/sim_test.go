@@ -14,14 +14,6 @@ var (
 	wholeTrace = flag.Bool("trace", false, "show the whole trace of the one seed")
 )
 
-// mutant is a fault put into the product by hand, around it or in the text of its statements.
-type mutant struct {
-	name     string
-	from, to string // in a statement's text
-	enqueue  enqueueFunc
-	claimed  claimedFunc
-}
-
 // TestSeeds runs worlds, one after the other.
 func TestSeeds(t *testing.T) {
 	n, first := 8, *firstSeed

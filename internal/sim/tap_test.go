@@ -120,6 +120,7 @@ type tx struct {
 	after int    // statements until it fails
 	wait  time.Duration
 	over  bool
+	late  []func() error // of a mutant: what is written after the commit
 }
 
 func (t tap) Begin(ctx context.Context) (store.Tx, error) {
@@ -161,9 +162,21 @@ func (x *tx) Exec(ctx context.Context, text string, args ...any) (int64, error) 
 	if err := x.fails(); err != nil {
 		return 0, err
 	}
+	if x.w.mutant.later != "" && strings.Contains(text, x.w.mutant.later) {
+		x.w.fits()
+		x.late = append(x.late, func() error {
+			_, err := x.w.raw.db.ExecContext(context.Background(), text, args...)
+			return err
+		})
+		return 1, nil
+	}
 	res, err := x.tx.ExecContext(ctx, x.w.rewrite(text), args...)
 	if err != nil {
 		return 0, err
+	}
+	if x.w.mutant.claims != "" && strings.Contains(text, x.w.mutant.claims) {
+		x.w.fits()
+		return 1, nil
 	}
 	return res.RowsAffected()
 }
@@ -208,13 +221,19 @@ func (x *tx) Commit(ctx context.Context) error {
 		err = store.ErrUnknown
 	}
 	if err != nil {
-		return errors.Join(err, x.Rollback(ctx))
+		err = errors.Join(err, x.Rollback(ctx))
+		if x.w.mutant.early && x.fault == "commit" {
+			x.w.fits()
+			return nil
+		}
+		return err
 	}
 	if err := x.tx.Commit(); err != nil {
 		return err
 	}
 	x.w.committed()
 	x.end() // others may write before the caller hears of it
+	x.w.write(x.inc, x.name, x.late)
 	if err := x.w.gate.stop(x.inc, x.name+" has committed"); err != nil {
 		return err
 	}
@@ -222,4 +241,22 @@ func (x *tx) Commit(ctx context.Context) error {
 		return store.ErrUnknown
 	}
 	return nil
+}
+
+// write has a mutant's late statements written, unless the process dies before.
+func (w *world) write(inc *incarnation, name string, late []func() error) {
+	if len(late) == 0 {
+		return
+	}
+	locked, err := w.gate.lock(inc, name+" writes the rest")
+	if locked {
+		defer w.unlock()
+	}
+	if err != nil {
+		return
+	}
+	for _, do := range late {
+		w.must(do())
+	}
+	w.committed()
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/audit"
 	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/vault"
@@ -27,12 +28,15 @@ import (
 // plan is what a seed breaks, and how often: chances of one thing failing once. Most seeds break a few kinds of things and leave the others
 // whole, since faults that come all at once hide each other.
 type plan struct {
-	nodes                                                    int
-	readFails, writeFails, blobFails                         float64
-	checkFails, openerFails, hookFails                       float64
-	kills, stops, boots, jumps, passes, stays, stalls, hangs float64 // per step
-	callsBack                                                map[usher.CheckKind]bool
-	steps                                                    int
+	nodes                                     int
+	readFails, writeFails, blobFails          float64
+	checkFails, openerFails, hookFails        float64
+	kills, stops, boots, jumps, passes, stays float64 // per step
+	callsBack                                 map[usher.CheckKind]bool
+	broken                                    usher.CheckKind // a provider that never answers well
+	breaks                                    string
+	noBank                                    bool // the bank never answers
+	steps                                     int
 }
 
 func planOf(d dice) plan {
@@ -43,13 +47,18 @@ func planOf(d dice) plan {
 		}
 		return most * r.Float64()
 	}
-	return plan{
+	p := plan{
 		nodes:     1 + r.IntN(3),
 		readFails: some(0.01), writeFails: some(0.15), blobFails: some(0.2), checkFails: some(0.7), openerFails: some(0.8), hookFails: some(0.6),
 		kills: some(0.01), stops: some(0.004), boots: 0.03, jumps: some(0.01), passes: 0.02 + some(0.1), stays: some(0.9),
 		callsBack: map[usher.CheckKind]bool{usher.CheckFace: r.IntN(3) == 0},
 		steps:     6000,
 	}
+	if r.IntN(6) == 0 {
+		p.broken, p.breaks = usher.CheckDocument, []string{"errs", "hangs", "lies", "panics"}[r.IntN(4)]
+	}
+	p.noBank = r.IntN(10) == 0
+	return p
 }
 
 // world is everything there is, and the one who says what happens next.
@@ -92,9 +101,14 @@ type world struct {
 	receipts map[string]*receipt
 	arrived  []*receipt
 	done     []string // invariants broken, first one first
+
+	checkpoints []audit.Checkpoint
 }
 
-const traceEnd = 120
+const (
+	traceEnd  = 120
+	mostAfter = 60_000 // steps after all faults have ended
+)
 
 // empty is a database without a row, made once.
 var empty = sync.OnceValues(func() ([]byte, error) {
@@ -210,11 +224,23 @@ func (w *world) rewrite(text string) string {
 	}
 	changed := strings.ReplaceAll(text, w.mutant.from, w.mutant.to)
 	if changed != text {
-		w.mu.Lock()
-		w.rewritten = true
-		w.mu.Unlock()
+		w.fits()
 	}
 	return changed
+}
+
+// fits notes that the mutant met what it changes.
+func (w *world) fits() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rewritten = true
+}
+
+// note counts something that is told of at the end.
+func (w *world) note(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counts["~ "+what]++
 }
 
 // alive gives the processes that answer.
@@ -231,7 +257,7 @@ func (w *world) alive() []*incarnation {
 func (w *world) run() {
 	w.raw = database(w.file, "immediate", 1)
 	defer w.raw.db.Close()
-	_, err := w.raw.db.ExecContext(context.Background(), jobTable)
+	_, err := w.raw.db.ExecContext(context.Background(), jobTable+";"+w.mutant.setup)
 	w.must(err)
 	w.master, err = vault.ParseMaster(base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	w.must(err)
@@ -244,11 +270,12 @@ func (w *world) run() {
 	w.settle(func() bool { return len(w.alive()) == len(w.nodes) })
 	w.settled(w.found)
 	w.people()
-	for w.actors > 0 && w.steps < w.plan.steps {
+	for w.actors > 0 && w.steps < w.plan.steps && len(w.done) == 0 {
 		w.step()
 	}
-	w.heal()
-	w.settled(w.judge)
+	if w.heal(); len(w.done) == 0 {
+		w.settled(w.judge)
+	}
 	for _, n := range w.nodes {
 		if n.inc != nil {
 			n.kill()
@@ -349,6 +376,9 @@ func (w *world) step() {
 func (w *world) pass() {
 	steps := []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 7 * time.Second, 45 * time.Second, 3 * time.Minute, 25 * time.Minute}
 	d := steps[w.rng.IntN(len(steps))]
+	if !w.healed && !w.locked.Load() {
+		w.mark()
+	}
 	w.say("time passes: " + d.String())
 	time.Sleep(d)
 }
@@ -449,7 +479,7 @@ func (w *world) heal() {
 		} else if !w.resting() {
 			quiet = 0
 		}
-		if n > 60_000 {
+		if n > mostAfter {
 			w.broke("liveness: something still goes on long after all faults have ended: %s", w.unrest())
 			return
 		}
@@ -457,8 +487,17 @@ func (w *world) heal() {
 			w.step()
 			continue
 		}
-		time.Sleep([]time.Duration{time.Second, 10 * time.Second, 2 * time.Minute, 15 * time.Minute}[min(n%40, 3)])
+		d := []time.Duration{time.Second, 10 * time.Second, 2 * time.Minute, 15 * time.Minute}[min(n%40, 3)]
+		if w.busy() {
+			d = time.Second // a leap would look as if the process had been held up, and would end what it is at
+		}
+		time.Sleep(d)
 	}
+}
+
+// busy tells whether a process is at a job.
+func (w *world) busy() bool {
+	return slices.ContainsFunc(w.alive(), func(inc *incarnation) bool { return inc.queue.running > 0 })
 }
 
 // idle tells whether no process has anything in hand.
