@@ -30,7 +30,7 @@ func openDatabase(ctx context.Context, t testing.TB, dir string, again bool) (*s
 		if err != nil {
 			return nil, err
 		}
-		return postgres.Open(ctx, postgres.Config{URL: url, RetryPause: time.Millisecond, Poll: poll})
+		return postgres.Open(ctx, postgres.Config{URL: url, Tail: postgrestest.Tail, RetryPause: time.Millisecond, Poll: poll})
 	}
 	if err := fresh(dir); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,11 +41,17 @@ func URL(t testing.TB) string {
 	return Shared(t).URL(t)
 }
 
+// Tail is how long lists wait for transactions under way in tests: another test may be making a database on the same server just then.
+const Tail = 30 * time.Second
+
 // Open opens a database on the shared server.
 func Open(t testing.TB, c postgres.Config) *store.Database {
 	t.Helper()
 	if c.URL == "" {
 		c.URL = URL(t)
+	}
+	if c.Tail == 0 {
+		c.Tail = Tail
 	}
 	db, err := postgres.Open(context.Background(), c)
 	if err != nil {
@@ -142,15 +149,18 @@ func (s *Server) template(name string) error {
 }
 
 // Do runs a statement as the server's owner.
-func (s *Server) Do(statement string) error {
+func (s *Server) Do(statement string) error { return Run(s.Named("postgres"), statement) }
+
+// Run runs a statement on a database, over a connection of its own.
+func Run(url, statement string) error {
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, s.Named("postgres"))
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return fmt.Errorf("reach PostgreSQL: %w", err)
 	}
 	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, statement); err != nil {
-		return fmt.Errorf("run as owner: %w", err)
+		return fmt.Errorf("run statement: %w", err)
 	}
 	return nil
 }

@@ -166,8 +166,7 @@ func (s *Store) ListDeliveries(ctx context.Context, tenant string, f usher.Deliv
 	if err := s.between(ctx, &q, "deliveries", "d.pos", tenant, f.Paging); err != nil {
 		return nil, err
 	}
-	q.order("d.pos", f.Paging)
-	return all(ctx, s, scanDelivery, q.text, q.args...)
+	return inOrder(ctx, s, q, "deliveries", "d.pos", tenant, f.Paging, scanDelivery)
 }
 
 // SentTo gives what an endpoint was sent since a time, or of one event, oldest first, each event once: the delivery that still waits if there

@@ -149,11 +149,7 @@ func (s *Store) ListEvents(ctx context.Context, tenant string, f usher.EventFilt
 	q.when(f.Dialect != "", `dialect = ?`, f.Dialect)
 	q.when(f.ApplicantID != "", `applicant_id = ?`, f.ApplicantID)
 	// Within a session the order of commit is that of the sequence numbers, which an index of the session's events gives.
-	order := "pos"
-	if f.SessionID != "" {
-		q.when(true, `session_id = ? AND session_id <> ''`, f.SessionID)
-		order = "sequence"
-	}
+	q.when(f.SessionID != "", `session_id = ? AND session_id <> ''`, f.SessionID)
 	q.when(!f.From.IsZero(), `at >= ?`, ms(f.From))
 	q.when(!f.Before.IsZero(), `at < ?`, ms(f.Before))
 	in(&q, `type`, f.Types)
@@ -162,7 +158,10 @@ func (s *Store) ListEvents(ctx context.Context, tenant string, f usher.EventFilt
 	if err := s.between(ctx, &q, "events", "pos", tenant, f.Paging); err != nil {
 		return nil, err
 	}
-	q.order(order, f.Paging)
+	if f.SessionID == "" {
+		return inOrder(ctx, s, q, "events", "pos", tenant, f.Paging, scanEvent)
+	}
+	q.order("sequence", f.Paging)
 	return all(ctx, s, scanEvent, q.text, q.args...)
 }
 

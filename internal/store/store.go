@@ -62,6 +62,8 @@ type Config struct {
 	// A database that takes many transactions at once has Sets: so many writers collect changes, and so many callers write alone.
 	Sets           Sets
 	Writers, Alone int
+	// Tail is how long a list waits for transactions under way; 250 ms when zero.
+	Tail time.Duration
 	// Again tells whether a transaction failed only because of another at the same time; nil where there is one at a time.
 	Again func(error) bool
 	Node  string // id of this process among those that serve the database at once; "" when it is the only one

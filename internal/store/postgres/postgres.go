@@ -24,6 +24,7 @@ type Config struct {
 	URL        string        // postgres://user:password@host:5432/name, with parameters as pgx has them
 	Node       string        // id of this process among those that serve the database
 	Writers    int           // transactions that are written at once; 2 when zero
+	Tail       time.Duration // how long a list of the newest waits for transactions under way; 250 ms when zero
 	RetryPause time.Duration // unit of the growing pause between tries of a job; 1 s when zero
 	Poll       time.Duration // how often jobs are looked for; 20 ms when zero
 	Log        *slog.Logger
@@ -43,6 +44,8 @@ var words = store.Words{
 	Texts: `jsonb_array_elements_text(?::jsonb)`,
 	Claim: ` FOR UPDATE OF d SKIP LOCKED`,
 	Keep:  ` FOR KEY SHARE`,
+
+	Settled: `settled_pos()`,
 	Lock: `SELECT pg_advisory_xact_lock(lane) FROM (SELECT DISTINCT hashtextextended(value, 0) AS lane
 		FROM jsonb_array_elements_text($1::jsonb) ORDER BY lane) lanes`,
 }
@@ -65,13 +68,16 @@ func start(ctx context.Context, p *pgxpool.Pool, c Config) (*store.Database, err
 	if err := migrate(ctx, p); err != nil {
 		return nil, err
 	}
+	if err := raiseStart(ctx, p); err != nil {
+		return nil, err
+	}
 	both := pool{p}
 	jobs, err := newJobs(both, c)
 	if err != nil {
 		return nil, err
 	}
 	s, err := store.New(ctx, store.Config{
-		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node, Sets: sets{}, Writers: cmp.Or(c.Writers, writers), Alone: alone, Again: again, Wrote: c.Wrote,
+		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node, Sets: sets{}, Writers: cmp.Or(c.Writers, writers), Alone: alone, Again: again, Tail: c.Tail, Wrote: c.Wrote,
 		Close: func() error {
 			p.Close()
 			return nil

@@ -7,7 +7,7 @@
 -- final place when every transaction up to its own has ended, which is when pos < settled_pos(). start is raised when a database was restored into a
 -- server that counts transactions from further back (see place.go).
 -- +goose StatementBegin
-CREATE FUNCTION pos_start() RETURNS BIGINT LANGUAGE sql IMMUTABLE AS 'SELECT 0::BIGINT';
+CREATE FUNCTION pos_start() RETURNS BIGINT LANGUAGE sql STABLE AS 'SELECT 0::BIGINT';
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE FUNCTION next_pos() RETURNS BIGINT LANGUAGE plpgsql VOLATILE AS $$
