@@ -50,6 +50,10 @@ fuzz: ## every fuzz target for FUZZTIME each (10m)
 crash: ## kill -9 a busy server ROUNDS times (200) and see that nothing acknowledged is lost
 	USHER_CRASH_ROUNDS=$(ROUNDS) go test -count=1 -timeout 2h -v ./internal/crashtest/...
 
+.PHONY: bare
+bare: ## run the static program in an empty, read-only root as a user without rights, as the container image does (as root)
+	scripts/bare.sh
+
 .PHONY: bench
 bench: ## all Go benchmarks, with memory; with LISTS=folder of watchlists screening as well
 	go test -run '^$$' -bench . -benchmem ./...

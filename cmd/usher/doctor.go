@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/usher-kyc/usher/internal/sender"
 	"github.com/usher-kyc/usher/internal/webhook"
 )
 
@@ -26,10 +29,19 @@ type finding struct {
 // leastFree is how much room the data folder should have, in bytes.
 const leastFree = 1 << 30
 
+// told is a finding as programs read it.
+type told struct {
+	What string `json:"what"`
+	OK   bool   `json:"ok"`
+	Note string `json:"note"`
+	MS   int64  `json:"ms"`
+}
+
 // doctor looks an installation over, and then lets a made-up person through a house of its own, to prove that the program does its work on this
-// machine. It changes nothing in the data folder.
+// machine. In the data folder it changes nothing but what every start does: the schema is brought up to date.
 func doctor(ctx context.Context, c console, args []string) error {
-	s, rest, err := readSettings(c, "doctor", args, nil)
+	var asJSON bool
+	s, rest, err := readSettings(c, "doctor", args, func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "answer as JSON") })
 	if err != nil {
 		return err
 	}
@@ -37,16 +49,30 @@ func doctor(ctx context.Context, c console, args []string) error {
 		return usageError{fmt.Errorf("does not know what to do with %q", rest[0])}
 	}
 	faults := 0
-	for _, look := range []func(context.Context, settings) finding{lookAtFolder, lookAtRoom, lookAtKey, lookAtData, lookAtAddress, lookAtOpener, lookAtWalk} {
+	var all []told
+	for _, look := range []func(context.Context, settings) finding{
+		lookAtFolder, lookAtRoom, lookAtClock, lookAtKey, lookAtData, lookAtAddress, lookAtOpener, lookAtMail, lookAtWalk,
+	} {
 		began := time.Now()
 		f := look(ctx, s)
-		took := time.Since(began).Milliseconds()
+		one := told{What: f.what, OK: f.err == nil, Note: f.note, MS: time.Since(began).Milliseconds()}
 		if f.err != nil {
 			faults++
-			fmt.Fprintf(c.out, "FAULT  %-18s %v\n", f.what, f.err)
-			continue
+			one.Note = f.err.Error()
 		}
-		fmt.Fprintf(c.out, "ok     %-18s %s (%d ms)\n", f.what, f.note, took)
+		all = append(all, one)
+		switch {
+		case asJSON:
+		case f.err != nil:
+			fmt.Fprintf(c.out, "FAULT  %-18s %v\n", f.what, f.err)
+		default:
+			fmt.Fprintf(c.out, "ok     %-18s %s (%d ms)\n", f.what, f.note, one.MS)
+		}
+	}
+	if asJSON {
+		if err := json.NewEncoder(c.out).Encode(all); err != nil {
+			return fmt.Errorf("answer: %w", err)
+		}
 	}
 	if faults > 0 {
 		return fmt.Errorf("%d faults", faults)
@@ -80,17 +106,9 @@ func lookAtFolder(_ context.Context, s settings) finding {
 
 func lookAtRoom(_ context.Context, s settings) finding {
 	f := finding{what: "room on the disk"}
-	dir := s.Data
-	if _, err := os.Stat(dir); err != nil {
-		dir = filepath.Dir(filepath.Clean(dir))
-	}
-	var fs syscall.Statfs_t
-	if f.err = syscall.Statfs(dir, &fs); f.err != nil {
-		return f
-	}
-	free := fs.Bavail * uint64(fs.Bsize)
-	f.note = fmt.Sprintf("%d GB free", free>>30)
-	if free < leastFree {
+	free, err := room(s.Data)
+	f.note, f.err = fmt.Sprintf("%d GB free", free>>30), err
+	if err == nil && free < leastFree {
 		f.err = fmt.Errorf("%d MB free; evidence needs room: free at least 1 GB", free>>20)
 	}
 	return f
@@ -116,10 +134,23 @@ func lookAtKey(_ context.Context, s settings) finding {
 	return f
 }
 
-// lookAtData opens what is there, which also finds a key that does not belong to the data.
+// madeIn is the year of this program's first version: no right clock shows an earlier one.
+const madeIn = 2026
+
+// lookAtClock finds a clock that was never set: deadlines, tokens and signatures rest on it.
+func lookAtClock(context.Context, settings) finding {
+	now := time.Now().UTC()
+	f := finding{what: "clock", note: now.Format(time.RFC3339)}
+	if now.Year() < madeIn {
+		f.err = fmt.Errorf("it is %s, before this program was made: set the clock, and keep it set by NTP", f.note)
+	}
+	return f
+}
+
+// lookAtData opens what is there, which also finds a key that does not belong to the data, and asks each of the probes of readiness.
 func lookAtData(ctx context.Context, s settings) finding {
 	f := finding{what: "database", note: "none yet"}
-	if _, err := os.Stat(filepath.Join(s.Data, "usher.db")); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(s.Data, "usher.db")); s.Database == "" && errors.Is(err, os.ErrNotExist) {
 		return f
 	}
 	h, err := open(ctx, s, slog.New(slog.DiscardHandler))
@@ -129,7 +160,13 @@ func lookAtData(ctx context.Context, s settings) finding {
 	}
 	tenants, err := h.db.Tenants(ctx)
 	f.note = fmt.Sprintf("opens; %d tenants", len(tenants))
-	f.err = errors.Join(err, h.db.Ping(ctx), h.close())
+	f.err = err
+	for _, p := range h.watch.probes.Look(ctx) {
+		if p.Err != nil {
+			f.err = errors.Join(f.err, fmt.Errorf("%s: %w", p.Name, p.Err))
+		}
+	}
+	f.err = errors.Join(f.err, h.close())
 	return f
 }
 
@@ -159,6 +196,22 @@ func lookAtOpener(_ context.Context, s settings) finding {
 	}
 	allow, _ := prefixes(s.Allow)
 	f.err = webhook.ClientConfig{Dev: s.Dev, Allow: allow}.CheckURL(s.AccountURL)
+	return f
+}
+
+// lookAtMail signs in to the mail server; nothing is sent.
+func lookAtMail(ctx context.Context, s settings) finding {
+	f := finding{what: "mail", note: "none: flows that verify e-mail addresses are refused"}
+	if s.SMTP == "" {
+		return f
+	}
+	f.note = "the server lets us in; nothing was sent"
+	server, err := sender.NewSMTP(s.SMTP, s.MailFrom)
+	if err != nil {
+		f.err = fmt.Errorf("smtp, mail-from: %w", err)
+		return f
+	}
+	f.err = server.Check(ctx)
 	return f
 }
 

@@ -55,24 +55,31 @@ func (h *house) probes() []ops.Probe {
 	return []ops.Probe{
 		{Name: "database", Look: h.db.Ping},
 		{Name: "schema", Look: h.db.Migrated},
+		{Name: "evidence", Look: h.files.Ping},
 		{Name: "disk", Look: func(context.Context) error { return enoughRoom(h.settings.Data, leastRoom) }},
 		{Name: "queue", Look: ops.AtMost(oldestJob, h.db.Oldest, time.Now)},
 	}
 }
 
-// enoughRoom fails where a folder's disk has less than that many bytes free.
-func enoughRoom(dir string, least uint64) error {
+// room gives how many bytes the disk of a folder has free; of one that is not there yet, where it will be.
+func room(dir string) (uint64, error) {
 	if _, err := os.Stat(dir); err != nil {
 		dir = filepath.Dir(filepath.Clean(dir))
 	}
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("look at the disk of the data folder: %w", err)
+		return 0, fmt.Errorf("look at the disk of the data folder: %w", err)
 	}
-	if free := fs.Bavail * uint64(fs.Bsize); free < least {
-		return fmt.Errorf("the disk of the data folder has %d MB left", free>>20)
+	return fs.Bavail * uint64(fs.Bsize), nil
+}
+
+// enoughRoom fails where a folder's disk has less than that many bytes free.
+func enoughRoom(dir string, least uint64) error {
+	free, err := room(dir)
+	if err == nil && free < least {
+		err = fmt.Errorf("the disk of the data folder has %d MB left", free>>20)
 	}
-	return nil
+	return err
 }
 
 // watched has the figures ask the house when somebody reads them.

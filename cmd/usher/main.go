@@ -40,7 +40,7 @@ func commands() []command {
 	return []command{
 		{"serve", "[--dev] [--addr HOST:PORT] [--data DIR] …", "run the server", "usher serve --dev", serve},
 		{"demo", "[--once]", "walk one made-up person through the whole chain, and stay up to be tried by hand", "usher demo --once", demo},
-		{"doctor", "[--data DIR] …", "check that this installation can run, and prove it with a made-up person", "usher doctor", doctor},
+		{"doctor", "[--data DIR] [--json] …", "check that this installation can run, and prove it with a made-up person", "usher doctor", doctor},
 		{
 			"tenant", "create --name NAME [--mode live|sandbox] | list", "manage the firms that use this server",
 			`usher tenant create --name "Example Bank" --mode live`, tenantCommand,

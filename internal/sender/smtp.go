@@ -69,16 +69,11 @@ func (s *SMTP) Send(ctx context.Context, m usher.CodeMessage) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, longestMail)
 	defer cancel()
-	c, err := s.dial(ctx)
+	c, err := s.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = c.Close() }() // after Quit there is nothing to close
-	if s.user != "" {
-		if err := c.Auth(smtp.PlainAuth("", s.user, s.password, s.host)); err != nil {
-			return fmt.Errorf("sign in to the mail server: %w", err)
-		}
-	}
 	if err := c.Mail(s.from.Address); err != nil {
 		return fmt.Errorf("name the sender: %w", err)
 	}
@@ -97,6 +92,30 @@ func (s *SMTP) Send(ctx context.Context, m usher.CodeMessage) error {
 	}
 	_ = c.Quit() // it was taken; how the talk ends does not matter
 	return nil
+}
+
+// Check signs in to the mail server and leaves again: nothing is sent.
+func (s *SMTP) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, longestMail)
+	defer cancel()
+	c, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	_ = c.Quit() // it let us in, which was the question
+	return nil
+}
+
+// enter opens the talk and signs in.
+func (s *SMTP) enter(ctx context.Context) (*smtp.Client, error) {
+	c, err := s.dial(ctx)
+	if err != nil || s.user == "" {
+		return c, err
+	}
+	if err := c.Auth(smtp.PlainAuth("", s.user, s.password, s.host)); err != nil {
+		return nil, errors.Join(fmt.Errorf("sign in to the mail server: %w", err), c.Close())
+	}
+	return c, nil
 }
 
 // refusedBy leaves out the server's words: they may repeat the address. Answers of class 4 are not for good (RFC 5321, section 4.2.1), and neither
