@@ -74,7 +74,7 @@ func (d database) inspect(t *testing.T, s *servertest.Server, events int) {
 		`SELECT count(*) FROM (SELECT 1 FROM accounts GROUP BY session_id HAVING count(*) > 1) AS twice`:                                  "0",
 		`SELECT count(*) FROM sessions s WHERE version <> (SELECT count(*) FROM events WHERE session_id = s.id)`:                          "0",
 		`SELECT count(*) FROM applicants WHERE id NOT IN (SELECT applicant_id FROM keysets)`:                                              "0",
-		`SELECT count(*) FROM river_job WHERE kind = 'usher' AND state = 'discarded' AND max_attempts > 1`:                                     "0",
+		`SELECT count(*) FROM river_job WHERE kind = 'usher' AND state = 'discarded' AND max_attempts > 1`:                                "0",
 		`SELECT count(*) FROM turns`:                                                                                                      "0",
 		`SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id <> '' GROUP BY session_id HAVING max(sequence) <> count(*)) AS gaps`: "0",
 	}

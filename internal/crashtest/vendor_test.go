@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 // vendor is a client of one of the vendors' APIs, Mobbscan's, whose calls have no idempotency keys: the client's own name of a process stands for one.
 type vendor struct {
+	repeated    *atomic.Int64 // calls sent again because no answer came
 	base, token string
 	http        *http.Client
 }
@@ -37,7 +39,7 @@ func signIn(t *testing.T, s *servertest.Server) vendor {
 		} `json:"mobbscan_automatic"`
 	}
 	s.Dev(t, &dev)
-	v := vendor{base: dev.Vendor.Base, http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: callers}}}
+	v := vendor{repeated: new(atomic.Int64), base: dev.Vendor.Base, http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: callers}}}
 	status, told, err := v.call(t.Context(), http.MethodPost, "/auth/token", fields{"api_key": dev.Vendor.Key, "api_secret": dev.Vendor.Secret})
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("sign in: %d, %v", status, err)
@@ -62,6 +64,7 @@ func (v vendor) call(ctx context.Context, method, path string, body any) (int, a
 		if ctx.Err() != nil {
 			return 0, told, fmt.Errorf("%s %s: no answer in time: %w", method, path, ctx.Err())
 		}
+		v.repeated.Add(1)
 		time.Sleep(5 * time.Millisecond)
 	}
 }
