@@ -42,7 +42,7 @@ func (p Principal) Need(s usher.Scope) error {
 }
 
 // ScopeMissing is the error of a caller whose token lacks a scope.
-func ScopeMissing(s usher.Scope) error {
+func ScopeMissing(s usher.Scope) *usher.Error {
 	return &usher.Error{
 		Code: usher.CodeForbidden, Detail: DetailScope,
 		Message: "this needs the scope " + string(s) + ", which the token does not have",

@@ -69,7 +69,7 @@ func shapeProblem(ctx huma.Context, _ string, body any) (any, error) {
 // problemOf gives the body for an error and sets the status that belongs to it.
 func problemOf(c *call, err error) any {
 	p := problem(c.Context(), err)
-	if c.Operation().OperationID == tokenOperation {
+	if op := c.Operation().OperationID; op == tokenOperation || op == revokeOperation {
 		told := oauthProblem(p)
 		c.status = told.Status
 		return told

@@ -14,9 +14,11 @@ import (
 )
 
 const (
-	tokenPath      = "/oauth/token"
-	tokenOperation = "create_token"
-	tokenLife      = time.Hour
+	tokenPath       = "/oauth/token"
+	tokenOperation  = "create_token"
+	tokenLife       = time.Hour
+	revokePath      = "/oauth/revoke"
+	revokeOperation = "revoke_token"
 )
 
 // scopes lists the scopes with what they allow.
@@ -54,9 +56,58 @@ func (s *server) tokenRoutes() {
 		about: "OAuth 2.0 client credentials (RFC 6749, section 4.4). Id and secret come in the header `Authorization: Basic` or in the body, " +
 			"which is a form or JSON. Errors are problems that also carry the `error` member OAuth libraries look for.",
 	}, s.createToken)
+	handle(s, route{
+		method: http.MethodPost, path: revokePath, id: revokeOperation, tag: "token", summary: "Revoke a token",
+		about: "Ends an access token at once (RFC 7009). Id and secret of the client come as for getting one. A token that is unknown, or another " +
+			"client's, is answered in the same way.",
+	}, s.revokeToken)
 	// A form means the same as the object, so it has the same shape.
-	body := s.api.OpenAPI().Paths[tokenPath].Post.RequestBody
-	body.Content[formType] = &huma.MediaType{Schema: body.Content[jsonType].Schema}
+	for _, path := range []string{tokenPath, revokePath} {
+		body := s.api.OpenAPI().Paths[path].Post.RequestBody
+		body.Content[formType] = &huma.MediaType{Schema: body.Content[jsonType].Schema}
+	}
+}
+
+type revokeRequest struct {
+	Token        string `json:"token" minLength:"1" maxLength:"200" doc:"The token to end." example:"ush_at_test_4kq2"`
+	Hint         string `json:"token_type_hint,omitempty" maxLength:"100" doc:"What it is; not needed." example:"access_token"`
+	ClientID     string `json:"client_id,omitempty" maxLength:"200" doc:"Id of the API client, unless it is in the Authorization header (Basic)." example:"cli_test_4kq2"`
+	ClientSecret string `json:"client_secret,omitempty" maxLength:"200" doc:"Secret of the API client, unless it is in the Authorization header (Basic)." example:"ush_sk_test_4kq2"`
+}
+
+type revokeInput struct {
+	Authorization string `header:"Authorization" hidden:"true"`
+	Body          revokeRequest
+}
+
+type revoked struct{}
+
+func (s *server) revokeToken(ctx context.Context, _ api.Principal, in *revokeInput) (*answer[revoked], error) {
+	client, err := s.signIn(ctx, in.Authorization, in.Body.ClientID, in.Body.ClientSecret)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[revoked]{}, s.Credentials.Revoke(ctx, client, in.Body.Token)
+}
+
+// signIn gives the client whose id and secret a request shows, by Basic or in its body.
+func (s *server) signIn(ctx context.Context, authorization, id, secret string) (usher.APIClient, error) {
+	if authorization != "" {
+		var ok bool
+		if id, secret, ok = basic(authorization); !ok {
+			return usher.APIClient{}, &usher.Error{Code: usher.CodeUnauthenticated, Message: "the header Authorization is not a readable Basic one"}
+		}
+	}
+	if id == "" || secret == "" {
+		return usher.APIClient{}, &usher.Error{
+			Code: usher.CodeUnauthenticated, Message: "send client_id and client_secret in the body or by Basic authentication",
+		}
+	}
+	client, err := s.Credentials.ClientSecret(ctx, Name, id, secret)
+	if err == nil {
+		api.WithPrincipal(ctx, api.Principal{Client: client})
+	}
+	return client, err
 }
 
 func (s *server) createToken(ctx context.Context, _ api.Principal, in *tokenInput) (*answer[token], error) {
@@ -65,17 +116,7 @@ func (s *server) createToken(ctx context.Context, _ api.Principal, in *tokenInpu
 		e.Detail = detailGrant
 		return nil, e
 	}
-	id, secret := in.Body.ClientID, in.Body.ClientSecret
-	if in.Authorization != "" {
-		var ok bool
-		if id, secret, ok = basic(in.Authorization); !ok {
-			return nil, &usher.Error{Code: usher.CodeUnauthenticated, Message: "the header Authorization is not a readable Basic one"}
-		}
-	}
-	if id == "" || secret == "" {
-		return nil, &usher.Error{Code: usher.CodeUnauthenticated, Message: "send client_id and client_secret in the body or by Basic authentication"}
-	}
-	client, err := s.Credentials.ClientSecret(ctx, Name, id, secret)
+	client, err := s.signIn(ctx, in.Authorization, in.Body.ClientID, in.Body.ClientSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +124,6 @@ func (s *server) createToken(ctx context.Context, _ api.Principal, in *tokenInpu
 	if err != nil {
 		return nil, err
 	}
-	api.WithPrincipal(ctx, api.Principal{Client: client})
 	t, err := s.Credentials.Issue(ctx, client, granted, tokenLife, 0)
 	if err != nil {
 		return nil, err

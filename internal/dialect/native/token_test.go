@@ -67,6 +67,49 @@ func TestTokenEnds(t *testing.T) {
 	}
 }
 
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	id, secret := h.client(t, h.Tenant, usher.ScopeRead)
+	otherID, otherSecret := h.client(t, h.Tenant, usher.ScopeRead)
+	const asForm = "application/x-www-form-urlencoded"
+	form := func(id, secret string, more ...string) string {
+		v := url.Values{"client_id": {id}, "client_secret": {secret}}
+		for i := 0; i < len(more); i += 2 {
+			v.Set(more[i], more[i+1])
+		}
+		return v.Encode()
+	}
+	token := func() string {
+		return h.send(t, "POST", "/oauth/token", "", form(id, secret, "grant_type", "client_credentials"), "Content-Type", asForm).want(t, 200).word(t, "access_token")
+	}
+	first, second := token(), token()
+	for _, c := range []struct {
+		name, id, secret, token string
+		status                  int
+		ended                   bool
+	}{
+		{"no secret", id, "", first, 401, false},
+		{"wrong secret", id, otherSecret, first, 401, false},
+		{"another client", otherID, otherSecret, first, 200, false},
+		{"no token", id, secret, "", 400, false},
+		{"unknown token", id, secret, "ush_at_x", 200, false},
+		{"its own", id, secret, first, 200, true},
+		{"once more", id, secret, first, 200, true},
+	} {
+		h.send(t, "POST", "/oauth/revoke", "", form(c.id, c.secret, "token", c.token, "token_type_hint", "access_token"), "Content-Type", asForm).want(t, c.status)
+		want := 200
+		if c.ended {
+			want = 401
+		}
+		h.send(t, "GET", "/v1/sessions", first, nil).want(t, want)
+		if t.Failed() {
+			t.Fatal(c.name)
+		}
+	}
+	h.send(t, "GET", "/v1/sessions", second, nil).want(t, 200)
+}
+
 func TestTokenOfAnotherDialect(t *testing.T) {
 	t.Parallel()
 	h := open(t)

@@ -176,7 +176,7 @@ func TestEveryOperationNeedsItsScope(t *testing.T) {
 		lacking[string(scope)] = h.signIn(t, h.Tenant, rest...)
 	}
 	d.each(func(method, path string, op operation) {
-		if path == "/oauth/token" {
+		if strings.HasPrefix(path, "/oauth/") {
 			return
 		}
 		if len(op.Security) != 1 || len(op.Security[0]["oauth2"]) != 1 {

@@ -183,6 +183,9 @@ func (d *dialect) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if list[0].Detail == api.DetailScope {
 		w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
 	}
+	if missing := api.ScopeMissing(usher.ScopeWrite); list[0].Message == missing.Message {
+		list = faults{api.ScopeMissing(idvScope)} // in the vendor's words: nothing but its verifications can be written
+	}
 	p := problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Message: list[0].Message, TraceID: api.RequestID(r.Context()),
 	}
