@@ -57,6 +57,7 @@ func (h *house) probes() []ops.Probe {
 		{Name: "schema", Look: h.db.Migrated},
 		{Name: "evidence", Look: h.files.Ping},
 		{Name: "disk", Look: func(context.Context) error { return enoughRoom(h.settings.Data, leastRoom) }},
+		{Name: "audit", Look: h.lookAtTrail},
 		{Name: "queue", Look: ops.AtMost(oldestJob, h.db.Oldest, time.Now)},
 	}
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/usher-kyc/usher/internal/engine"
 	"github.com/usher-kyc/usher/internal/hosted"
 	"github.com/usher-kyc/usher/internal/picture"
+	"github.com/usher-kyc/usher/internal/receipt"
 	"github.com/usher-kyc/usher/internal/report"
 	"github.com/usher-kyc/usher/internal/screening"
 	"github.com/usher-kyc/usher/internal/store"
@@ -60,6 +61,8 @@ type house struct {
 	lists    *screening.Lists
 	sharing  *api.Sharing // of limits among nodes; nil where there is one
 	live     *liveness.Checker
+	trail    *trail
+	receipts *receipt.Issuer
 	portrait func(context.Context, []byte) ([]byte, error)
 	watch    *watch
 }
@@ -121,6 +124,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 		Stand:      standInPicture,
 		Dev:        s.Dev, Log: log,
 	})
+	h.openReceipts()
 	if err := h.openReport(); err != nil {
 		return nil, errors.Join(err, h.close())
 	}

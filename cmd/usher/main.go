@@ -15,6 +15,8 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+
+	"github.com/usher-kyc/usher"
 )
 
 // Exit codes, as `usher help` lists them.
@@ -22,6 +24,7 @@ const (
 	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitFound  = 3
 )
 
 // console is where a command reads and writes; tests bring their own.
@@ -67,6 +70,16 @@ func commands() []command {
 			"usher export --session ID --out case.zip", exportCommand,
 		},
 		{
+			"audit", "verify [--checkpoints FILE] [--json] | export --out FILE [--tenant ID] [--from DAY] [--to DAY] | checkpoint | key",
+			"prove that the audit trail is as it was written, hand it to an auditor, and sign where it ends",
+			"usher audit verify", auditCommand,
+		},
+		{
+			"receipt", "verify FILE --key FILE|--issuer URL [--status FILE] [--json] | keys | rotate",
+			"verify the receipt of an approval, and manage the keys that sign receipts",
+			"usher receipt verify receipt.sdjwt --issuer https://api.bank.example", receiptCommand,
+		},
+		{
 			"watchlist", "import FOLDER|FILE [--list ID] | status | search NAME [--born DATE] | diff --list ID", "bring in, show, search and compare watchlists",
 			"usher watchlist import ./lists", watchlistCommand,
 		},
@@ -93,6 +106,9 @@ func main() {
 	os.Exit(code)
 }
 
+// foundError is something wrong that a command was to look for.
+type foundError struct{ error }
+
 // usageError is a command line that does not make sense.
 type usageError struct{ error }
 
@@ -108,8 +124,12 @@ func run(ctx context.Context, c console, args []string) int {
 		fmt.Fprintf(c.err, "usher: unknown command %q; see usher help\n", args[0])
 		return exitUsage
 	}
+	if k := all[i].name; k != "serve" && k != "demo" { // what a server does by itself is not done by who started it
+		ctx = usher.Acting(ctx, operator)
+	}
 	err := all[i].run(ctx, c, args[1:])
 	var usage usageError
+	var found foundError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
@@ -118,6 +138,9 @@ func run(ctx context.Context, c console, args []string) int {
 		return exitUsage
 	}
 	fmt.Fprintf(c.err, "usher %s: %v\n", args[0], err)
+	if errors.As(err, &found) {
+		return exitFound
+	}
 	return exitFailed
 }
 
@@ -127,5 +150,5 @@ func help(w io.Writer) {
 		fmt.Fprintf(w, "\n  usher %s %s\n      %s\n      for example: %s\n", k.name, k.args, k.about, k.example)
 	}
 	fmt.Fprint(w, "\nEvery setting of serve is a flag, an environment variable USHER_… and a line of the file given by --config; see docs/OPERATIONS.md.\n"+
-		"Exit codes: 0 done, 1 failed, 2 the command line does not make sense.\n")
+		"Exit codes: 0 done, 1 failed, 2 the command line does not make sense, 3 what was looked for was found: an audit trail that was changed, a receipt that does not count.\n")
 }

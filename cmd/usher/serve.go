@@ -19,6 +19,7 @@ import (
 	"github.com/usher-kyc/usher/internal/flow"
 	"github.com/usher-kyc/usher/internal/hosted"
 	"github.com/usher-kyc/usher/internal/ops"
+	"github.com/usher-kyc/usher/internal/receipt"
 	"github.com/usher-kyc/usher/internal/webhook"
 	"github.com/usher-kyc/usher/web"
 )
@@ -68,6 +69,9 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 			return errors.Join(err, listener.Close(), h.close())
 		}
 	}
+	if h.trail, err = h.openTrail(ctx, c); err != nil {
+		return errors.Join(err, listener.Close(), h.close())
+	}
 	mux, err := h.routes()
 	if err != nil {
 		return errors.Join(err, listener.Close(), h.close())
@@ -90,6 +94,7 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	})
 	sending.Go(func() { h.lists.Run(work) })
 	sending.Go(func() { h.sharing.Run(work) })
+	sending.Go(func() { h.trail.notary.Run(work) })
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -132,7 +137,7 @@ func (h *house) shutdown(server *http.Server, endWork func(), sending *sync.Wait
 	}
 	err = errors.Join(err, h.Stop(ctx))
 	endWork()
-	sending.Wait()
+	sending.Wait() // the notary signs a last time, of all that was done
 	leave()
 	return errors.Join(err, h.close(), h.watch.end(ctx))
 }
@@ -169,9 +174,9 @@ func (h *house) routes() (http.Handler, error) {
 	}
 	address := callerAddress(trusted)
 	own, err := native.New(native.Config{
-		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: h.report, Screener: h.lists, Log: h.log, Intake: h.pictures.look,
+		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: h.report, Receipts: h.receipts, Screener: h.lists, Log: h.log, Intake: h.pictures.look,
 		Known: h.Known(), BaseURL: s.URL, Dialects: h.webhookDialects(), PlainHTTP: s.Dev,
-		PerAddress: limitAddress, PerClient: limitClient, Sharing: h.sharing, Address: address,
+		PerAddress: limitAddress, PerClient: limitClient, Sharing: h.sharing, Address: address, Caller: caller(trusted),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build native API: %w", err)
@@ -203,8 +208,11 @@ func (h *house) routes() (http.Handler, error) {
 	}
 	verifyHost, deskHost := ownHost(s.VerifyURL, s.URL), ownHost(s.DeskURL, s.URL)
 	mux := http.NewServeMux()
-	for _, at := range []string{"/v1/", "/oauth/token", "/openapi.yaml", "/openapi.json", "/docs"} {
+	for _, at := range []string{"/v1/", "/oauth/", "/openapi.yaml", "/openapi.json", "/docs"} {
 		mux.Handle(at, h.seen("native", own))
+	}
+	for _, at := range []string{receipt.KeysPath, receipt.MetadataPath, receipt.StatusPath} {
+		mux.Handle(at, h.receipts.Handler())
 	}
 	for _, d := range h.dialects {
 		at := compatBase + d.Name
@@ -240,7 +248,7 @@ func (h *house) newFront(name string) (api.Front, error) {
 	}
 	address, client := h.limits()
 	return api.Front{
-		Address:     callerAddress(trusted),
+		Address: callerAddress(trusted), Caller: caller(trusted),
 		Credentials: h.auth, Log: h.log, Idempotency: h.Answers(),
 		PerAddress: h.sharing.Limiter(name+"/address", address), PerClient: h.sharing.Limiter(name+"/client", client),
 	}, nil

@@ -38,6 +38,10 @@ type settings struct {
 	SMTP, MailFrom               string
 	SMSURL, SMSToken             string
 	CSCA                         string
+	AuditCheckpoints             string
+	AuditWebhook                 string
+	AuditLine                    bool
+	ReceiptValid                 time.Duration
 	OIDCIssuer, OIDCClient       string
 	OIDCSecret, OIDCTenant       string
 	OIDCName, OIDCRoles          string
@@ -80,6 +84,10 @@ func (s *settings) all() []setting {
 		{name: "kms", text: &s.KMS, about: "key management service that seals the master key: https://vault.example:8200/transit/keys/usher, aws-kms://arn:… or gcp-kms://projects/…"},
 		{name: "kms-namespace", text: &s.KMSNamespace, about: "namespace of that Vault server"},
 		{name: "csca", text: &s.CSCA, about: "file or folder of the issuers whose chips are believed: PEM, DER, LDIF or a CSCA master list; empty examines no chip"},
+		{name: "audit-checkpoints", text: &s.AuditCheckpoints, about: "file that signed ends of the audit trail are appended to, best on another disk; empty is audit-checkpoints.jsonl in the data folder"},
+		{name: "audit-webhook", text: &s.AuditWebhook, about: "auditor's address that they are posted to as well; empty posts to nobody"},
+		{name: "audit-line", yes: &s.AuditLine, about: "print them as lines of JSON as well, for a log that is kept elsewhere"},
+		{name: "receipt-valid", length: &s.ReceiptValid, about: "how long the receipt of an approval counts, such as 2160h; zero is a year"},
 		{name: "mail-from", text: &s.MailFrom, about: "whom e-mails with one-time codes are from, such as \"Example Bank <onboarding@example.com>\""},
 		{name: "sms-url", text: &s.SMSURL, about: "gateway that one-time codes for phones are posted to; empty sends none"},
 		{name: "oidc-issuer", text: &s.OIDCIssuer, about: "identity provider (OpenID Connect) by which staff may sign in, such as https://id.example.com; empty is none"},
@@ -237,6 +245,12 @@ func (s *settings) check() error {
 	}
 	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
 		return usageError{errors.New("database: write postgres://user@host:5432/name, or leave it out for SQLite in the data folder")}
+	}
+	if s.Database != "" && s.Drain == 0 && !s.Dev {
+		s.Drain = sharedDrain
+	}
+	if s.Database != "" && s.Drain == 0 && !s.Dev {
+		s.Drain = sharedDrain
 	}
 	if s.Database != "" && s.Drain == 0 && !s.Dev {
 		s.Drain = sharedDrain
