@@ -236,7 +236,7 @@ func (a Applicant) Erase(by Actor, now time.Time) (Applicant, []Event, error) {
 	if a.Erased {
 		return a, nil, &Error{Code: CodeGone, Message: "this applicant was erased"}
 	}
-	a.Erased, a.Details, a.Reference = true, Details{}, ""
+	a.Erased, a.Details, a.Reference, a.Keeping = true, Details{}, "", Keeping{}
 	a, events := a.happened(ApplicantErased, by, now)
 	return a, events, nil
 }

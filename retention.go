@@ -82,7 +82,7 @@ func (k Kept) Due(now time.Time) bool { return !k.Until.IsZero() && !now.Before(
 
 // Keep tells why and until when an applicant is kept, after all sessions of theirs.
 func (r KeepRules) Keep(a Applicant, sessions []SessionHead) Kept {
-	since := a.UpdatedAt
+	since := a.CreatedAt
 	var approved, rejected time.Time
 	for _, s := range sessions {
 		switch {

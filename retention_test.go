@@ -38,7 +38,7 @@ func TestKeep(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := usher.Applicant{UpdatedAt: day(0), Keeping: c.keeping}
+			a := usher.Applicant{CreatedAt: day(0), Keeping: c.keeping}
 			got := c.rules.Keep(a, c.sessions)
 			if got != c.want {
 				t.Errorf("kept %+v, want %+v", got, c.want)

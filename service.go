@@ -10,6 +10,7 @@ import (
 // of every call, so that a question without one cannot be asked; a thing of another tenant is not found.
 type Service interface {
 	Applicants
+	Retention
 	Sessions
 	Links
 	EvidenceStore
@@ -47,7 +48,21 @@ type Applicants interface {
 	Applicant(ctx context.Context, tenant, id string) (Applicant, error)
 	ListApplicants(ctx context.Context, tenant string, f ApplicantFilter) (Page[Applicant], error)
 	UpdateApplicant(ctx context.Context, tenant, id string, p ApplicantPatch, by Actor) (Applicant, error)
+	// EraseApplicant erases, or gives an applicant who is restricted because the law or a hold demands that they are kept for now.
 	EraseApplicant(ctx context.Context, tenant, id string, by Actor) (Applicant, error)
+}
+
+// Retention says for how long applicants are kept.
+type Retention interface {
+	KeepRules(ctx context.Context, tenant string) (KeepRules, error)
+	SetKeepRules(ctx context.Context, tenant string, rules KeepRules, by Actor) error
+	// KeepPlan tells whom rules would erase by a time, without doing it: how many for each reason, and the ids of the first.
+	KeepPlan(ctx context.Context, tenant string, rules KeepRules, by time.Time, first int) (map[KeepBasis]int, []string, error)
+	Kept(ctx context.Context, tenant, applicant string) (Kept, error)
+	// EndRelationship takes in when the client's relationship with an applicant ended; a zero time says that it goes on.
+	EndRelationship(ctx context.Context, tenant, applicant string, at time.Time, by Actor) (Applicant, error)
+	// HoldApplicant stops every removal, and says why; an empty reason lifts that.
+	HoldApplicant(ctx context.Context, tenant, applicant, reason string, by Actor) (Applicant, error)
 }
 
 // Sessions are their goes. Do gives the session just written; a conflict of two writers is tried again unless the command names a version.

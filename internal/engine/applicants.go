@@ -143,6 +143,9 @@ func paged[R, T any](rows []R, total int, p usher.Paging, open func(R) (T, error
 // UpdateApplicant changes contact data.
 func (e *Engine) UpdateApplicant(ctx context.Context, tenant, id string, p usher.ApplicantPatch, by usher.Actor) (usher.Applicant, error) {
 	return e.changeApplicant(ctx, tenant, id, func(h *hand) error {
+		if err := restricted(h.applicant); err != nil {
+			return err
+		}
 		a, events, err := h.applicant.Update(p, by, e.now())
 		if err != nil {
 			return err
@@ -152,19 +155,51 @@ func (e *Engine) UpdateApplicant(ctx context.Context, tenant, id string, p usher
 	})
 }
 
-// EraseApplicant ends what is open for the applicant, destroys the keys and forgets the files.
+// EraseApplicant ends what is open for the applicant and erases them; where the law or a hold demands that they are kept, the applicant it gives is
+// restricted instead, and erased when that has passed.
 func (e *Engine) EraseApplicant(ctx context.Context, tenant, id string, by usher.Actor) (usher.Applicant, error) {
+	a, err := e.Applicant(ctx, tenant, id)
+	if err != nil {
+		return a, err
+	}
+	if a.Erased {
+		return a, &usher.Error{Code: usher.CodeGone, Message: "this applicant was erased"}
+	}
+	if err := e.endSessions(ctx, tenant, id, by); err != nil {
+		return a, err
+	}
+	rules, err := e.KeepRules(ctx, tenant)
+	if err != nil {
+		return a, err
+	}
+	k, err := e.kept(ctx, rules, a)
+	if err != nil {
+		return a, err
+	}
+	if k.Duty && !k.Due(e.now()) {
+		return e.restrict(ctx, a, k, by)
+	}
+	return e.erase(ctx, tenant, id, by, "asked")
+}
+
+// endSessions cancels what is open for an applicant.
+func (e *Engine) endSessions(ctx context.Context, tenant, id string, by usher.Actor) error {
 	open, err := e.ListSessions(ctx, tenant, usher.SessionFilter{Paging: usher.Paging{Limit: mostLimit}, ApplicantID: id})
 	if err != nil {
-		return usher.Applicant{}, err
+		return err
 	}
 	for _, s := range open.Items {
 		if !s.State.Ended() {
 			if _, err := e.Do(ctx, tenant, s.ID, usher.Command{Kind: usher.CmdCancel, By: by}); err != nil {
-				return usher.Applicant{}, err
+				return err
 			}
 		}
 	}
+	return nil
+}
+
+// erase destroys the keys of an applicant and forgets the files. reason is for the trail.
+func (e *Engine) erase(ctx context.Context, tenant, id string, by usher.Actor, reason string) (usher.Applicant, error) {
 	a, err := e.changeApplicant(ctx, tenant, id, func(h *hand) error {
 		erased, events, err := h.applicant.Erase(by, e.now())
 		if err != nil {
@@ -172,7 +207,11 @@ func (e *Engine) EraseApplicant(ctx context.Context, tenant, id string, by usher
 		}
 		h.applicant = erased
 		h.change.Erase = id
-		return h.tell(ctx, events, make([]*usher.Session, len(events)))
+		err = h.tell(ctx, events, make([]*usher.Session, len(events)))
+		for i := range h.change.Audit {
+			h.change.Audit[i].Reason = reason
+		}
+		return err
 	})
 	if err != nil {
 		return a, err

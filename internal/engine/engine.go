@@ -165,6 +165,8 @@ const (
 	jobAccount = "account"
 	jobSweep   = "sweep"
 	jobTidy    = "tidy"
+	jobKeep    = "keep"
+	jobKeepAll = "keep-all"
 )
 
 // Start begins to work jobs and timers.
@@ -172,6 +174,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	return e.c.Queue.Start(ctx, e.work, []store.Timer{
 		{Kind: jobSweep, Every: 5 * time.Second},
 		{Kind: jobTidy, Every: time.Hour},
+		{Kind: jobKeep, Every: time.Hour},
 	})
 }
 

@@ -139,6 +139,9 @@ func (e *Engine) applicantInHand(ctx context.Context, c usher.APIClient, n usher
 	if a.Erased {
 		return nil, &usher.Error{Code: usher.CodeGone, Field: "applicant_id", Message: "this applicant was erased"}
 	}
+	if err := restricted(a); err != nil {
+		return nil, asField(err, "applicant_id")
+	}
 	h := &hand{e: e, applicant: a, wasA: a.Version, wasCalled: called(a)}
 	if h.tenant, err = e.Tenant(ctx, c.TenantID); err != nil {
 		return nil, err

@@ -44,7 +44,8 @@ func (e *Engine) hashedSecret(tenant string, doc []byte) (string, error) {
 func onTrail(t usher.EventType) bool {
 	switch t {
 	case usher.SessionApproved, usher.SessionRejected, usher.SessionOverturned, usher.SessionCancelled, usher.SessionReviewRequested,
-		usher.SessionResubmissionRequested, usher.SessionLinkIssued, usher.DocumentCorrected, usher.ApplicantUpdated, usher.ApplicantErased:
+		usher.SessionResubmissionRequested, usher.SessionLinkIssued, usher.DocumentCorrected, usher.ApplicantUpdated, usher.ApplicantRestricted,
+		usher.ApplicantErased:
 		return true
 	default:
 		return false

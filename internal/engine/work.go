@@ -39,6 +39,10 @@ func (e *Engine) work(ctx context.Context, j store.Job) (err error) {
 		err = errors.Join(e.sweep(ctx), e.settleHeld(ctx), e.dealCases(ctx))
 	case jobTidy:
 		err = e.tidy(ctx)
+	case jobKeep:
+		err = e.keepDue(ctx)
+	case jobKeepAll:
+		err = e.keepAll(ctx, j.Tenant)
 	default:
 		e.c.Log.ErrorContext(ctx, "a job of an unknown kind was dropped", "kind", j.Kind)
 		return nil
