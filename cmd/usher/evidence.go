@@ -26,6 +26,10 @@ func (s settings) openEvidence(ctx context.Context, keys blob.Keys) (evidence, e
 	if s.Blob == "" {
 		return blob.OpenFolder(blob.FolderConfig{Dir: s.evidenceFolder(), Keys: keys})
 	}
+	return s.openBucket(ctx, keys)
+}
+
+func (s settings) openBucket(ctx context.Context, keys blob.Keys) (*blob.S3, error) {
 	cfg, err := s.bucket()
 	if err != nil {
 		return nil, err

@@ -175,6 +175,9 @@ func (h *house) openData(ctx context.Context) error {
 // openDatabase opens the database that the settings name: PostgreSQL, or the one in the data folder.
 func (h *house) openDatabase(ctx context.Context) (*store.Database, error) {
 	if h.settings.Database == "" {
+		if err := h.settings.stillHere(); err != nil {
+			return nil, err
+		}
 		return sqlite.Open(ctx, sqlite.Config{Dir: h.settings.Data, Log: h.log, Wrote: h.watch.metrics.Wrote})
 	}
 	if err := os.MkdirAll(h.settings.Data, 0o700); err != nil {

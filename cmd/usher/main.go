@@ -45,6 +45,18 @@ func commands() []command {
 		{"demo", "[--once]", "walk one made-up person through the whole chain, and stay up to be tried by hand", "usher demo --once", demo},
 		{"doctor", "[--data DIR] [--json] …", "check that this installation can run, and prove it with a made-up person", "usher doctor", doctor},
 		{
+			"migrate", "[--check] | --from sqlite --to postgres --database URL [--blob URL] [--dry-run] | --from folder --to bucket --blob URL",
+			"bring the schema up to date, or move a living installation to PostgreSQL and its evidence to a bucket",
+			"usher migrate --from sqlite --to postgres --data ./data --database postgres://usher@db.example/usher --blob s3://evidence", migrateCommand,
+		},
+		{
+			"backup", "--to FOLDER [--evidence FOLDER|none] [--data DIR]", "copy an installation on SQLite while it serves; without the master key",
+			"usher backup --to /backup/monday --evidence /backup/evidence", backupCommand,
+		},
+		{
+			"restore", "--from FOLDER [--keys FILE] --data DIR", "make a data folder of a back-up", "usher restore --from /backup/monday --data ./data", restoreCommand,
+		},
+		{
 			"tenant", "create --name NAME [--mode live|sandbox] | list", "manage the firms that use this server",
 			`usher tenant create --name "Example Bank" --mode live`, tenantCommand,
 		},

@@ -33,6 +33,8 @@ type Config struct {
 	Dir string // data folder with the SQLite database
 	URL string // of the PostgreSQL database: empty, or of an earlier run for the same folder
 	Dry bool   // only look
+	// Files is called when all rows are there and before the move is declared done, to move what lies beside the database; nil has nothing to do.
+	Files func(ctx context.Context) error
 	// Progress is told how many rows of all were looked at; nil tells nobody.
 	Progress func(done, total int)
 	Now      func() time.Time // time.Now when nil
@@ -98,6 +100,11 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	}
 	if r.Jobs, err = m.from.countJobs(ctx); err != nil {
 		return r, err
+	}
+	if c.Files != nil && !c.Dry {
+		if err := c.Files(ctx); err != nil {
+			return r, err
+		}
 	}
 	if r.Final {
 		err = m.finish(ctx, r)
