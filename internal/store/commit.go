@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/usher-kyc/usher"
 )
@@ -68,18 +69,31 @@ func (w *writer) last(jobs []Job) error {
 // errBegin says that a transaction did not even begin.
 var errBegin = errors.New("begin")
 
-// inTx runs fn in a write transaction, and again when another transaction came into its way.
-func (s *Store) inTx(fn func(Tx) error) (err error) {
-	for range mostTries {
-		if err = s.inOneTx(fn); err == nil || s.c.Again == nil || !s.c.Again(err) {
-			break
-		}
-	}
-	return err
+// inTx runs fn in a write transaction, and again when it left nothing because another came into its way or the connection was lost.
+func (s *Store) inTx(fn func(Tx) error) error {
+	return s.retry(func() (bool, error) {
+		err := s.inOneTx(fn)
+		return err != nil && s.c.Again != nil && s.c.Again(err), err
+	})
 }
 
-// mostTries is how often a transaction is tried when others come into its way.
-const mostTries = 5
+// retry does something up to so often: together the pauses outlast the restart of a server.
+func (s *Store) retry(try func() (again bool, err error)) error {
+	const mostTries, longestPause = 8, time.Second
+	pause := 5 * time.Millisecond
+	for n := 1; ; n++ {
+		again, err := try()
+		if !again || n == mostTries {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+			pause = min(4*pause, longestPause)
+		case <-s.quit:
+			return err
+		}
+	}
+}
 
 func (s *Store) inOneTx(fn func(Tx) error) error {
 	ctx := context.Background()

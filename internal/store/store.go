@@ -158,18 +158,26 @@ func (s *Store) row(ctx context.Context, query string, args []any, into ...any) 
 	return err
 }
 
-// rows reads many rows, each by scan.
+// rows reads many rows, each by scan; again when a connection was lost before the first of them.
 func (s *Store) rows(ctx context.Context, query string, args []any, scan func(scanner) error) error {
+	return s.retry(func() (bool, error) {
+		n, err := s.readRows(ctx, query, args, scan)
+		return err != nil && n == 0 && s.c.Again != nil && ctx.Err() == nil && s.c.Again(err), err
+	})
+}
+
+func (s *Store) readRows(ctx context.Context, query string, args []any, scan func(scanner) error) (n int, err error) {
 	rs, err := s.c.Read.Query(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("read: %w", err)
+		return 0, fmt.Errorf("read: %w", err)
 	}
 	for rs.Next() && err == nil {
+		n++
 		if err = scan(rs); err != nil {
 			err = fmt.Errorf("read row: %w", err)
 		}
 	}
-	return errors.Join(err, rs.Err(), rs.Close())
+	return n, errors.Join(err, rs.Err(), rs.Close())
 }
 
 type scanner interface{ Scan(into ...any) error }

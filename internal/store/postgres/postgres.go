@@ -1,8 +1,8 @@
 // Package postgres opens a PostgreSQL database that any number of nodes write at once, and brings the schema, the migrations and the job queue
 // to package store.
 //
-// A commit is on disk when it returns. One whose answer was lost with its connection is asked after by the number of its transaction, so that a
-// caller learns what became of it (see tx.go). Everything runs within transactions or by itself: nothing relies on a session of the server, so a pooler
+// A commit is on disk when it returns. One whose answer was lost with its connection is asked after, so that a caller learns what became of it
+// (see mark.go). Everything runs within transactions or by itself: nothing relies on a session of the server, so a pooler
 // that hands connections out by transaction may stand in between.
 package postgres
 
@@ -71,7 +71,10 @@ func start(ctx context.Context, p *pgxpool.Pool, c Config) (*store.Database, err
 	if err := raiseStart(ctx, p); err != nil {
 		return nil, err
 	}
-	both := pool{p}
+	both := pool{p, &marks{}}
+	if err := both.tidyMarks(ctx); err != nil {
+		return nil, err
+	}
 	jobs, err := newJobs(both, c)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,9 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +16,10 @@ import (
 )
 
 // pool is both sides of the database.
-type pool struct{ *pgxpool.Pool }
+type pool struct {
+	*pgxpool.Pool
+	marks *marks
+}
 
 // Query runs a statement by itself.
 func (p pool) Query(ctx context.Context, query string, args ...any) (store.Rows, error) {
@@ -22,12 +27,8 @@ func (p pool) Query(ctx context.Context, query string, args ...any) (store.Rows,
 	return rows{rs}, err
 }
 
-const (
-	// longest is how long a transaction may take. Others wait for what it holds, so one that hangs must not hang for ever.
-	longest = 30 * time.Second
-	// askFor is how long somebody is asked what became of a commit.
-	askFor = 20 * time.Second
-)
+// longest is how long a transaction may take. Others wait for what it holds, so one that hangs must not hang for ever.
+const longest = 30 * time.Second
 
 // Begin begins a transaction: the server is told together with its first statements.
 func (p pool) Begin(ctx context.Context) (store.Tx, error) {
@@ -37,7 +38,7 @@ func (p pool) Begin(ctx context.Context) (store.Tx, error) {
 		cancel()
 		return nil, err
 	}
-	return &transaction{Conn: conn, pool: p, ctx: ctx, cancel: cancel}, nil
+	return &transaction{Conn: conn, pool: p, mark: p.marks.take(), ctx: ctx, cancel: cancel}, nil
 }
 
 // transaction is a transaction on a connection that is held for it. It is River's as well, but for what River does not ask of a transaction that is
@@ -46,7 +47,7 @@ type transaction struct {
 	*pgxpool.Conn
 	pool   pool
 	begun  bool
-	number string          // by which the server can be asked what became of it
+	mark   mark            // by which the server can be asked what became of it
 	ctx    context.Context // of the transaction: statements end with it
 	cancel func()
 }
@@ -58,6 +59,9 @@ func (t *transaction) end(broken bool) {
 	}
 	t.Release()
 	t.cancel()
+	if !broken {
+		t.pool.marks.free(t.mark)
+	}
 }
 
 // send sends statements at once, with what begins the transaction before the first of them.
@@ -66,7 +70,7 @@ func (t *transaction) send(b *pgx.Batch) error {
 		t.begun = true
 		begin := pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, b.Len()+2)}
 		begin.Queue(`BEGIN`)
-		begin.Queue(`SELECT pg_current_xact_id()::text`).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
+		begin.Queue(putMark, t.mark.slot, t.mark.number, time.Now().UnixMilli())
 		begin.QueuedQueries = append(begin.QueuedQueries, b.QueuedQueries...)
 		b = &begin
 	}
@@ -101,28 +105,7 @@ func (t *transaction) Commit(context.Context) error {
 		return err
 	}
 	t.end(true)
-	return t.pool.askAfter(t.number, err)
-}
-
-// askAfter asks what became of a transaction whose commit was not answered.
-func (p pool) askAfter(number string, lost error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), askFor)
-	defer cancel()
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		var became *string
-		err := p.QueryRow(ctx, `SELECT pg_xact_status($1::text::xid8)`, number).Scan(&became)
-		switch {
-		case err == nil && became != nil && *became == "committed":
-			return nil
-		case err == nil && became != nil && *became == "aborted":
-			return fmt.Errorf("not written: %w", lost)
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", store.ErrUnknown, lost)
-		}
-	}
+	return t.pool.askAfter(t.mark, err)
 }
 
 // Rollback undoes everything.
@@ -158,10 +141,23 @@ func (t *transaction) Query(_ context.Context, query string, args ...any) (store
 	return rows{rs}, err
 }
 
-// again tells whether a transaction failed for no other reason than that there was another at the same time.
+// again tells whether a transaction, or a reading, failed for no other reason than another transaction or a lost connection, and left nothing behind.
 func again(err error) bool {
+	if errors.Is(err, store.ErrUnknown) {
+		return false
+	}
 	var told *pgconn.PgError
-	return errors.As(err, &told) && (told.Code == "40P01" || told.Code == "40001") // deadlock_detected, serialization_failure
+	if errors.As(err, &told) {
+		switch told.Code {
+		case "40P01", "40001", // deadlock_detected, serialization_failure
+			"57P01", "57P02", "57P03": // admin_shutdown, crash_shutdown, cannot_connect_now
+			return true
+		}
+		return told.Code[:2] == "08" // connection_exception
+	}
+	var unreachable *pgconn.ConnectError
+	return errors.As(err, &unreachable) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || pgconn.SafeToRetry(err)
 }
 
 type rows struct{ pgx.Rows }

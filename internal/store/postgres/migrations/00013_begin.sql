@@ -24,6 +24,14 @@ CREATE FUNCTION settled_pos() RETURNS BIGINT LANGUAGE sql STABLE AS
     'SELECT pos_start() + (pg_snapshot_xmin(pg_current_snapshot())::TEXT::BIGINT << 20)';
 -- +goose StatementEnd
 
+-- By which a node learns what became of a commit whose answer was lost: each of its transactions that are under way at once has a row, and writes
+-- a number of its own into it.
+CREATE TABLE commits (
+    slot TEXT COLLATE "C" PRIMARY KEY,
+    mark BIGINT NOT NULL,
+    at   BIGINT NOT NULL
+) WITH (fillfactor = 50);
+
 -- Times are milliseconds since 1970 UTC. Columns called doc and body are sealed: with the applicant's keyset where there is an applicant,
 -- otherwise with the tenant's key. Columns ending in _index are keyed hashes, for searching what is sealed.
 
