@@ -2,7 +2,6 @@ package desk_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/usher-kyc/usher"
-	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/browsertest"
 	"github.com/usher-kyc/usher/internal/desk"
 	"github.com/usher-kyc/usher/internal/door"

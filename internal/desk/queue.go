@@ -73,7 +73,7 @@ type queueData struct {
 	Filter filterForm
 	Rows   []row
 	Next   string // query of the following page
-	May    bool   // take cases
+	Takes  bool   // cases
 	None   bool   // there was no case to take
 }
 
@@ -87,7 +87,7 @@ type queueTab struct {
 func (d *Desk) queue(w http.ResponseWriter, r *http.Request, v visit) error {
 	q := r.URL.Query()
 	data := queueData{
-		frame: v.frame(), Tabs: tabs(), Query: strings.TrimSpace(q.Get("q")), Queue: every, May: v.staff.Role.May(usher.ActTakeCase),
+		frame: v.frame(), Tabs: tabs(), Query: strings.TrimSpace(q.Get("q")), Queue: every, Takes: v.staff.Role.May(usher.ActTakeCase),
 		None: q.Has("none"),
 	}
 	var err error
