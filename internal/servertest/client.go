@@ -52,7 +52,7 @@ func (e Event) Subject() string {
 	return e.SessionID
 }
 
-const callPause = 5 * time.Millisecond
+const callPause = 20 * time.Millisecond
 
 // CallLimit is far beyond any restart: a call that takes longer is lost.
 const CallLimit = 2 * time.Minute
