@@ -113,9 +113,6 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	if err := h.tellFirstAdmins(ctx, c); err != nil {
 		log.Error("no link for a first administrator could be made", "error", err)
 	}
-	if err := h.tellFirstAdmins(ctx, c); err != nil {
-		log.Error("no link for a first administrator could be made", "error", err)
-	}
 	if ready != nil {
 		go ready(h, dev)
 	}
@@ -191,10 +188,6 @@ func (h *house) routes() (http.Handler, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build hosted page: %w", err)
-	}
-	mail, err := h.inviteMail()
-	if err != nil {
-		return nil, err
 	}
 	mail, err := h.inviteMail()
 	if err != nil {

@@ -46,10 +46,6 @@ type settings struct {
 	OIDCSecret, OIDCTenant       string
 	OIDCName, OIDCRoles          string
 	OIDCGroups, OIDCACR, OIDCAMR string
-	OIDCIssuer, OIDCClient       string
-	OIDCSecret, OIDCTenant       string
-	OIDCName, OIDCRoles          string
-	OIDCGroups, OIDCACR, OIDCAMR string
 	Dev, JSONLog                 bool
 	Drain                        time.Duration
 	MetricsAddr, OTLP, LogLevel  string
@@ -102,14 +98,6 @@ func (s *settings) all() []setting {
 		{name: "oidc-groups", text: &s.OIDCGroups, about: "member of its ID token that lists groups; empty is groups"},
 		{name: "oidc-acr", text: &s.OIDCACR, about: "classes of sign-in (acr) of which it has to name one"},
 		{name: "oidc-amr", text: &s.OIDCAMR, about: "methods of sign-in (amr) of which it has to name one, such as mfa,hwk"},
-		{name: "oidc-issuer", text: &s.OIDCIssuer, about: "identity provider (OpenID Connect) by which staff may sign in, such as https://id.example.com; empty is none"},
-		{name: "oidc-client-id", text: &s.OIDCClient, about: "what that provider calls this desk"},
-		{name: "oidc-tenant", text: &s.OIDCTenant, about: "id of the tenant whose staff it knows"},
-		{name: "oidc-name", text: &s.OIDCName, about: "its name on the button"},
-		{name: "oidc-roles", text: &s.OIDCRoles, about: "what its groups may do, such as kyc-team=reviewer,kyc-leads=senior; empty lets in those who were invited"},
-		{name: "oidc-groups", text: &s.OIDCGroups, about: "member of its ID token that lists groups; empty is groups"},
-		{name: "oidc-acr", text: &s.OIDCACR, about: "classes of sign-in (acr) of which it has to name one"},
-		{name: "oidc-amr", text: &s.OIDCAMR, about: "methods of sign-in (amr) of which it has to name one, such as mfa,hwk"},
 		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
@@ -121,7 +109,6 @@ func (s *settings) all() []setting {
 		{name: "kms-token", text: &s.KMSToken, secret: true, about: "token for the transit engine of that Vault server; the clouds find credentials in their own ways"},
 		{name: "blob-key", text: &s.BlobKey, secret: true, about: "key of that bucket, ID:SECRET; empty asks AWS_ACCESS_KEY_ID and then the role of the machine or pod"},
 		{name: "checks-secret", text: &s.ChecksSecret, secret: true, about: "whsec_… that signs what outside engines are sent, or registry=whsec_…,face=whsec_…"},
-		{name: "oidc-client-secret", text: &s.OIDCSecret, secret: true, about: "this desk's secret at the identity provider"},
 		{name: "oidc-client-secret", text: &s.OIDCSecret, secret: true, about: "this desk's secret at the identity provider"},
 		{name: "smtp", text: &s.SMTP, secret: true, about: "mail server for one-time codes, such as smtp://user:password@mail.example.com:587; empty sends none"},
 		{name: "sms-token", text: &s.SMSToken, secret: true, about: "bearer token for that gateway"},
