@@ -9,7 +9,7 @@
 //	PostgreSQL ─ ordered ──┘     └─▶ SHA-256 ────────────────────────────────────────────────────────── must be equal ┘
 //
 // No list names the tables: what the schema has is moved, but for what [left] says with its reason. Rows are copied as they are, sealed columns and
-// the hashes of the audit trail with them, and keep their pos, which is smaller than any that PostgreSQL gives: cursors of clients stay valid.
+// the hashes of the audit trail with them, and keep their pos, behind which PostgreSQL goes on (it looks at each start that it does): cursors of clients stay valid.
 package move
 
 import (
@@ -21,8 +21,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/usher-kyc/usher/internal/store/postgres"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
@@ -200,9 +198,6 @@ func (m *mover) finish(ctx context.Context, r Report) error {
 	if err := m.moveJobs(ctx, tx, r.Jobs); err != nil {
 		return err
 	}
-	if err := raisePos(ctx, tx); err != nil {
-		return err
-	}
 	for _, statement := range []string{
 		// As at the start of a server on SQLite: nobody is at these calls and deliveries any more.
 		`UPDATE idempotency SET started_at = 0 WHERE status = 0`,
@@ -231,39 +226,6 @@ func (m *mover) now() time.Time {
 		return time.Now()
 	}
 	return m.Now()
-}
-
-// raisePos sees to it that what comes is behind what was moved: a new server has counted few transactions.
-func raisePos(ctx context.Context, tx pgx.Tx) error {
-	rows, err := tx.Query(ctx, `SELECT table_name FROM information_schema.columns
-		WHERE table_schema = current_schema() AND column_name = 'pos' AND column_default LIKE 'next_pos%'`)
-	if err != nil {
-		return fmt.Errorf("look at positions: %w", err)
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return fmt.Errorf("look at positions: %w", err)
-	}
-	var most int64
-	for _, name := range names {
-		var n int64
-		if err := tx.QueryRow(ctx, `SELECT COALESCE(max(pos), 0) FROM `+pgx.Identifier{name}.Sanitize()).Scan(&n); err != nil {
-			return fmt.Errorf("look at positions: %w", err)
-		}
-		most = max(most, n)
-	}
-	var next int64
-	if err := tx.QueryRow(ctx, `SELECT settled_pos()`).Scan(&next); err != nil {
-		return fmt.Errorf("look at positions: %w", err)
-	}
-	if most < next {
-		return nil
-	}
-	_, err = tx.Exec(ctx, fmt.Sprintf(`CREATE OR REPLACE FUNCTION pos_start() RETURNS BIGINT LANGUAGE sql IMMUTABLE AS 'SELECT %d::BIGINT'`, most))
-	if err != nil {
-		return fmt.Errorf("raise positions: %w", err)
-	}
-	return nil
 }
 
 // Upgrade brings the schema of a database up to date: of the one at url, or of SQLite in dir when url is "".
