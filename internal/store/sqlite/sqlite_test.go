@@ -66,3 +66,18 @@ func opened(t *testing.T, db *store.Database, err error) storetest.Database {
 	})
 	return storetest.Database{Store: db.Store, Jobs: db.Jobs}
 }
+
+// TestNodes has many callers do what would hurt at the same time.
+func TestNodes(t *testing.T) {
+	t.Parallel()
+	made := template(t)
+	storetest.Nodes(t, func(t *testing.T) (one, other *store.Store) {
+		dir := filepath.Join(t.TempDir(), "data")
+		if err := os.CopyFS(dir, os.DirFS(made)); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: dir})
+		opened(t, db, err)
+		return db.Store, db.Store
+	})
+}
