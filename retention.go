@@ -128,6 +128,20 @@ func (a Applicant) held(k Kept) Kept {
 // Restricted tells whether erasure was asked for and could not be done yet: the data is kept, and nothing else is done with it.
 func (a Applicant) Restricted() bool { return a.Keeping.Asked != nil && !a.Erased }
 
+// DetailKept is the detail of that refusal.
+const DetailKept = "kept_by_law"
+
+// KeptByLaw gives the refusal with which calls for erasure answer that know no restriction.
+func (a Applicant) KeptByLaw() error {
+	if !a.Restricted() {
+		return nil
+	}
+	return &Error{
+		Code: CodeConflict, Detail: DetailKept,
+		Message: "the law or a hold has this applicant kept for now; they are restricted, and erased when that has passed",
+	}
+}
+
 // Keep changes what bears on how long the applicant is kept. Fields names what changed, as an event says it.
 func (a Applicant) Keep(k Keeping, by Actor, now time.Time) (Applicant, []Event, error) {
 	if a.Erased {

@@ -28,13 +28,15 @@ type Applicant struct {
 	ID string `json:"id"`
 	NewApplicant
 
-	Kind      string    `json:"kind"`
-	Status    string    `json:"status"`     // state of the newest onboarding session, or "none"
-	SessionID string    `json:"session_id"` // of that session
-	Erased    bool      `json:"erased"`
-	Version   int64     `json:"version"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	Kind      string `json:"kind"`
+	Status    string `json:"status"`     // state of the newest onboarding session, or "none"
+	SessionID string `json:"session_id"` // of that session
+	Erased    bool   `json:"erased"`
+	// Restricted says that erasure was asked for and has to wait, because the law or a hold has the data kept.
+	Restricted bool      `json:"restricted"`
+	Version    int64     `json:"version"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
 }
 
 // ApplicantPatch changes contact data; nil members stay.

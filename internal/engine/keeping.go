@@ -199,11 +199,11 @@ func (e *Engine) keepApplicants(ctx context.Context, tenant string, rules usher.
 			return err
 		}
 		for _, r := range rows {
-			k, err := e.keepOne(ctx, rules, r)
+			k, erased, err := e.keepOne(ctx, rules, r)
 			if err != nil {
 				return fmt.Errorf("look at applicant %s: %w", r.ApplicantID, err)
 			}
-			if k.Due(e.now()) {
+			if erased {
 				gone[k.Basis]++
 			}
 		}
@@ -211,20 +211,19 @@ func (e *Engine) keepApplicants(ctx context.Context, tenant string, rules usher.
 	}
 }
 
-// keepOne erases an applicant whose time has come, or says when to look again.
-func (e *Engine) keepOne(ctx context.Context, rules usher.KeepRules, r store.KeptRow) (usher.Kept, error) {
+// keepOne erases an applicant whose time has come, or who asked for it and is not kept by law any more, and says of others when to look again.
+func (e *Engine) keepOne(ctx context.Context, rules usher.KeepRules, r store.KeptRow) (k usher.Kept, erased bool, err error) {
 	a, err := e.Applicant(ctx, r.TenantID, r.ApplicantID)
 	if err != nil {
-		return usher.Kept{}, err
+		return k, false, err
 	}
-	k, err := e.kept(ctx, rules, a)
-	if err != nil {
-		return k, err
+	if k, err = e.kept(ctx, rules, a); err != nil {
+		return k, false, err
 	}
 	now := e.now()
-	if k.Due(now) {
+	if k.Due(now) || (a.Restricted() && !k.Duty && k.Basis != usher.KeptOpen) {
 		_, err := e.erase(ctx, a.TenantID, a.ID, remover, string(k.Basis))
-		return k, err
+		return k, err == nil, err
 	}
 	next := now.Add(keepLate)
 	if k.Basis == usher.KeptOpen || k.Basis == usher.KeptAbandoned {
@@ -233,7 +232,7 @@ func (e *Engine) keepOne(ctx context.Context, rules usher.KeepRules, r store.Kep
 	if !k.Until.IsZero() && k.Until.Before(next) {
 		next = k.Until
 	}
-	return k, e.c.Store.KeepUntil(ctx, r, next)
+	return k, false, e.c.Store.KeepUntil(ctx, r, next)
 }
 
 func (e *Engine) forgetBodies(ctx context.Context, tenant string, rules usher.KeepRules) (seen int, err error) {

@@ -139,6 +139,28 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// TestLiftedHoldDoesWhatWasAsked erases at once who asked for it under a hold, though the rules would keep them for longer.
+func TestLiftedHoldDoesWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	s := decided(t, h, usher.CmdReject)
+	for _, reason := range []string{"court order", ""} {
+		if _, err := h.HoldApplicant(t.Context(), s.TenantID, s.ApplicantID, reason, lawyer); err != nil {
+			t.Fatal(err)
+		}
+		h.Settle()
+		if applicant(t, h, s).Erased != (reason == "") {
+			t.Errorf("with the reason %q: erased %v", reason, reason != "")
+		}
+		if reason == "" {
+			break
+		}
+		if a, err := h.EraseApplicant(t.Context(), s.TenantID, s.ApplicantID, lawyer); err != nil || !a.Restricted() {
+			t.Fatalf("%+v, %v", a.Keeping, err)
+		}
+	}
+}
+
 // TestRetention lets time pass over applicants of every outcome, with a plan before and an entry of the trail after.
 func TestRetention(t *testing.T) {
 	t.Parallel()

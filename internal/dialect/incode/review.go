@@ -131,8 +131,16 @@ func (d *dialect) deleteInterview(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = d.Service.EraseApplicant(r.Context(), s.TenantID, s.ApplicantID, r.actor(s))
-	return successAnswer{Success: true}, err
+	return successAnswer{Success: true}, d.erase(r, s)
+}
+
+// erase erases the person of an interview; a conflict says that the law or a hold has them kept for now.
+func (d *dialect) erase(r request, s usher.Session) error {
+	a, err := d.Service.EraseApplicant(r.Context(), s.TenantID, s.ApplicantID, r.actor(s))
+	if err != nil {
+		return err
+	}
+	return a.KeptByLaw()
 }
 
 // deleteInterviews does the same for several. Those that are not there, or not any more, are passed over.
@@ -154,7 +162,7 @@ func (d *dialect) deleteInterviews(r request) (any, error) {
 	for _, id := range body.Filter.IDs {
 		s, err := d.session(r.Context(), r.tenant(), id)
 		if err == nil {
-			_, err = d.Service.EraseApplicant(r.Context(), s.TenantID, s.ApplicantID, r.actor(s))
+			err = d.erase(r, s)
 		}
 		if err != nil && !is(err, usher.CodeNotFound) && !is(err, usher.CodeGone) {
 			return nil, err

@@ -22,6 +22,7 @@ const (
 	codeTimeout        = "TIMEOUT_ERROR"
 	codeNoVerification = "VERIFICATION_NOT_FOUND"
 	codeDecided        = "VERIFICATION_ALREADY_DECIDED"
+	codeLocked         = "VERIFICATION_LOCKED"
 	codeNotFinished    = "VERIFICATION_NOT_FINISHED"
 	codeNoEvidence     = "EVIDENCE_NOT_FOUND"
 	codeNoAddress      = "NOT_FOUND_ERROR"
@@ -84,6 +85,8 @@ func refusalOf(e *usher.Error) *refusal {
 		return refuse(http.StatusUnsupportedMediaType, codeMediaType, details)
 	case detailKeyTaken:
 		return refuse(http.StatusConflict, codeScanStarted, "this scanId was used before")
+	case usher.DetailKept:
+		return refuse(http.StatusConflict, codeLocked, details)
 	}
 	switch e.Code {
 	case usher.CodeInvalid:

@@ -158,7 +158,11 @@ func (s *server) erase(r request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Service.EraseApplicant(r.Context(), r.tenant(), found.ApplicantID, r.p.Actor()); err != nil {
+	a, err := s.Service.EraseApplicant(r.Context(), r.tenant(), found.ApplicantID, r.p.Actor())
+	if err == nil {
+		err = a.KeptByLaw()
+	}
+	if err != nil {
 		return err
 	}
 	return r.answer(deletedAnswer{VerificationID: found.ID, Deleted: true})

@@ -32,7 +32,8 @@ func (s *server) applicantRoutes() {
 	handle(s, route{
 		method: http.MethodDelete, path: "/v1/applicants/{id}", id: "erase_applicant", tag: tagApplicants, may: usher.ActErase,
 		summary: "Erase an applicant", command: true,
-		about: "Destroys the key that all personal data and files of the applicant are sealed with. It cannot be undone. Ids, dates and states stay.",
+		about: "Destroys the key that all personal data and files of the applicant are sealed with. It cannot be undone. Ids, dates and states stay. " +
+			"Where the law or a hold has them kept the answer says restricted instead of erased, and they are erased when that has passed.",
 	}, s.eraseApplicant)
 }
 

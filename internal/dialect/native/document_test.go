@@ -90,6 +90,7 @@ func TestDocumentNamesEveryRoute(t *testing.T) {
 		POST:/v1/sessions/{id}/request_again POST:/v1/sessions/{id}/review POST:/v1/sessions/{id}/submit POST:/v1/simulate/session/{id}
 		POST:/v1/webhook_endpoints POST:/v1/webhook_endpoints/{id}/replay POST:/v1/webhook_endpoints/{id}/rotate_secret
 		POST:/v1/webhook_endpoints/{id}/test PUT:/v1/flows/{name} POST:/v1/screenings GET:/v1/watchlists GET:/v1/monitors
+		GET:/v1/applicants/{id}/retention PUT:/v1/applicants/{id}/relationship PUT:/v1/applicants/{id}/legal_hold
 		GET:/v1/applicants/{id}/monitor PATCH:/v1/applicants/{id}/monitor GET:/v1/applicants/{id}/screening
 		POST:/v1/applicants/{id}/screening/judge GET:/v1/audit GET:/v1/sessions/{id}/receipt`)
 	var have []string

@@ -148,6 +148,7 @@ func (s *server) routes() {
 	s.api.UseMiddleware(s.enter)
 	s.tokenRoutes()
 	s.applicantRoutes()
+	s.retentionRoutes()
 	s.sessionRoutes()
 	s.commandRoutes()
 	s.evidenceRoutes()

@@ -104,6 +104,7 @@ type applicant struct {
 	Phone       string   `json:"phone,omitempty" doc:"Digits with the country code first." example:"46701234567"`
 	Address     *address `json:"address,omitempty" doc:"Where the person lives."`
 	Erased      bool     `json:"erased" doc:"Whether the personal data was erased. What is left are ids and dates." example:"false"`
+	Restricted  bool     `json:"restricted,omitempty" doc:"Whether erasure was asked for and has to wait, because the law or a hold has the data kept." example:"false"`
 	Version     int64    `json:"version" doc:"Rises by one with each applicant.* event; drop what is older than what you have." example:"1"`
 	CreatedAt   stamp    `json:"created_at" doc:"When the applicant was created."`
 	UpdatedAt   stamp    `json:"updated_at" doc:"When it changed last."`
@@ -117,7 +118,7 @@ func applicantOf(a usher.Applicant) applicant {
 	out := applicant{
 		ID: a.ID, Kind: string(a.Kind), Status: noSession, Reference: a.Reference, FirstName: d.FirstName, LastName: d.LastName,
 		DateOfBirth: string(d.DateOfBirth), Nationality: d.Nationality, NationalID: d.NationalID, Email: d.Email, Phone: d.Phone, Address: addressOf(d.Address),
-		Erased: a.Erased, Version: a.Version, CreatedAt: stamp{a.CreatedAt}, UpdatedAt: stamp{a.UpdatedAt},
+		Erased: a.Erased, Restricted: a.Restricted(), Version: a.Version, CreatedAt: stamp{a.CreatedAt}, UpdatedAt: stamp{a.UpdatedAt},
 	}
 	if a.Latest != nil {
 		out.Status, out.SessionID = string(a.Latest.State), a.Latest.ID
