@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher/internal/api"
+	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/postgres"
 )
 
@@ -108,4 +109,12 @@ func (h *house) joinNodes(ctx context.Context) (leave func(), err error) {
 		living.Wait()
 		_ = lock.Close() // nil, or a file that nothing is written to any more; the end of the process gives the lock back as well
 	}, nil
+}
+
+// nodes is where nodes hand one another what is not in rows of its own; nil where there is one node.
+func (h *house) nodes() *store.Store {
+	if !h.shared() {
+		return nil
+	}
+	return h.db.Store
 }

@@ -36,7 +36,10 @@ func openLists(ctx context.Context, h *house, allow []netip.Prefix) (*screening.
 		return nil, err
 	}
 	return screening.Open(ctx, screening.Config{
-		Dir: filepath.Join(h.settings.Data, "watchlists"), Feeds: feeds, Log: h.log,
+		Dir: filepath.Join(h.settings.Data, "watchlists"), Feeds: feeds, Log: h.log, Nodes: h.nodes(),
+		Turn: func(ctx context.Context, name string, lease time.Duration) (func(), bool, error) {
+			return h.TryTurn(ctx, name, lease)
+		},
 		Client:   webhook.NewClient(webhook.ClientConfig{Dev: h.settings.Dev, Allow: allow, Timeout: listTime, MaxAnswer: listBytes}),
 		Rescreen: func(ctx context.Context, d usher.WatchlistDelta) (int, int, error) { return h.Rescreen(ctx, d) },
 		Hold:     func(ctx context.Context, s usher.Screener) (int, int, error) { return h.Hold(ctx, s) },

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/watchlist"
@@ -41,10 +42,18 @@ func (l *Lists) Import(ctx context.Context, dir string, options source.ImportOpt
 	return taken, errors.Join(refused, l.follow(ctx))
 }
 
-// fetch brings in what a feed has, if that is anything new. Other lists do not wait while its publisher takes its time.
-func (l *Lists) fetch(ctx context.Context, f Feed) error {
+// fetch brings in what a feed has, if that is anything new. Other lists do not wait while its publisher takes its time. Of many nodes one asks.
+func (l *Lists) fetch(ctx context.Context, f Feed, every time.Duration) error {
+	end, mine, err := l.turn(ctx, "feed/"+f.String())
+	if err != nil || !mine {
+		return err
+	}
+	defer end()
+	if l.askedElsewhere(ctx, f, every) {
+		return nil
+	}
 	fetched, err := l.fetcher.Fetch(ctx, f.Feed, source.ImportOptions{})
-	if err != nil || !fetched.Changed {
+	if err != nil || (!fetched.Changed && l.c.Nodes == nil) {
 		return err
 	}
 	l.changes.Lock()
@@ -52,8 +61,11 @@ func (l *Lists) fetch(ctx context.Context, f Feed) error {
 	return l.follow(ctx)
 }
 
-// follow puts the editions that the library has now into use; another process may have brought them in.
+// follow puts the editions that there are now into use; another process or node may have brought them in.
 func (l *Lists) follow(ctx context.Context) error {
+	if err := l.meet(ctx); err != nil {
+		return err
+	}
 	editions, err := l.editions()
 	if err != nil || sameEditions(l.index.Load().versions, editions) {
 		return err
@@ -71,7 +83,10 @@ func (l *Lists) follow(ctx context.Context) error {
 // heldName is the file that says which edition of each list the monitored applicants were last held against.
 const heldName = "monitored.json"
 
-func (l *Lists) held() (map[string]string, error) {
+func (l *Lists) held(ctx context.Context) (map[string]string, error) {
+	if l.c.Nodes != nil {
+		return l.heldByAll(ctx)
+	}
 	raw, err := os.ReadFile(filepath.Join(l.c.Dir, heldName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return map[string]string{}, nil
@@ -86,7 +101,10 @@ func (l *Lists) held() (map[string]string, error) {
 	return held, nil
 }
 
-func (l *Lists) hold(held map[string]string) error {
+func (l *Lists) hold(ctx context.Context, held map[string]string, list string) error {
+	if l.c.Nodes != nil {
+		return l.c.Nodes.HoldList(ctx, list, held[list])
+	}
 	raw, err := json.Marshal(held)
 	if err != nil {
 		return fmt.Errorf("encode what was monitored: %w", err)
@@ -99,7 +117,12 @@ func (l *Lists) CatchUp(ctx context.Context) error {
 	if l.c.Rescreen == nil {
 		return nil
 	}
-	held, err := l.held()
+	end, mine, err := l.turn(ctx, "monitors")
+	if err != nil || !mine {
+		return err
+	}
+	defer end()
+	held, err := l.held(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,15 +147,22 @@ func (l *Lists) CatchUp(ctx context.Context) error {
 			"records", len(d.keys), "applicants", seen, "news", news)
 		held = maps.Clone(held)
 		held[list] = e.ID
-		if err := l.hold(held); err != nil {
+		if err := l.hold(ctx, held, list); err != nil {
 			return err
 		}
 	}
-	return l.holdNew(ctx)
+	return l.holdThem(ctx)
 }
 
 // holdNew holds applicants against the lists whom no change of a list brought up: their monitor is new, or they are.
 func (l *Lists) holdNew(ctx context.Context) error {
+	if l.c.Nodes != nil {
+		return l.CatchUp(ctx) // the node that was at it may have died half-way
+	}
+	return l.holdThem(ctx)
+}
+
+func (l *Lists) holdThem(ctx context.Context) error {
 	if l.c.Hold == nil {
 		return nil
 	}

@@ -21,6 +21,8 @@ const (
 	retryFeed = 10 * time.Minute
 	// The command line imports beside a server that runs; it is noticed this soon.
 	watchEvery = 5 * time.Second
+	// What another node brought in is fetched this soon, by reading a row of each list.
+	meetEvery = time.Second
 )
 
 // Run brings feeds in as they are due and keeps monitored applicants up to date, until ctx ends. It returns when what was in hand has ended.
@@ -42,7 +44,7 @@ func (l *Lists) follows(ctx context.Context, f Feed) {
 	}
 	for ctx.Err() == nil {
 		wait := every
-		if err := l.fetch(ctx, f); err != nil && ctx.Err() == nil {
+		if err := l.fetch(ctx, f, every); err != nil && ctx.Err() == nil {
 			l.c.Log.ErrorContext(ctx, "a watchlist could not be brought up to date; the edition in use stays", "feed", f.String(), "error", err)
 			wait = min(every, retryFeed)
 		}
@@ -52,8 +54,12 @@ func (l *Lists) follows(ctx context.Context, f Feed) {
 
 // watches takes up what another process brought in.
 func (l *Lists) watches(ctx context.Context) {
+	every := watchEvery
+	if l.c.Nodes != nil {
+		every = meetEvery
+	}
 	for ctx.Err() == nil {
-		pause(ctx, watchEvery)
+		pause(ctx, every)
 		l.changes.Lock()
 		err := l.follow(ctx)
 		l.changes.Unlock()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/watchlist"
 	"github.com/usher-kyc/usher/internal/watchlist/source"
 )
@@ -31,6 +32,10 @@ type Config struct {
 	Stale  time.Duration // 0: DefaultStale
 	// Rescreen has the monitored applicants looked at; nil monitors nobody.
 	Rescreen func(ctx context.Context, d usher.WatchlistDelta) (seen, news int, err error)
+	// Nodes is where the nodes of a server hand one another the lists; nil where there is one node. Turn is then needed.
+	Nodes *store.Store
+	// Turn takes the turn at something that one of all nodes does at a time, unless another has it.
+	Turn func(ctx context.Context, name string, lease time.Duration) (end func(), mine bool, err error)
 	// Hold has those looked at whom no change of a list brings up; nil nobody.
 	Hold func(ctx context.Context, s usher.Screener) (seen, news int, err error)
 	Now  func() time.Time // nil: time.Now
@@ -82,13 +87,14 @@ func Open(ctx context.Context, c Config) (*Lists, error) {
 	l := &Lists{
 		c: c, library: library, fetcher: source.Fetcher{Library: library, Client: c.Client}, wake: make(chan struct{}, 1),
 	}
-	editions, err := l.editions()
-	if err != nil {
+	l.index.Store(&inUse{})
+	// A node that answers must not be without a list that the others have.
+	if err := l.meet(ctx); err != nil {
 		return nil, err
 	}
-	l.index.Store(&inUse{})
-	if len(editions) == 0 {
-		return l, nil
+	editions, err := l.editions()
+	if err != nil || len(editions) == 0 {
+		return l, err
 	}
 	return l, l.load(ctx, editions)
 }

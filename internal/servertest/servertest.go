@@ -148,6 +148,20 @@ func (s *Server) Start(t testing.TB) time.Duration {
 	return time.Since(began)
 }
 
+// Run runs another command of the program on the same data, and gives what it says.
+func (s *Server) Run(t testing.TB, command, word string, rest ...string) string {
+	t.Helper()
+	args := []string{command, word, "--data", s.Dir}
+	if s.config.Database != "" {
+		args = append(args, "--database", s.config.Database)
+	}
+	out, err := exec.CommandContext(context.Background(), s.binary, append(args, rest...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("usher %s %s: %v\n%s", command, word, err, out)
+	}
+	return string(out)
+}
+
 // Kill ends the process as a power cut would, from its point of view.
 func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
 
