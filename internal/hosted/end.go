@@ -68,7 +68,12 @@ func (t *turn) showDone() error {
 	if !t.s.State.Decided() {
 		next = "done.next.review"
 	}
+	receipt := ""
+	if t.hasReceipt() {
+		receipt = t.url(atReceipt)
+	}
 	return t.render("done", map[string]any{
+		"Receipt": receipt,
 		"Reference": t.s.ID, "Next": next, "Again": t.s.State == usher.InReview, "Out": t.out(momentOf(t.s)),
 	}, nil)
 }

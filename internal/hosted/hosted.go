@@ -9,9 +9,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/web"
 )
 
@@ -59,6 +61,8 @@ type Config struct {
 
 	// Rules says, by dialect, where browsers are sent and who may frame the pages; a dialect without a rule takes what the pages do by themselves.
 	Rules map[string]usher.PageRules
+	// Receipts gives approved applicants a signed statement; nil offers none.
+	Receipts usher.Receipts
 	// Client gives the API client of a session, whose list of origins may frame it. Without it nothing is framed.
 	Client func(ctx context.Context, tenant, id string) (usher.APIClient, error)
 
@@ -111,6 +115,19 @@ func New(c Config) (*Hosted, error) {
 	h := &Hosted{config: c, kit: kit, countries: countries(kit.Catalog()), shows: map[place]func(*turn) error{}, log: cmp.Or(c.Log, slog.Default())}
 	h.routes()
 	return h, nil
+}
+
+// Routes lists every page. Those below a session are for the applicant whose browser has it; the rest hold a secret in their address, or none.
+func (h *Hosted) Routes() []api.Route {
+	var list []api.Route
+	for _, pattern := range h.kit.Patterns() {
+		may := usher.ActEnter
+		if strings.Contains(pattern, " /f/") {
+			may = usher.ActGoOn
+		}
+		list = append(list, api.Route{Pattern: pattern, Actions: []usher.Action{may}})
+	}
+	return list
 }
 
 // ServeHTTP answers everything below the base.
@@ -166,6 +183,10 @@ func (h *Hosted) routes() {
 	h.page(atAnswers, web.Route{}, (*turn).showAnswers, (*turn).send)
 	h.page(atRedo, web.Route{}, (*turn).showRedo, (*turn).beginRedo)
 	h.page(atWaiting, web.Route{}, (*turn).showWaiting, nil)
+	h.kit.Handle("GET /f/{session}/receipt", web.Route{}, h.visit((*turn).showReceipt))
+	for _, as := range []place{atReceiptFile, atReceiptJSON} {
+		h.kit.Handle("GET /f/{session}/"+string(as), web.Route{}, h.visit(func(t *turn) error { return t.giveReceipt(as) }))
+	}
 	h.page(atDone, web.Route{}, (*turn).showDone, nil)
 	h.page(atEnded, web.Route{}, (*turn).showEnded, nil)
 }

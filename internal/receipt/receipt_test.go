@@ -39,7 +39,9 @@ func (c cases) Session(context.Context, string, string) (usher.Session, error) {
 		Steps: []usher.StepStatus{
 			{Checks: []usher.CheckResult{
 				{Kind: usher.CheckDocument, Outcome: usher.Consider, Assurance: usher.Assisted, Fields: map[string]string{"number": "X1234567"}},
-				{Kind: usher.CheckFace, Outcome: usher.Clear, Assurance: usher.Assisted},
+				{Kind: usher.CheckFace, Outcome: usher.Consider, Assurance: usher.Assisted},
+				{Kind: usher.CheckWatchlist, Outcome: usher.Consider, Assurance: usher.Verified},
+				{Kind: usher.CheckRegistry, Outcome: usher.Unavailable, Assurance: usher.Verified},
 			}},
 			{Checks: []usher.CheckResult{{Kind: usher.CheckDocument, Outcome: usher.Clear, Assurance: usher.Verified}, {Kind: usher.CheckAge}}},
 		},
@@ -114,7 +116,8 @@ func TestReceipt(t *testing.T) {
 	want := receipt.Statement{
 		ID: "urn:uuid:0192d3c4-5b6a-7c8d-9e0f-a1b2c3d4e5f6", Issuer: issuerURL, Tenant: "Example Bank", Outcome: "approved", Decided: decided, By: "reviewer",
 		IssuedAt: h.now, ValidUntil: decided.Add(365 * 24 * time.Hour), Flow: "onboarding", FlowVersion: 3,
-		Checks:    []receipt.Check{{Kind: "document", Outcome: "clear", Assurance: "verified"}, {Kind: "face", Outcome: "clear", Assurance: "assisted"}},
+		Checks: []receipt.Check{{Kind: "document", Outcome: "clear", Assurance: "verified"}, {Kind: "face", Outcome: "reviewed", Assurance: "assisted"},
+			{Kind: "watchlist", Outcome: "checked", Assurance: "verified"}, {Kind: "registry", Outcome: "not_done", Assurance: "verified"}},
 		GivenName: "Ada", FamilyName: "Öberg", BirthDate: "1990-02-03",
 		Status: receipt.StatusRef{Index: 9, URI: issuerURL + "/receipts/status/0"},
 	}

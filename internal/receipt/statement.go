@@ -44,7 +44,7 @@ type Statement struct {
 // Check is one thing that was checked, with how it ended and how far that can be relied on.
 type Check struct {
 	Kind      string `json:"kind"`
-	Outcome   string `json:"outcome"`
+	Outcome   string `json:"outcome"`   // clear, reviewed, checked (what was found is not told) or not_done
 	Assurance string `json:"assurance"` // verified, assisted or simulated, as the check itself says
 }
 
