@@ -134,12 +134,15 @@ func (a *Auth) TakeProvider(ctx context.Context, s *door.Session, ticket, state,
 	if err != nil {
 		return door.Session{}, "", err
 	}
+	if row.ID == "" {
+		return door.Session{}, "", a.wrong(ctx, who, DetailWrong)
+	}
 	rules, err := a.Rules(ctx, row.TenantID)
 	if err != nil {
 		return door.Session{}, "", err
 	}
 	who.row, who.email = row, row.Email
-	if row.ID == "" || row.Disabled || !rules.Provider || (s != nil && row.ID != s.Staff.ID) {
+	if row.Disabled || !rules.Provider || (s != nil && row.ID != s.Staff.ID) {
 		return door.Session{}, "", a.wrong(ctx, who, DetailWrong)
 	}
 	var in door.Session
@@ -196,6 +199,8 @@ func (a *Auth) fetchToken(ctx context.Context, began asked, code string, anew bo
 	switch {
 	case subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(began.Nonce)) != 1:
 		return said{}, errors.New("the ID token is for another sign-in")
+	case token.Subject == "":
+		return said{}, errors.New("the ID token is about nobody")
 	case len(token.Audience) > 1 && claims.Party != p.ClientID:
 		return said{}, errors.New("the ID token is for several, and not for us")
 	case len(p.ACR) > 0 && !slices.Contains(p.ACR, claims.ACR):
