@@ -71,7 +71,7 @@ func (l *living) add(t *testing.T) {
 // holds asks a server for all that was acknowledged.
 func (l *living) holds(t *testing.T, s started) {
 	t.Helper()
-	l.dev = s.dev
+	l.dev, l.token = s.dev, ""
 	if err := l.signIn(context.Background()); err != nil {
 		t.Fatal(err)
 	}
