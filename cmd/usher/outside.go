@@ -69,16 +69,23 @@ func withOutside(own []usher.Checker, o *outside.Outside) []usher.Checker {
 }
 
 // callbacks is what outside engines call.
-func (h *house) callbacks() (http.Handler, error) {
+func (h *house) callbacks() (called, error) {
 	front, err := h.newFront("callbacks")
 	if err != nil {
-		return nil, err
+		return called{}, err
 	}
 	// A stamp in the address, and a signature, stand in for a token; nothing is kept by idempotency keys.
 	front = api.Front{
 		Log: front.Log, Address: front.Address, PerAddress: front.PerAddress, Open: func(*http.Request) bool { return true },
 	}
-	return http.StripPrefix(callbackBase, front.Handler(h.outside.Routes(h.Engine, h.Engine))), nil
+	routes := h.outside.Routes(h.Engine, h.Engine)
+	return called{http.StripPrefix(callbackBase, front.Handler(routes)), routes.Routes()}, nil
+}
+
+// called is what outside engines call, and its addresses.
+type called struct {
+	http.Handler
+	routes []api.Route
 }
 
 // pair is a word "name=value" of a setting.

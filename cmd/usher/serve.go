@@ -165,7 +165,7 @@ var (
 )
 
 // routes mounts every front. Where the settings name hosts of their own for the hosted page and the desk, each front answers on its host only.
-func (h *house) routes() (http.Handler, error) {
+func (h *house) routes() (*mounts, error) {
 	s := h.settings
 	limitAddress, limitClient := h.limits()
 	trusted, err := prefixes(s.Proxies)
@@ -183,7 +183,7 @@ func (h *house) routes() (http.Handler, error) {
 	}
 	pages, err := hosted.New(hosted.Config{
 		Service: h.Engine, Files: web.Files, Base: verifyBase, Secure: secure(s.VerifyURL), Log: h.log, Intake: h.pictures.look,
-		Judge: h.live.Judge, Preview: h.pictures.preview, Key: h.derivedKey("hosted-page"), Rules: h.pageRules(), Client: h.auth.Client,
+		Judge: h.live.Judge, Preview: h.pictures.preview, Key: h.derivedKey("hosted-page"), Rules: h.pageRules(), Client: h.auth.Client, Receipts: h.receipts,
 		Uploads: h.files.Parts(), Brand: h.Brand, Texts: h.ReasonTexts,
 	})
 	if err != nil {
@@ -207,29 +207,39 @@ func (h *house) routes() (http.Handler, error) {
 		return nil, err
 	}
 	verifyHost, deskHost := ownHost(s.VerifyURL, s.URL), ownHost(s.DeskURL, s.URL)
-	mux := http.NewServeMux()
+	mux := &mounts{}
 	for _, at := range []string{"/v1/", "/oauth/", "/openapi.yaml", "/openapi.json", "/docs"} {
-		mux.Handle(at, h.seen("native", own))
+		mux.on("native", at, "", h.seen("native", own), own.Routes())
 	}
 	for _, at := range []string{receipt.KeysPath, receipt.MetadataPath, receipt.StatusPath} {
-		mux.Handle(at, h.receipts.Handler())
+		mux.on("receipts", at, "", h.receipts.Handler(), nil)
 	}
 	for _, d := range h.dialects {
 		at := compatBase + d.Name
-		mux.Handle(at+"/", h.seen(d.Name, http.StripPrefix(at, d.Handler)))
+		mux.on(d.Name, at+"/", at, h.seen(d.Name, http.StripPrefix(at, d.Handler)), d.Routes)
 	}
-	mux.Handle(callbackBase+"/", h.seen("callbacks", callbacks))
-	mux.Handle(verifyHost+verifyBase+"/", h.seen("hosted", pages))
-	mux.Handle(deskHost+deskBase+"/", h.seen("desk", review))
-	mux.Handle(deskHost+deskBase, http.RedirectHandler(deskBase+"/", http.StatusSeeOther))
+	mux.on("callbacks", callbackBase+"/", callbackBase, h.seen("callbacks", callbacks), callbacks.routes)
+	mux.on("hosted", verifyHost+verifyBase+"/", verifyBase, h.seen("hosted", pages), pages.Routes())
+	mux.on("desk", deskHost+deskBase+"/", deskBase, h.seen("desk", review), deskRoutes(review))
+	mux.on("process", deskHost+deskBase, "", http.RedirectHandler(deskBase+"/", http.StatusSeeOther), nil)
 	for _, host := range slices.Compact([]string{verifyHost, deskHost}) {
 		if host != "" {
-			mux.Handle(host+"/", http.NotFoundHandler()) // pages that people use answer nothing else on their hosts
+			mux.on("process", host+"/", "", http.NotFoundHandler(), nil) // pages that people use answer nothing else on their hosts
 		}
 	}
-	h.health(mux)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusSeeOther) })
+	mux.alone("GET /livez", ops.Live)
+	mux.alone("GET /readyz", h.watch.probes.Ready)
+	mux.alone("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusSeeOther) })
 	return mux, nil
+}
+
+// deskRoutes gives the desk's pages as routes.
+func deskRoutes(d *desk.Desk) []api.Route {
+	var list []api.Route
+	for _, r := range d.Routes() {
+		list = append(list, api.Route{Pattern: r.Pattern, Actions: []usher.Action{r.Action}})
+	}
+	return list
 }
 
 // limits gives the limits of requests per address and per client.
