@@ -117,6 +117,9 @@ func (d *Desk) caseWith(w http.ResponseWriter, r *http.Request, v visit, typed d
 	if err != nil {
 		return err
 	}
+	if err := d.note(ctx, v, "case.viewed", id, ""); err != nil {
+		return err
+	}
 	data := caseData{frame: v.frame(), S: s, Reasons: v.say.reasons(s.Reasons), Since: waitingSince(s), draft: typed, Correct: canCorrect(s, v.staff)}
 	data.Waits = v.say.span(d.config.Now().Sub(data.Since))
 	if data.Applicant, err = d.config.Service.Applicant(ctx, v.tenant.ID, s.ApplicantID); err != nil {
@@ -310,10 +313,6 @@ func (d *Desk) resend(w http.ResponseWriter, r *http.Request, v visit) error {
 		return usher.NotFound("delivery")
 	}
 	if _, err := d.config.Service.Resend(r.Context(), v.tenant.ID, id); err != nil {
-		return err
-	}
-	rec := usher.AuditRecord{TenantID: v.tenant.ID, Actor: v.staff.Actor(), Action: "delivery.resent", Object: id, Detail: "session " + sent.SessionID}
-	if err := d.config.Auditor.Record(r.Context(), rec); err != nil {
 		return err
 	}
 	return d.See(w, r, "/cases/"+sent.SessionID+"?done=resent#sent")

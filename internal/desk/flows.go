@@ -130,11 +130,5 @@ func (d *Desk) publish(w http.ResponseWriter, r *http.Request, v visit, f usher.
 	if err != nil {
 		return err
 	}
-	err = d.config.Auditor.Record(r.Context(), usher.AuditRecord{
-		TenantID: v.tenant.ID, Actor: v.staff.Actor(), Action: "flow.published", Object: made.Name, Detail: "version " + strconv.Itoa(made.Version),
-	})
-	if err != nil {
-		return err
-	}
 	return d.See(w, r, "/settings/flows/"+url.PathEscape(made.Name)+"?done=1")
 }

@@ -147,6 +147,9 @@ func (d *Desk) hitPage(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
+	if err := d.note(r.Context(), v, "hit.viewed", s.ApplicantID, "session "+s.ID); err != nil {
+		return err
+	}
 	return d.showHit(w, r, v, s, sc, n, hitData{}, nil)
 }
 

@@ -34,6 +34,9 @@ func (d *Desk) live(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err != nil {
 		return err
 	}
+	if err := d.note(r.Context(), v, "live.viewed", "", ""); err != nil {
+		return err
+	}
 	data := liveData{frame: v.frame(), Since: d.URL("/live/since")}
 	for _, e := range page.Items {
 		data.Events = append(data.Events, d.liveEvent(e, v))
