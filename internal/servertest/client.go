@@ -176,3 +176,6 @@ func (c *Client) Events(ctx context.Context) ([]Event, error) {
 		after = *page.Next
 	}
 }
+
+// At gives the same client, with the same token, at another address: that of one node.
+func (c *Client) At(base string) *Client { return &Client{base: base, token: c.token, http: c.http} }
