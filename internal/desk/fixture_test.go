@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -106,7 +107,12 @@ func open(t testing.TB, change ...func(*desk.Config)) *firm {
 	t.Helper()
 	f := &firm{House: enginetest.Open(t, enginetest.Config{Checkers: checkers(), Renderers: []usher.Renderer{plainWords{}}}), t: t}
 	log := slog.New(slog.DiscardHandler)
-	f.auth = auth.New(auth.Config{Store: f.Store, Now: f.Now, Log: log, HashMemory: 64, Seal: sealer{}, DeskURL: "http://localhost"})
+	server := httptest.NewUnstartedServer(nil)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.auth = auth.New(auth.Config{Store: f.Store, Now: f.Now, Log: log, HashMemory: 64, Seal: sealer{}, DeskURL: "http://localhost:" + port})
 	in := picture.New(picture.Config{})
 	c := desk.Config{
 		Files: web.Files, Base: "/desk", Log: log, Service: f.Service, Door: f.auth, Auditor: f.Engine, Member: f.auth.Member, Now: f.Now,
@@ -123,11 +129,11 @@ func open(t testing.TB, change ...func(*desk.Config)) *firm {
 	for _, fn := range change {
 		fn(&c)
 	}
-	var err error
 	if f.desk, err = desk.New(c); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(f.desk)
+	server.Config.Handler = f.desk
+	server.Start()
 	t.Cleanup(server.Close)
 	f.url = server.URL + "/desk"
 	return f
@@ -271,7 +277,8 @@ func encode(t testing.TB, img image.Image) []byte {
 // browser is a plain one: it keeps cookies, follows no redirects and runs nothing.
 type browser struct {
 	*http.Client
-	f *firm
+	f     *firm
+	agent string // what it calls itself, where that matters
 }
 
 // plain gives a browser in which a member of staff has signed in, unless name is "".
@@ -322,6 +329,9 @@ func (b browser) sendAs(method, path, form, contentType string) answer {
 	b.f.must(err)
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", contentType)
+	}
+	if b.agent != "" {
+		req.Header.Set("User-Agent", b.agent)
 	}
 	res, err := b.Do(req)
 	b.f.must(err)
