@@ -208,6 +208,14 @@ func (n *Notary) send(ctx context.Context, made []Checkpoint) error {
 	return nil
 }
 
+// Newest gives the newest checkpoint of a chain that this node wrote.
+func (n *Notary) Newest(tenant string) (Checkpoint, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c, ok := n.last[tenant]
+	return c, ok
+}
+
 // ErrNotInChain says that the newest checkpoint of this node is not in the trail any more: the trail was cut, rewritten, or brought back from an
 // older copy.
 var ErrNotInChain = errors.New("the newest checkpoint is not in the audit trail")

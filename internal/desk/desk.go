@@ -39,6 +39,7 @@ type Config struct {
 	Service usher.Service
 	Door    door.Door
 	Auditor usher.Auditor
+	Trail   Trail // proves the audit trail; nil shows its entries alone
 	// Preview gives a new JPEG of a picture, upright, of at most maxSide pixels, without anything but the pixels.
 	Preview func(ctx context.Context, raw io.Reader, maxSide int) ([]byte, error)
 	// Portrait cuts the face out of a picture, as a JPEG; nil shows no faces beside each other.

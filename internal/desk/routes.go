@@ -41,6 +41,7 @@ func (d *Desk) routes() {
 	d.on("GET /live", usher.ActSeeCases, plain, d.live)
 	d.on("GET /live/since", usher.ActSeeCases, plain, d.since)
 	d.caseRoutes()
+	d.auditRoutes()
 	d.settingsRoutes()
 }
 
@@ -79,6 +80,8 @@ func (d *Desk) home(w http.ResponseWriter, r *http.Request, v visit) error {
 		return d.queue(w, r, v)
 	case v.sets:
 		return d.See(w, r, "/settings")
+	case v.staff.Role.May(usher.ActSeeAudit):
+		return d.See(w, r, "/audit")
 	default:
 		return d.See(w, r, "/figures")
 	}
