@@ -78,8 +78,14 @@ func commands() []command {
 			endpointCommand,
 		},
 		{
-			"export", "--session ID --out FILE.zip [--locale en|sv]", "write the evidence pack of a session: report, data, history, pictures, hashes",
+			"export", "--session ID --out FILE.zip | --applicant ID --to age1… --out FILE.zip.age", "write the evidence pack of a session, or all that is known of a person, encrypted to who asked",
 			"usher export --session ID --out case.zip", exportCommand,
+		},
+		{"erase", "--applicant ID", "erase an applicant, or restrict them while the law has them kept", "usher erase --applicant ID", eraseCommand},
+		{
+			"retention", "show|set|plan --tenant ID [--abandoned DAYS] [--rejected DAYS] [--approved DAYS,law] …",
+			"say for how long applicants are kept, and whom that would erase",
+			"usher retention plan --tenant ID --rejected 365", retentionCommand,
 		},
 		{
 			"audit", "verify [--checkpoints FILE] [--json] | export --out FILE [--tenant ID] [--from DAY] [--to DAY] | checkpoint | key",

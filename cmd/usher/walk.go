@@ -29,10 +29,11 @@ type backend struct {
 }
 
 type session struct {
-	ID      string `json:"id"`
-	State   string `json:"state"`
-	URL     string `json:"url"`
-	Account *struct {
+	ID          string `json:"id"`
+	ApplicantID string `json:"applicant_id"`
+	State       string `json:"state"`
+	URL         string `json:"url"`
+	Account     *struct {
 		ID string `json:"id"`
 	} `json:"account"`
 }

@@ -16,15 +16,69 @@ import (
 	"github.com/usher-kyc/usher"
 )
 
-// Zip writes everything: report.pdf, data.json, checks.json, events.json, each file under evidence/ as it came in, and SHA256SUMS, which
+// Zip writes everything of a session: report.pdf, data.json, checks.json, events.json, each file under evidence/ as it came in, and SHA256SUMS, which
 // `sha256sum -c SHA256SUMS` understands. A file whose bytes are not those that were taken in ends the pack with an error.
 func (r *Report) Zip(ctx context.Context, w io.Writer, tenant, session, locale string, by usher.Actor) error {
+	p := &pack{zip: zip.NewWriter(w), at: r.c.Now().UTC()}
+	if err := r.put(ctx, p, tenant, session, locale, by); err != nil {
+		return err
+	}
+	return p.end()
+}
+
+// ZipApplicant writes everything of an applicant: applicant.json, what Zip writes of each session in a folder of its own, and SHA256SUMS. It is what a
+// person is given who asks what is known of them (Regulation (EU) 2016/679, Articles 15 and 20).
+func (r *Report) ZipApplicant(ctx context.Context, w io.Writer, tenant, applicant, locale string, by usher.Actor) error {
+	a, err := r.c.Service.Applicant(ctx, tenant, applicant)
+	if err != nil {
+		return err
+	}
+	if a.Erased {
+		return &usher.Error{Code: usher.CodeGone, Message: "this applicant was erased"}
+	}
+	p := &pack{zip: zip.NewWriter(w), at: r.c.Now().UTC()}
+	whole := struct {
+		GeneratedAt time.Time       `json:"generated_at"`
+		Applicant   usher.Applicant `json:"applicant"`
+		Accounts    []usher.Account `json:"accounts"`
+		Sessions    []string        `json:"sessions"`
+	}{GeneratedAt: p.at, Applicant: a}
+	if whole.Accounts, err = r.c.Service.AccountsOf(ctx, tenant, applicant); err != nil {
+		return err
+	}
+	f := usher.SessionFilter{ApplicantID: applicant, Paging: usher.Paging{Limit: 100}}
+	for {
+		page, err := r.c.Service.ListSessions(ctx, tenant, f)
+		if err != nil {
+			return err
+		}
+		for _, s := range page.Items {
+			whole.Sessions = append(whole.Sessions, s.ID)
+		}
+		if f.After = page.Next; page.Next == "" {
+			break
+		}
+	}
+	if err := p.addJSON("applicant.json", whole); err != nil {
+		return err
+	}
+	for _, id := range whole.Sessions {
+		p.folder = "sessions/" + id + "/"
+		if err := r.put(ctx, p, tenant, id, locale, by); err != nil {
+			return err
+		}
+	}
+	p.folder = ""
+	return p.end()
+}
+
+// put adds a session to a pack.
+func (r *Report) put(ctx context.Context, p *pack, tenant, session, locale string, by usher.Actor) error {
 	say := r.words(locale)
 	d, err := r.open(ctx, tenant, session, by, "zip "+say.lang)
 	if err != nil {
 		return err
 	}
-	p := &pack{zip: zip.NewWriter(w), at: d.at}
 	var pdf bytes.Buffer
 	if err := r.draw(ctx, &pdf, d, say); err != nil {
 		return err
@@ -36,11 +90,7 @@ func (r *Report) Zip(ctx context.Context, w io.Writer, tenant, session, locale s
 		name  string
 		value any
 	}{{"data.json", d.data()}, {"checks.json", d.checkList()}, {"events.json", d.eventList()}} {
-		raw, err := json.MarshalIndent(one.value, "", "  ")
-		if err != nil {
-			return fmt.Errorf("encode %s: %w", one.name, err)
-		}
-		if _, err := p.add(one.name, bytes.NewReader(append(raw, '\n'))); err != nil {
+		if err := p.addJSON(one.name, one.value); err != nil {
 			return err
 		}
 	}
@@ -48,12 +98,6 @@ func (r *Report) Zip(ctx context.Context, w io.Writer, tenant, session, locale s
 		if err := r.addFile(ctx, p, d, f); err != nil {
 			return err
 		}
-	}
-	if _, err := p.add("SHA256SUMS", strings.NewReader(p.sums.String())); err != nil {
-		return err
-	}
-	if err := p.zip.Close(); err != nil {
-		return fmt.Errorf("write evidence pack: %w", err)
 	}
 	return nil
 }
@@ -75,13 +119,35 @@ func (r *Report) addFile(ctx context.Context, p *pack, d dossier, f file) error 
 
 // pack is a zip file on its way out.
 type pack struct {
-	zip  *zip.Writer
-	at   time.Time
-	sums strings.Builder
+	zip    *zip.Writer
+	at     time.Time
+	folder string // in front of names, with a slash at its end
+	sums   strings.Builder
+}
+
+func (p *pack) addJSON(name string, value any) error {
+	raw, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", name, err)
+	}
+	_, err = p.add(name, bytes.NewReader(append(raw, '\n')))
+	return err
+}
+
+// end writes the hashes of all files.
+func (p *pack) end() error {
+	if _, err := p.add("SHA256SUMS", strings.NewReader(p.sums.String())); err != nil {
+		return err
+	}
+	if err := p.zip.Close(); err != nil {
+		return fmt.Errorf("write evidence pack: %w", err)
+	}
+	return nil
 }
 
 // add writes one file and gives its SHA-256 in hex.
 func (p *pack) add(name string, from io.Reader) (string, error) {
+	name = p.folder + name
 	w, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: p.at})
 	if err != nil {
 		return "", fmt.Errorf("write %s: %w", name, err)

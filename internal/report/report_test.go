@@ -192,8 +192,14 @@ func TestPDF(t *testing.T) {
 		t.Errorf("%v, pictures:\n%s", err, images)
 	}
 	trail, err := h.Records(t.Context(), h.Live.ID, v.ID, usher.Paging{})
-	if err != nil || len(trail.Items) != 4 || trail.Items[0].Action != "report.exported" || trail.Items[0].Actor.ID != "staff-1" {
-		t.Errorf("trail %+v, %v", trail.Items, err)
+	exported := 0
+	for _, r := range trail.Items {
+		if r.Action == "report.exported" && r.Actor.ID == "staff-1" {
+			exported++
+		}
+	}
+	if err != nil || exported != 4 {
+		t.Errorf("%d exports on the trail %+v, %v", exported, trail.Items, err)
 	}
 }
 
@@ -324,6 +330,9 @@ func TestGone(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	v := h.reviewed(t, "Astrid")
+	if err := h.SetKeepRules(t.Context(), h.Live.ID, usher.KeepRules{}, client); err != nil { // no law that has them kept
+		t.Fatal(err)
+	}
 	if _, err := h.EraseApplicant(t.Context(), v.TenantID, v.ApplicantID, client); err != nil {
 		t.Fatal(err)
 	}
