@@ -41,13 +41,13 @@ type KeptRow struct {
 	Due                   int64
 }
 
-// KeepDue gives applicants of a tenant whose keeping is to be looked at by now, those that wait longest first.
-func (s *Store) KeepDue(ctx context.Context, tenant string, now time.Time, limit int) ([]KeptRow, error) {
+// KeepDue gives applicants of a tenant whose keeping is to be looked at by now, those that wait longest first, from behind the given one on.
+func (s *Store) KeepDue(ctx context.Context, tenant string, now time.Time, after KeptRow, limit int) ([]KeptRow, error) {
 	return all(ctx, s, func(row scanner) (r KeptRow, err error) {
 		err = row.Scan(&r.TenantID, &r.ApplicantID, &r.Due)
 		return r, err
-	}, `SELECT tenant_id, id, keep_due FROM applicants WHERE tenant_id = $1 AND keep_due <= $2 AND erased = FALSE ORDER BY keep_due LIMIT $3`,
-		tenant, ms(now), limit)
+	}, `SELECT tenant_id, id, keep_due FROM applicants WHERE tenant_id = $1 AND keep_due <= $2 AND erased = FALSE AND (keep_due, id) > ($3, $4)
+		ORDER BY keep_due, id LIMIT $5`, tenant, ms(now), after.Due, after.ApplicantID, limit)
 }
 
 // KeepUntil puts off looking at an applicant's keeping, unless it was asked for meanwhile.

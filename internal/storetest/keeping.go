@@ -37,7 +37,7 @@ func keepRules(h *house) {
 // due gives the ids of those who are to be looked at, the first to the last.
 func due(h *house, at time.Time) (ids []string, rows []store.KeptRow) {
 	h.Helper()
-	rows, err := h.KeepDue(ctx(), ours, at, 10)
+	rows, err := h.KeepDue(ctx(), ours, at, store.KeptRow{}, 10)
 	h.must(err)
 	for _, r := range rows {
 		same(h, "tenant", r.TenantID, ours)
@@ -52,6 +52,9 @@ func keepDue(h *house) {
 	h.person(theirs)
 	ids, rows := due(h, h.now)
 	same(h, "new ones", len(ids), 2)
+	rest, err := h.KeepDue(ctx(), ours, h.now, rows[0], 10)
+	h.must(err)
+	same(h, "behind the first", rest, rows[1:])
 	for i, r := range rows {
 		at := h.now.Add(time.Hour)
 		if r.ApplicantID == a.ID {

@@ -1,7 +1,7 @@
 -- +goose Up
 -- For how long applicants are kept. keep_due is when to look at one again: at once for those who are new.
 ALTER TABLE applicants ADD COLUMN keep_due BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX applicants_keep ON applicants (tenant_id, keep_due) WHERE erased = FALSE;
+CREATE INDEX applicants_keep ON applicants (tenant_id, keep_due, id) WHERE erased = FALSE;
 
 CREATE TABLE keep_rules (
     tenant_id  TEXT PRIMARY KEY REFERENCES tenants (id),
