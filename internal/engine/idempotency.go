@@ -56,7 +56,7 @@ func (a answers) Finish(ctx context.Context, o api.Once, given api.Answer) error
 		return fmt.Errorf("keep answer: %w", err)
 	}
 	return a.e.c.Store.FinishOnce(ctx, store.OnceRow{
-		Tenant: o.Tenant, Client: o.Client, Key: o.Key, Status: given.Status, Header: string(header), Body: body,
+		Tenant: o.Tenant, Client: o.Client, Key: o.Key, Status: given.Status, Header: string(header), Body: body, StartedAt: a.e.now(),
 	})
 }
 

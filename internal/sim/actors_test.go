@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -48,8 +49,9 @@ type actor struct {
 
 const callTimeout = 30 * time.Second
 
-// try makes one call to whatever process answers, and gives what the caller hears.
-func (a *actor) try(kind string, fn func(ctx context.Context, e *engine.Engine) error) (told string, err error) {
+// try makes one call to whatever process answers, and gives what the caller hears. A caller who has lost patience hears nothing, and the call goes
+// on without: what fn writes may be read only when it was told "ok".
+func (a *actor) try(kind string, fn func(ctx context.Context, e *engine.Engine) error) (told string, said error) {
 	w := a.w
 	a.n++
 	name := fmt.Sprintf("%s.%d", a.name, a.n)
@@ -59,9 +61,22 @@ func (a *actor) try(kind string, fn func(ctx context.Context, e *engine.Engine) 
 		return "no", errDead
 	}
 	inc := up[w.dice.of("route "+name).IntN(len(up))]
-	ctx, cancel := context.WithTimeout(as(context.Background(), name), callTimeout)
-	defer cancel()
-	err = fn(ctx, inc.engine)
+	var err error
+	answered := make(chan struct{})
+	w.live.Go(func() {
+		defer close(answered)
+		ctx, cancel := context.WithTimeout(as(context.Background(), name), callTimeout)
+		defer cancel()
+		err = fn(ctx, inc.engine)
+	})
+	patience := time.NewTimer(time.Duration(5+w.dice.of("patience "+name).IntN(60)) * time.Second)
+	defer patience.Stop()
+	select {
+	case <-answered:
+	case <-patience.C:
+		_ = w.gate.stop(nil, name+" "+kind+": is not waited for any longer")
+		return "unknown", errDead
+	}
 	told = heard(err)
 	_ = w.gate.stop(nil, fmt.Sprintf("%s %s: %s", name, kind, told+codeOf(err)))
 	if inc.dead.Load() {
@@ -108,7 +123,9 @@ func (a *actor) note(d *deed, told string, err error) {
 		d.code = refused.Code
 	}
 	d.name, d.told, d.step = fmt.Sprintf("%s.%d", a.name, a.n), told, a.w.steps
+	a.w.mu.Lock()
 	a.w.deeds = append(a.w.deeds, d)
+	a.w.mu.Unlock()
 	a.w.note(d.kind + " " + told)
 }
 
@@ -172,6 +189,9 @@ func (w *world) people() {
 		}
 	}
 	w.begin("snoop", (*actor).snoop)
+	if r.IntN(3) == 0 {
+		w.begin("admin", (*actor).admin)
+	}
 }
 
 func (w *world) begin(name string, do func(*actor)) {
@@ -212,6 +232,12 @@ func (a *actor) client(g *goal) {
 			a.do("annotates", s, usher.Command{Kind: usher.CmdAnnotate, By: by, Metadata: map[string]string{"n": by.ID}})
 		case 3:
 			a.link(g)
+		case 4:
+			_, _ = a.try("patches", func(ctx context.Context, e *engine.Engine) error {
+				mail := by.ID + "@example.test"
+				_, err := e.UpdateApplicant(ctx, s.TenantID, s.ApplicantID, usher.ApplicantPatch{Email: &mail}, by)
+				return err
+			})
 		default:
 			a.do("reviews", s, usher.Command{Kind: usher.CmdReview, By: by})
 		}
@@ -416,9 +442,24 @@ func (a *actor) judgement(s usher.Session, kind usher.CommandKind) usher.Command
 	return c
 }
 
+// admin makes a new endpoint while others are at work: what happens from then on is told there, too.
+func (a *actor) admin() {
+	for range 30 {
+		if _, ok := a.look(a.w.tenants[0].ID, cmp.Or(a.w.goals[0].session, "none")); ok {
+			break
+		}
+	}
+	_, _ = a.try("makes an endpoint", func(ctx context.Context, e *engine.Engine) error {
+		_, err := e.CreateEndpoint(ctx, a.w.tenants[0].ID, usher.Endpoint{
+			URL: "https://late.t1.example.test/hook", Dialect: dialect, Events: []usher.EventType{"*"},
+		})
+		return err
+	})
+}
+
 // snoop asks for what belongs to the other tenant, by ids that it has guessed right.
 func (a *actor) snoop() {
-	for range 10 {
+	for range 40 {
 		if a.w.over {
 			return
 		}

@@ -45,8 +45,9 @@ type halt struct {
 
 // gate is where everybody halts.
 type gate struct {
-	mu    sync.Mutex
-	halts []*halt
+	mu     sync.Mutex
+	halts  []*halt
+	closed bool // nobody halts any more
 }
 
 // stop halts. It gives errDead when the process died before or meanwhile.
@@ -65,6 +66,10 @@ func (g *gate) halt(h *halt) (locked bool, err error) {
 		return false, errDead
 	}
 	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
+		return false, errDead
+	}
 	g.halts = append(g.halts, h)
 	g.mu.Unlock()
 	<-h.let
@@ -102,5 +107,16 @@ func (g *gate) abandon(inc *incarnation) {
 		}
 	}
 	g.halts = left
+	g.mu.Unlock()
+}
+
+// close lets go everybody, and whoever comes: the world has ended.
+func (g *gate) close() {
+	g.mu.Lock()
+	g.closed = true
+	for _, h := range g.halts {
+		close(h.let)
+	}
+	g.halts = nil
 	g.mu.Unlock()
 }

@@ -13,6 +13,7 @@ type mutant struct {
 	setup    string // run on the database first: where a second safeguard would hide the fault
 	from, to string // in a statement's text
 	later    string // statements with this text are written after the commit, by themselves
+	skips    string // statements with this text are not run
 	claims   string // statements with this text say that they touched a row, whether they did or not
 	early    bool   // a commit that fails is told as done
 	keys     bool   // the key of an account is another one for every try
@@ -29,7 +30,7 @@ func mutants() []mutant {
 			name: "the version of a session is not looked at", by: "I4 lost", setup: noIndex,
 			from: "WHERE sessions.version = $18 AND", to: "WHERE $18 >= 0 AND",
 		},
-		{name: "a conflict is told as done", by: "I4 lost duplicated I6", claims: "INSERT INTO sessions"},
+		{name: "a conflict is told as done", by: "I4 lost duplicated I6", setup: noIndex, claims: "INSERT INTO sessions"},
 		{name: "the sequence is not raised", by: "I4", setup: noIndex, from: "$7, $8, $9, $10)", to: "$7, max($8 - 1, 1), $9, $10)"},
 		{name: "deliveries are written after the commit", by: "I6", later: "INSERT INTO deliveries"},
 		{name: "jobs are put in after the commit", by: "liveness", later: "INSERT INTO sim_jobs"},
@@ -56,7 +57,10 @@ func mutants() []mutant {
 		{name: "the deadline of a session is not kept", by: "liveness", from: "due_at = excluded.due_at\nWHERE", to: "due_at = 0\nWHERE"},
 		{name: "the deadline of a session is not moved", by: "liveness", from: "due_at = excluded.due_at\nWHERE", to: "due_at = sessions.due_at\nWHERE"},
 		{name: "what met another version is not undone", by: "I4 I6 duplicated", from: "ROLLBACK TO change", to: "SELECT 1 -- change"},
-		{name: "the case of a review is not opened", by: "liveness", from: "INSERT INTO cases", to: "INSERT OR IGNORE INTO cases"},
+		{name: "the case of a review is not opened", by: "liveness", skips: "INSERT INTO cases"},
+		{name: "the effect of a key is not held against another's", by: "duplicated", from: "AND effect || ';' NOT LIKE '%;' || $5 || '=%'", to: "AND $5 = $5"},
+		{name: "the audit trail is written after the commit", by: "lost I9", later: "INSERT INTO audit ("},
+		{name: "an applicant's version is not looked at", by: "I4", from: "WHERE applicants.version = $12 AND", to: "WHERE $12 >= 0 AND", setup: "DROP INDEX events_of_applicant"},
 		{name: "the end of the audit chain is not kept", by: "I9", from: "UPDATE audit_heads SET hash = $2", to: "UPDATE audit_heads SET hash = substr($2, 1, 0) || hash"},
 	}
 }

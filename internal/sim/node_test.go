@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -139,6 +140,16 @@ func (n *node) kill() {
 	})
 }
 
+// dies has a process die at a moment that matters, where the seed says so.
+func (w *world) dies(inc *incarnation, moment string) bool {
+	if inc.node.inc != inc || !w.strikes(w.plan.dies, moment+" of "+inc.name) {
+		return inc.dead.Load()
+	}
+	w.note("deaths " + moment)
+	inc.node.kill()
+	return true
+}
+
 // stop ends a process with care, as a rolling restart does. Until it has ended it may be killed.
 func (n *node) stop() {
 	inc := n.inc
@@ -168,7 +179,15 @@ func (o outbox) Exchange(ctx context.Context, reports []usher.DeliveryReport, c 
 	if err := o.w.gate.stop(o.inc, fmt.Sprintf("%s.%d exchanges %d for %d", by.name, by.n, len(reports), c.Limit)); err != nil {
 		return nil, err
 	}
+	for _, r := range reports {
+		o.w.leases.end(r.Delivery.ID)
+	}
 	claimed, err := o.inc.engine.Exchange(ctx, reports, c)
+	for _, d := range claimed {
+		if by := o.w.leases.begin(d.Delivery.ID, o.inc, c.Now); by != "" && o.w.plan.jumps == 0 {
+			o.w.broke("lease: %s was given a delivery that %s had in hand", o.inc.name, by)
+		}
+	}
 	for i := range claimed {
 		if d := &claimed[i].Delivery; o.w.mutant.renders && d.Attempts > 0 {
 			o.w.fits()
@@ -182,7 +201,58 @@ func (o outbox) Release(ctx context.Context, ids []string) error {
 	if err := o.w.gate.stop(o.inc, fmt.Sprintf("%s/sender releases %d", o.inc.name, len(ids))); err != nil {
 		return err
 	}
+	for _, id := range ids {
+		o.w.leases.end(id)
+	}
 	return o.inc.engine.Release(ctx, ids)
 }
 
 func (o outbox) NextDue(ctx context.Context) (time.Time, error) { return o.inc.engine.NextDue(ctx) }
+
+// leases is who has which delivery in hand, as the senders see it.
+type leases struct {
+	mu     sync.Mutex
+	held   map[string]lease
+	buried map[string]bool // processes that were taken for dead; they may live, and lose what they have once more
+}
+
+type lease struct {
+	by *incarnation
+	at time.Time
+}
+
+// sureLease is how long a lease lasts at least.
+const sureLease = 50 * time.Second
+
+// begin notes a claim, and gives the process that has the delivery in hand already, or "". A process that died or was taken for dead has nothing.
+func (l *leases) begin(id string, inc *incarnation, now time.Time) (other string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	had, ok := l.held[id]
+	if ok && now.Before(had.at) {
+		return "" // claimed before the other did, and told later
+	}
+	if ok && !l.buried[had.by.name] && !had.by.dead.Load() && had.by.engine.Alive() && now.Sub(had.at) < sureLease {
+		other = had.by.name
+	}
+	if l.held == nil {
+		l.held = map[string]lease{}
+	}
+	l.held[id] = lease{by: inc, at: now}
+	return other
+}
+
+func (l *leases) end(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.held, id)
+}
+
+func (l *leases) bury(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.buried == nil {
+		l.buried = map[string]bool{}
+	}
+	l.buried[name] = true
+}

@@ -213,6 +213,9 @@ func (o opener) Open(ctx context.Context, r usher.AccountRequest) (usher.Account
 	if does != "fails before" && does != "hangs" {
 		w.bank.open(r)
 	}
+	if w.dies(o.inc, "after "+name) {
+		return usher.Account{}, errDead
+	}
 	if strings.HasPrefix(does, "hangs") {
 		<-ctx.Done()
 		if err := w.gate.stop(o.inc, o.inc.name+" "+name+" is given up"); err != nil {
@@ -308,6 +311,9 @@ func (r receiver) RoundTrip(req *http.Request) (*http.Response, error) {
 		got.said = w.steps
 	}
 	// The receiver has said yes; the process may die before it hears it.
+	if w.dies(r.inc, "before hearing from "+name) {
+		return nil, errDead
+	}
 	if err := w.gate.stop(r.inc, r.inc.name+" hears from "+name); err != nil {
 		return nil, err
 	}

@@ -143,7 +143,7 @@ func (w *world) finish(q *queue, name string, id int64, j store.Job, err error) 
 	if locked {
 		defer w.unlock()
 	}
-	if dead != nil {
+	if dead != nil || w.dies(q.inc, "at the end of "+name) {
 		return
 	}
 	q.running--
@@ -171,5 +171,6 @@ func (q *queue) takeOver(_ context.Context, node string) error {
 	_, err = q.w.raw.db.ExecContext(context.Background(), `UPDATE sim_jobs SET state = 'waiting', due_at = $2, node = '', attempt = attempt - 1
 		WHERE state = 'running' AND node = $1`, node, time.Now().UnixMilli())
 	q.w.jobsStale = true
+	q.w.leases.bury(node)
 	return err
 }

@@ -30,8 +30,8 @@ import (
 type plan struct {
 	nodes                                     int
 	readFails, writeFails, blobFails          float64
-	checkFails, openerFails, hookFails        float64
-	kills, stops, boots, jumps, passes, stays float64 // per step
+	checkFails, openerFails, hookFails, dies  float64
+	kills, stops, boots, jumps, passes, stays float64 // per step; the others per thing, dies per moment that matters
 	callsBack                                 map[usher.CheckKind]bool
 	broken                                    usher.CheckKind // a provider that never answers well
 	breaks                                    string
@@ -50,7 +50,7 @@ func planOf(d dice) plan {
 	p := plan{
 		nodes:     1 + r.IntN(3),
 		readFails: some(0.01), writeFails: some(0.15), blobFails: some(0.2), checkFails: some(0.7), openerFails: some(0.8), hookFails: some(0.6),
-		kills: some(0.01), stops: some(0.004), boots: 0.03, jumps: some(0.01), passes: 0.02 + some(0.1), stays: some(0.9),
+		kills: some(0.01), stops: some(0.004), boots: 0.03, jumps: some(0.01), passes: 0.02 + some(0.1), stays: some(0.9), dies: some(0.08),
 		callsBack: map[usher.CheckKind]bool{usher.CheckFace: r.IntN(3) == 0},
 		steps:     6000,
 	}
@@ -73,6 +73,7 @@ type world struct {
 	raw    *pool // past every tap, for the world itself
 	master *vault.Master
 	nodes  []*node
+	leases leases
 	live   sync.WaitGroup // everything that must have ended when the world does
 
 	locked atomic.Bool // somebody writes
@@ -281,6 +282,7 @@ func (w *world) run() {
 			n.kill()
 		}
 	}
+	w.gate.close()
 	w.live.Wait()
 }
 
@@ -374,7 +376,10 @@ func (w *world) step() {
 
 // pass lets time go on: mostly a little, sometimes for long, which is also how it looks when a process is held up.
 func (w *world) pass() {
-	steps := []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 7 * time.Second, 45 * time.Second, 3 * time.Minute, 25 * time.Minute}
+	steps := []time.Duration{
+		time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond, time.Second, time.Second, time.Second, 3 * time.Second, 7 * time.Second,
+		7 * time.Second, 25 * time.Second, 45 * time.Second, 3 * time.Minute, 25 * time.Minute,
+	}
 	d := steps[w.rng.IntN(len(steps))]
 	if !w.healed && !w.locked.Load() {
 		w.mark()

@@ -55,10 +55,12 @@ func (s *Store) Once(ctx context.Context, tenant, client, key string) (OnceRow, 
 	return r, err
 }
 
-// FinishOnce keeps the answer of a key.
+// FinishOnce keeps the answer of a key. Where the key was let go meanwhile, by somebody who took its holder for dead, it counts as started at
+// StartedAt: an answer without a time would be forgotten by the next Tidy.
 func (s *Store) FinishOnce(ctx context.Context, r OnceRow) error {
-	_, err := s.exec(ctx, `UPDATE idempotency SET status = $4, header = $5, body = $6 WHERE tenant_id = $1 AND client_id = $2 AND key = $3`,
-		r.Tenant, r.Client, r.Key, r.Status, r.Header, r.Body)
+	_, err := s.exec(ctx, `UPDATE idempotency SET status = $4, header = $5, body = $6,
+		started_at = CASE WHEN started_at = 0 THEN $7 ELSE started_at END WHERE tenant_id = $1 AND client_id = $2 AND key = $3`,
+		r.Tenant, r.Client, r.Key, r.Status, r.Header, r.Body, ms(r.StartedAt))
 	return err
 }
 

@@ -18,7 +18,8 @@ type settled struct {
 	Doc    string               `json:"doc"`
 }
 
-// settle writes how tries ended, and makes those due that waited behind what is done. Rows are taken in the same order by everybody: deliveries,
+// settle writes how tries ended, and makes those due that waited behind what is done. That a try failed is of no use any more when another node has the
+// delivery in hand by now: it would take the delivery out of that node's hands. Rows are taken in the same order by everybody: deliveries,
 // endpoints, lanes.
 func (w *writer) settle(reports []usher.DeliveryReport) {
 	reports = slices.Clone(reports)
@@ -50,8 +51,9 @@ func (w *writer) settleOnce(reports []usher.DeliveryReport) {
 	w.rows(`UPDATE deliveries SET status = r.status, attempts = r.number, due_at = r.due, done_at = r.done, holder = ''
 		FROM (SELECT value ->> 'id' AS id, value ->> 'status' AS status, CAST(value ->> 'number' AS INTEGER) AS number,
 			CAST(value ->> 'due' AS BIGINT) AS due, CAST(value ->> 'done' AS BIGINT) AS done FROM `+w.s.c.Words.each("$1")+`) r
-		WHERE deliveries.id = r.id AND deliveries.status = 'pending' AND deliveries.attempts < r.number RETURNING deliveries.id`,
-		[]any{w.encode(list)}, func(row scanner) error {
+		WHERE deliveries.id = r.id AND deliveries.status = 'pending' AND deliveries.attempts < r.number
+			AND (r.status <> 'pending' OR deliveries.holder = '' OR deliveries.holder = $2) RETURNING deliveries.id`,
+		[]any{w.encode(list), w.s.c.Node}, func(row scanner) error {
 			var id string
 			err := row.Scan(&id)
 			written[id] = true

@@ -15,6 +15,7 @@ func keys() map[string]func(*house) {
 		"a finished key gives its answer":               finishedKey,
 		"a key that was let go is free":                 freedKey,
 		"a key that had an effect keeps it when let go": freedWithEffect,
+		"the answer of who was taken for dead is kept":  freedAndAnswered,
 		"a stale key is taken over":                     staleKey,
 		"an effect is kept for each operation":          effects,
 		"old keys are forgotten":                        tidyKeys,
@@ -86,6 +87,22 @@ func freedWithEffect(h *house) {
 	got, mine := h.begin(h.key("key"))
 	same(h, "mine", mine, true)
 	same(h, "effect", got.Made("do-open"), s.ID)
+}
+
+// A holder that was slow, and was taken for dead, answers after all: its answer is kept as long as any other.
+func freedAndAnswered(h *house) {
+	_, s := h.person(ours)
+	slow := h.key("key")
+	h.begin(slow)
+	row := next(s)
+	h.commit(store.Change{Session: &row, Once: &store.Once{Tenant: ours, Client: "client", Key: "key", Made: "do-open", ID: s.ID}})
+	h.must(h.ReleaseOnce(ctx(), ours, "client", "key"))
+	slow.Status = 200
+	h.must(h.FinishOnce(ctx(), slow))
+	h.must(h.Tidy(ctx(), h.now, h.now.Add(-time.Hour)))
+	got, err := h.Once(ctx(), ours, "client", "key")
+	h.must(err)
+	same(h, "status", got.Status, 200)
 }
 
 func staleKey(h *house) {

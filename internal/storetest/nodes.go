@@ -33,6 +33,7 @@ func Nodes(t *testing.T, open func(t *testing.T) (one, other *store.Store)) {
 		"what is written beside erasing is erased":          raceErasing,
 		"deliveries keep their order and none is left over": raceDeliveries,
 		"the trail is one chain":                            raceTrail,
+		"a late report does not free what another has":      lateForOther,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +62,26 @@ func (n *nodes) crowded(callers int, want error, do func(s *store.Store, i int) 
 		}
 	}
 	return done
+}
+
+// lateForOther has a node report a try of which its lease has ended, when the other has the delivery in hand.
+func lateForOther(n *nodes) {
+	if n.both[0] == n.both[1] {
+		return // nobody else could have it
+	}
+	_, s := n.person(ours)
+	d := n.delivery("endpoint", s)
+	n.must(n.AddDelivery(ctx(), d))
+	late := n.report(n.claim(1)[0], usher.DeliveryPending)
+	now := n.now.Add(time.Hour)
+	take := func() int {
+		list, err := n.both[1].ClaimDeliveries(ctx(), usher.DeliveryClaim{Now: now, Lease: time.Minute, Limit: 10})
+		n.must(err)
+		return len(list)
+	}
+	same(n.house, "claimed when the lease has ended", take(), 1)
+	n.must(n.both[0].SettleDeliveries(ctx(), []usher.DeliveryReport{late}))
+	same(n.house, "claimed once more", take(), 0)
 }
 
 func raceVersions(n *nodes) {
