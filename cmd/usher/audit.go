@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/audit"
+	"github.com/usher-kyc/usher/internal/desk"
 	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/vault"
 	"github.com/usher-kyc/usher/internal/webhook"
@@ -321,7 +323,7 @@ func (h *house) exportTrail(ctx context.Context, c console, t *trail, a auditFla
 	if err := h.Record(ctx, usher.AuditRecord{TenantID: a.tenant, Actor: operator, Action: "audit.exported", Object: a.tenant}); err != nil {
 		return err
 	}
-	if _, err := t.notary.Write(ctx); err != nil {
+	if _, err := t.notary.Write(ctx); err != nil && !errors.Is(err, audit.ErrUnsent) {
 		return err
 	}
 	marks, _, err := t.checkpoints("", t.keys)
@@ -351,6 +353,41 @@ func when(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is not like 2026-03-01 or 2026-03-01T12:00:00Z", text)
+}
+
+var _ desk.Trail = (*trail)(nil)
+
+// State tells where a tenant's chain stands: how long it is, and whether this node's newest checkpoint of it is in it.
+func (t *trail) State(ctx context.Context, tenant string) (desk.TrailState, error) {
+	var s desk.TrailState
+	ends, err := t.Ends(ctx)
+	if err != nil {
+		return s, err
+	}
+	if i := slices.IndexFunc(ends, func(c audit.Checkpoint) bool { return c.Tenant == tenant }); i >= 0 {
+		s.Entries = ends[i].Seq
+	}
+	c, ok := t.notary.Newest(tenant)
+	if !ok {
+		return s, nil
+	}
+	s.Signed, s.At = c.Seq, c.At
+	hash, found, err := t.Link(ctx, tenant, c.Seq)
+	s.Fits = found && hash == c.Hash
+	return s, err
+}
+
+// Export writes a tenant's entries of a span of time, with a checkpoint of their end.
+func (t *trail) Export(ctx context.Context, w io.Writer, tenant string, from, before time.Time) error {
+	if _, err := t.notary.Write(ctx); err != nil && !errors.Is(err, audit.ErrUnsent) {
+		return err
+	}
+	marks, _, err := t.checkpoints("", t.keys)
+	if err != nil {
+		return err
+	}
+	_, err = audit.Export(w, t.Trails(ctx, []string{tenant}), marks, audit.Part{From: from, Before: before})
+	return err
 }
 
 // lookAtTrail is the readiness probe of the trail, and doctor's.

@@ -152,8 +152,14 @@ func (n *Notary) Write(ctx context.Context) ([]Checkpoint, error) {
 			}
 		}
 	}
-	return made, n.send(ctx, made)
+	if err := n.send(ctx, made); err != nil {
+		return made, fmt.Errorf("%w: %w", ErrUnsent, err)
+	}
+	return made, nil
 }
+
+// ErrUnsent says that checkpoints are in the file, and that the auditor's address did not take them yet.
+var ErrUnsent = errors.New("checkpoints were written and not sent")
 
 // appendFile adds whole lines to a file that only its owner may read. A line that a crash broke off is ended first.
 func appendFile(path string, lines []byte) error {
@@ -191,18 +197,18 @@ func (n *Notary) send(ctx context.Context, made []Checkpoint) error {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.c.Webhook, &lines)
 	if err != nil {
-		return fmt.Errorf("send checkpoints: %w", err)
+		return err
 	}
 	r.Header.Set("Content-Type", "application/jsonl")
 	answer, err := n.c.Client.Do(r)
 	if err != nil {
-		return fmt.Errorf("send checkpoints: %w", err)
+		return err
 	}
 	if err := answer.Body.Close(); err != nil {
-		return fmt.Errorf("send checkpoints: %w", err)
+		return err
 	}
 	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("send checkpoints: the address answered %d", answer.StatusCode)
+		return fmt.Errorf("the address answered %d", answer.StatusCode)
 	}
 	n.unsent = nil
 	return nil
