@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
@@ -36,7 +38,10 @@ func (k deskKeys) Clients(ctx context.Context, tenant string) ([]desk.Client, er
 	all, err := k.auth.Clients(ctx, tenant)
 	list := make([]desk.Client, len(all))
 	for i, c := range all {
-		list[i] = desk.Client{APIClient: c.APIClient, Last4: c.Secrets[0].Last4}
+		list[i] = desk.Client{APIClient: c.APIClient, DisabledAt: c.DisabledAt}
+		for _, s := range c.Secrets {
+			list[i].Secrets = append(list[i].Secrets, desk.Secret(s))
+		}
 	}
 	return list, err
 }
@@ -67,7 +72,22 @@ func (k deskKeys) CreateClient(ctx context.Context, tenant string, n desk.NewCli
 }
 
 // RotateClient gives an API client a new secret.
-func (k deskKeys) RotateClient(ctx context.Context, tenant, id string, by usher.Actor) (map[string]string, error) {
-	secret, err := k.auth.RotateClient(ctx, tenant, id, 0, by)
+func (k deskKeys) RotateClient(ctx context.Context, tenant, id string, overlap time.Duration, by usher.Actor) (map[string]string, error) {
+	secret, err := k.auth.RotateClient(ctx, tenant, id, overlap, by)
 	return map[string]string{"client_id": id, "secret": secret}, err
+}
+
+// RevokeClient ends an API client for good.
+func (k deskKeys) RevokeClient(ctx context.Context, tenant, id string, by usher.Actor) error {
+	return k.auth.RevokeClient(ctx, tenant, id, by)
+}
+
+// AllowClient binds an API client to networks.
+func (k deskKeys) AllowClient(ctx context.Context, tenant, id string, from []netip.Prefix, by usher.Actor) error {
+	return k.auth.AllowClient(ctx, tenant, id, from, by)
+}
+
+// ExpireClient says when an API client ends.
+func (k deskKeys) ExpireClient(ctx context.Context, tenant, id string, at time.Time, by usher.Actor) error {
+	return k.auth.ExpireClient(ctx, tenant, id, at, by)
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/web"
@@ -20,8 +22,12 @@ type Keys interface {
 	Clients(ctx context.Context, tenant string) ([]Client, error)
 	// CreateClient makes one, and gives what its developers must be told, by name; secrets are among it and given this once.
 	CreateClient(ctx context.Context, tenant string, n NewClient, by usher.Actor) (map[string]string, error)
-	// RotateClient gives a client a new secret; the old one is refused from now on.
-	RotateClient(ctx context.Context, tenant, id string, by usher.Actor) (map[string]string, error)
+	// RotateClient gives a client a new secret; the old one is good for the overlap.
+	RotateClient(ctx context.Context, tenant, id string, overlap time.Duration, by usher.Actor) (map[string]string, error)
+	// RevokeClient ends a client for good, AllowClient binds it to networks, ExpireClient says when it ends.
+	RevokeClient(ctx context.Context, tenant, id string, by usher.Actor) error
+	AllowClient(ctx context.Context, tenant, id string, from []netip.Prefix, by usher.Actor) error
+	ExpireClient(ctx context.Context, tenant, id string, at time.Time, by usher.Actor) error
 }
 
 // Offer is one way in which a client can be set up. Messages are the names of what its webhooks tell; none for a dialect without webhooks.
@@ -30,12 +36,6 @@ type Offer struct {
 	Name, Dialect string
 	Messages      []string
 	Signature     bool
-}
-
-// Client is an API client and how its secret ends.
-type Client struct {
-	usher.APIClient
-	Last4 string
 }
 
 // NewClient is what an administrator says of a new one.
@@ -54,7 +54,10 @@ func (d *Desk) settingsRoutes() {
 		return d.clientForm(w, r, v, NewClient{}, nil)
 	})
 	d.on("POST /settings/clients", usher.ActManageKeys, plain, d.createClient)
+	d.on("GET /settings/clients/{id}", usher.ActSeeSettings, plain, d.showClient)
+	d.on("POST /settings/clients/{id}", usher.ActManageKeys, plain, d.changeClient)
 	d.on("POST /settings/clients/{id}/rotate", usher.ActManageKeys, plain, d.rotateClient)
+	d.on("POST /settings/clients/{id}/revoke", usher.ActManageKeys, plain, d.revokeClient)
 	d.on("GET /settings/endpoints/new", usher.ActManageEndpoints, plain, d.newEndpoint)
 	d.on("POST /settings/endpoints", usher.ActManageEndpoints, plain, d.createEndpoint)
 	d.on("GET /settings/endpoints/{id}", usher.ActSeeSettings, plain, d.showEndpoint)
@@ -84,7 +87,7 @@ func (d *Desk) settingsRoutes() {
 
 type settingsData struct {
 	frame
-	Clients   []Client
+	Clients   []clientRow
 	Endpoints []usher.Endpoint
 	Flows     []usher.Flow
 	Editor    bool   // flows can be edited here
@@ -96,10 +99,11 @@ type settingsData struct {
 
 func (d *Desk) settings(w http.ResponseWriter, r *http.Request, v visit) error {
 	data := settingsData{frame: v.frame()}
-	var err error
-	if data.Clients, err = d.config.Keys.Clients(r.Context(), v.tenant.ID); err != nil {
+	clients, err := d.config.Keys.Clients(r.Context(), v.tenant.ID)
+	if err != nil {
 		return err
 	}
+	data.Clients = clientRows(clients, d.config.Now())
 	if data.Endpoints, err = d.config.Service.Endpoints(r.Context(), v.tenant.ID); err != nil {
 		return err
 	}
@@ -209,12 +213,4 @@ func isAddress(s string) bool {
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && isAddress(s) && u.Scheme+"://"+u.Host == s && !strings.ContainsAny(s, "*;,'\"")
-}
-
-func (d *Desk) rotateClient(w http.ResponseWriter, r *http.Request, v visit) error {
-	told, err := d.config.Keys.RotateClient(r.Context(), v.tenant.ID, r.PathValue("id"), v.staff.Actor())
-	if err != nil {
-		return err
-	}
-	return d.tell(w, r, v, "desk.client.rotated", told)
 }

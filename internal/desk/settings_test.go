@@ -3,8 +3,10 @@ package desk_test
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/auth"
@@ -14,6 +16,18 @@ import (
 
 // keys makes credentials of two dialects, one with webhooks.
 type keys struct{ auth *auth.Auth }
+
+func (k *keys) RevokeClient(ctx context.Context, tenant, id string, by usher.Actor) error {
+	return k.auth.RevokeClient(ctx, tenant, id, by)
+}
+
+func (k *keys) AllowClient(ctx context.Context, tenant, id string, from []netip.Prefix, by usher.Actor) error {
+	return k.auth.AllowClient(ctx, tenant, id, from, by)
+}
+
+func (k *keys) ExpireClient(ctx context.Context, tenant, id string, at time.Time, by usher.Actor) error {
+	return k.auth.ExpireClient(ctx, tenant, id, at, by)
+}
 
 func (k *keys) Offers() []desk.Offer {
 	return []desk.Offer{
@@ -25,7 +39,10 @@ func (k *keys) Clients(ctx context.Context, tenant string) ([]desk.Client, error
 	all, err := k.auth.Clients(ctx, tenant)
 	list := make([]desk.Client, len(all))
 	for i, c := range all {
-		list[i] = desk.Client{APIClient: c.APIClient, Last4: c.Secrets[0].Last4}
+		list[i] = desk.Client{APIClient: c.APIClient, DisabledAt: c.DisabledAt}
+		for _, secret := range c.Secrets {
+			list[i].Secrets = append(list[i].Secrets, desk.Secret(secret))
+		}
 	}
 	return list, err
 }
@@ -37,8 +54,8 @@ func (k *keys) CreateClient(ctx context.Context, tenant string, n desk.NewClient
 	return map[string]string{"client_id": c.ID, "client_secret": secret}, err
 }
 
-func (k *keys) RotateClient(ctx context.Context, tenant, id string, by usher.Actor) (map[string]string, error) {
-	secret, err := k.auth.RotateClient(ctx, tenant, id, 0, by)
+func (k *keys) RotateClient(ctx context.Context, tenant, id string, overlap time.Duration, by usher.Actor) (map[string]string, error) {
+	secret, err := k.auth.RotateClient(ctx, tenant, id, overlap, by)
 	return map[string]string{"secret": secret}, err
 }
 
@@ -111,6 +128,51 @@ func TestClientIsMadeAndItsSecretShownOnce(t *testing.T) {
 	}
 	if got := b.post("/settings/clients/unknown/rotate"); got.status != http.StatusNotFound {
 		t.Errorf("a new secret for nobody answers %d", got.status)
+	}
+}
+
+func TestClientIsBoundRotatedAndRevoked(t *testing.T) {
+	t.Parallel()
+	f := withSettings(t)
+	f.member("dora", usher.RoleDeveloper)
+	b := f.plain("dora")
+	b.post("/settings/clients", "offer", "native", "name", "Web shop")
+	all, err := f.auth.Clients(t.Context(), f.Tenant.ID)
+	f.must(err)
+	at := "/settings/clients/" + all[0].ID
+	for name, form := range map[string][]string{
+		"no network": {"networks", "here"}, "bits behind the mask": {"networks", "192.0.2.7/24"}, "no date": {"ends", "soon"}, "a past date": {"ends", "2001-01-01"},
+	} {
+		if got := b.post(at, form...); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, form[1]) {
+			t.Errorf("%s answers %d", name, got.status)
+		}
+	}
+	ends := f.Now().Add(5 * 24 * time.Hour).UTC().Format(time.DateOnly)
+	if got := b.post(at, "networks", "192.0.2.0/24\n2001:db8::1", "ends", ends); got.status != http.StatusSeeOther {
+		t.Fatalf("a good form answers %d", got.status)
+	}
+	page := b.get(at).body
+	for _, want := range []string{"192.0.2.0/24", "2001:db8::1/128", ends, "Ends in 4 days", "never", all[0].Secrets[0].Last4} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page of the client does not say %q", want)
+		}
+	}
+	if list := b.get("/settings").body; !strings.Contains(list, "Ends in 4 days") {
+		t.Error("the settings do not say that the client ends soon")
+	}
+	if got := b.post(at+"/rotate", "overlap", "24"); got.status != http.StatusOK {
+		t.Errorf("a new secret answers %d", got.status)
+	}
+	all, err = f.auth.Clients(t.Context(), f.Tenant.ID)
+	f.must(err)
+	if len(all[0].Secrets) != 2 {
+		t.Errorf("%d secrets within the overlap", len(all[0].Secrets))
+	}
+	if got := b.post(at + "/revoke"); got.status != http.StatusSeeOther {
+		t.Errorf("revoking answers %d", got.status)
+	}
+	if page := b.get(at).body; !strings.Contains(page, "Revoked") || strings.Contains(page, "<form method=\"post\" action=\"/desk/settings/clients") {
+		t.Error("a revoked client can be changed")
 	}
 }
 
