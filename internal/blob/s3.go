@@ -23,10 +23,11 @@ const (
 	sweptFolder = ".swept" // what a sweep took away, kept until the next one; no tenant can have this name
 	probeFolder = ".probe" // what the check at the start writes, reads and deletes
 
-	// partSize is how many sealed bytes are held and sent at once; every S3 takes parts of 5 MB and more. Pictures fit into one.
-	partSize = 8 << 20
+	// partSize is how many sealed bytes are held and sent at once; every S3 takes parts of 5 MB and more. Pictures, which are 15 MB at most, fit into
+	// one; what has several costs the store a copy more.
+	partSize = 16 << 20
 
-	// What one request may take. A part of 8 MB in a minute is 140 KB/s, below which an upload has other troubles.
+	// What one request may take. A part of 16 MB in a minute is 280 KB/s, below which an upload has other troubles.
 	dialTime   = 5 * time.Second
 	answerTime = 20 * time.Second // until the first byte of an answer, and between two reads or writes of a connection
 	callTime   = time.Minute
@@ -49,7 +50,7 @@ type S3Config struct {
 	Keys  Keys
 	// MaxSize is the largest file in bytes, 100 MB when zero.
 	MaxSize int64
-	// PartSize is how much is held in memory and sent at once, in bytes: 8 MB when zero, and never less than the 5 MB that S3 asks for.
+	// PartSize is how much is held in memory and sent at once, in bytes: 16 MB when zero, and never less than the 5 MB that S3 asks for.
 	PartSize int
 	// Pause is waited before a broken read is taken up again, 200 ms when zero, twice as long each time.
 	Pause time.Duration

@@ -64,6 +64,7 @@ func left() map[string]string {
 		"goose_db_version": "the schema's own version",
 		"nodes":            "who serves the old database",
 		"turns":            "who is at what there",
+		"commits":          "of PostgreSQL alone: which commits were done whose answer was lost",
 	}
 }
 
@@ -173,6 +174,9 @@ func (m *mover) all(ctx context.Context, r *Report) error {
 		return nil
 	}
 	for i, t := range tables {
+		if told := r.Tables[i]; told.Inserted+told.Changed+told.Deleted == 0 {
+			continue // every byte of it has just been compared
+		}
 		rows, sum, err := m.to.digest(ctx, t)
 		if err != nil {
 			return fmt.Errorf("verify table %s: %w", t.name, err)

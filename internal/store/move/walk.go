@@ -170,17 +170,20 @@ func (t table) compare(a, b []any) int {
 }
 
 // digest hashes rows.
-type digest struct{ hash.Hash }
-
-func newDigest() digest { return digest{sha256.New()} }
-
-func (d digest) add(row []any) {
-	d.Write(encoded(row))
+type digest struct {
+	hash.Hash
+	raw []byte // the newest row, encoded
 }
 
-// encoded gives a row as bytes that no other row has.
-func encoded(row []any) []byte {
-	var out []byte
+func newDigest() *digest { return &digest{Hash: sha256.New()} }
+
+func (d *digest) add(row []any) {
+	d.raw = appendRow(d.raw[:0], row)
+	d.Write(d.raw)
+}
+
+// appendRow appends a row as bytes that no other row has.
+func appendRow(out []byte, row []any) []byte {
 	for _, v := range row {
 		switch v := v.(type) {
 		case nil:
@@ -225,7 +228,7 @@ func (m *mover) walk(ctx context.Context, t table, do doing, told *Table) error 
 		}
 		defer there.Close()
 	}
-	w := &walking{t: t, do: do, told: told, b: &batch{m: m, t: t}, here: rows, there: there}
+	w := &walking{t: t, do: do, told: told, b: &batch{m: m, t: t}, here: rows, there: there, sum: newDigest()}
 	if err := w.run(ctx, m); err != nil {
 		return err
 	}
@@ -243,6 +246,8 @@ type walking struct {
 	b     *batch
 	here  *sql.Rows
 	there pgx.Rows // nil where there is nothing
+	sum   *digest  // of the rows here
+	other []byte   // the newest row there, encoded
 }
 
 func (w *walking) thereErr() error {
@@ -253,7 +258,6 @@ func (w *walking) thereErr() error {
 }
 
 func (w *walking) run(ctx context.Context, m *mover) error {
-	sum := newDigest()
 	a, err := w.nextHere()
 	if err != nil {
 		return err
@@ -272,15 +276,15 @@ func (w *walking) run(ctx context.Context, m *mover) error {
 		default:
 			order = w.t.compare(a, b)
 		}
+		if order <= 0 && w.do != putIn {
+			w.sum.add(a)
+			w.told.Rows++
+			m.tick()
+		}
 		if err := w.settle(ctx, order, a, b); err != nil {
 			return err
 		}
 		if order <= 0 {
-			if w.do != putIn {
-				sum.add(a)
-				w.told.Rows++
-				m.tick()
-			}
 			if a, err = w.nextHere(); err != nil {
 				return err
 			}
@@ -292,12 +296,12 @@ func (w *walking) run(ctx context.Context, m *mover) error {
 		}
 	}
 	if w.do != putIn {
-		w.told.SHA256 = hex.EncodeToString(sum.Sum(nil))
+		w.told.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
 	}
 	return nil
 }
 
-// settle does what a pair of rows asks for: the one here is missing there (order < 0), the one there is too much (order > 0), or they have one key.
+// settle does what a pair of rows asks for, the one here being encoded already: the one here is missing there (order < 0), the one there is too much (order > 0), or they have one key.
 func (w *walking) settle(ctx context.Context, order int, a, b []any) error {
 	switch {
 	case order < 0 && w.do != takeOutAndChange:
@@ -306,9 +310,11 @@ func (w *walking) settle(ctx context.Context, order int, a, b []any) error {
 	case order > 0 && w.do != putIn:
 		w.told.Deleted++
 		return w.b.delete(ctx, b[:w.t.keys])
-	case order == 0 && w.do != putIn && !bytes.Equal(encoded(a), encoded(b)):
-		w.told.Changed++
-		return w.b.change(ctx, a)
+	case order == 0 && w.do != putIn:
+		if w.other = appendRow(w.other[:0], b); !bytes.Equal(w.sum.raw, w.other) {
+			w.told.Changed++
+			return w.b.change(ctx, a)
+		}
 	}
 	return nil
 }
