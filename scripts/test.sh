@@ -21,6 +21,7 @@ step() { # step NAME COMMAND...: runs it, keeps its time, and goes on when it fa
 
 # Without these nothing below can tell right from wrong.
 scripts/needs.sh
+scripts/s3.sh
 
 race=(-race)
 tests="tests, with the race detector"

@@ -3,9 +3,11 @@ package blob_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -14,8 +16,8 @@ import (
 	"github.com/usher-kyc/usher/internal/blobtest"
 )
 
-// BenchmarkS3 measures whole Puts and Opens in a bucket beside the same bytes put and read in clear by the same client on the same server, which is the
-// limit, and the first bytes of a range late in a large file.
+// BenchmarkS3 measures whole Puts and Opens in a bucket in turn with the same bytes put and read in clear by the same client on the same server, which is
+// the limit, and the time to a kilobyte late in the file.
 func BenchmarkS3(b *testing.B) {
 	server := blobtest.StartS3(b)
 	if _, err := server.Bucket("plain"); err != nil {
@@ -35,72 +37,60 @@ func BenchmarkS3(b *testing.B) {
 		b.Fatal(err)
 	}
 	for _, size := range []int{200 << 10, 4 << 20, 32 << 20} {
-		content := noise(size)
-		name := fmt.Sprintf("%dKB", size>>10)
-		plain := func(key string) error {
-			_, err := core.PutObject(b.Context(), "plain", key, bytes.NewReader(content), int64(size), "", "", minio.PutObjectOptions{})
-			return err
-		}
-		sealed := func() (blob.Info, error) {
-			return s.Put(b.Context(), blob.Object{Tenant: "t1", Applicant: "a1"}, bytes.NewReader(content))
-		}
-		b.Run(name+"/plain-put", func(b *testing.B) {
-			b.SetBytes(int64(size))
-			for n := 0; b.Loop(); n++ {
-				if err := plain(fmt.Sprint(size, "-", n)); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run(name+"/Put", func(b *testing.B) {
-			b.SetBytes(int64(size))
-			for n := uint64(0); b.Loop(); n++ {
-				binary.BigEndian.PutUint64(content, n)
-				if _, err := sealed(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run(name+"/plain-get", func(b *testing.B) {
-			if err := plain("get"); err != nil {
-				b.Fatal(err)
-			}
-			b.SetBytes(int64(size))
-			for b.Loop() {
-				r, _, _, err := core.GetObject(b.Context(), "plain", "get", minio.GetObjectOptions{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				drain(b, r)
-			}
-		})
-		info, err := sealed()
-		if err != nil {
-			b.Fatal(err)
-		}
-		for part, at := range map[string]blob.Range{"Open": {}, "Open-1KB-late": {Offset: int64(size) - 2000, Length: 1000}} {
-			b.Run(name+"/"+part, func(b *testing.B) {
-				if b.SetBytes(at.Length); at.Length == 0 {
-					b.SetBytes(int64(size))
-				}
-				for b.Loop() {
-					r, err := s.Open(b.Context(), info.Ref, at)
-					if err != nil {
-						b.Fatal(err)
-					}
-					drain(b, r)
-				}
+		content, name := noise(size), fmt.Sprintf("%dKB", size>>10)
+		var last blob.Info
+		b.Run(name+"/put", func(b *testing.B) {
+			inTurn(b, size, func(int) error {
+				_, err := core.PutObject(b.Context(), "plain", fmt.Sprint(size), bytes.NewReader(content), int64(size), "", "", minio.PutObjectOptions{})
+				return err
+			}, func(n int) (err error) {
+				binary.BigEndian.PutUint64(content, uint64(n))
+				last, err = s.Put(b.Context(), blob.Object{Tenant: "t1", Applicant: "a1"}, bytes.NewReader(content))
+				return err
 			})
-		}
+		})
+		b.Run(name+"/open", func(b *testing.B) {
+			inTurn(b, size, func(int) error {
+				r, _, _, err := core.GetObject(b.Context(), "plain", fmt.Sprint(size), minio.GetObjectOptions{})
+				return drained(r, err)
+			}, func(int) error {
+				return drained(s.Open(b.Context(), last.Ref, blob.Range{}))
+			})
+		})
+		b.Run(name+"/open-1KB-late", func(b *testing.B) {
+			for b.Loop() {
+				if err := drained(s.Open(b.Context(), last.Ref, blob.Range{Offset: int64(size) - 2000, Length: 1000})); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
-func drain(b *testing.B, r io.ReadCloser) {
+// inTurn runs the limit and ours one after the other, so that both have the same neighbours, and reports both and their ratio.
+func inTurn(b *testing.B, size int, limit, ours func(n int) error) {
 	b.Helper()
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		b.Fatal(err)
+	var took [2]time.Duration
+	rounds := 0
+	for ; b.Loop(); rounds++ {
+		for i, do := range []func(int) error{limit, ours} {
+			began := time.Now()
+			if err := do(rounds); err != nil {
+				b.Fatal(err)
+			}
+			took[i] += time.Since(began)
+		}
 	}
-	if err := r.Close(); err != nil {
-		b.Fatal(err)
+	bytes := float64(size) * float64(rounds) / 1e6
+	b.ReportMetric(bytes/took[0].Seconds(), "limit-MB/s")
+	b.ReportMetric(bytes/took[1].Seconds(), "MB/s")
+	b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "of-limit")
+}
+
+func drained(r io.ReadCloser, err error) error {
+	if err != nil {
+		return err
 	}
+	_, err = io.Copy(io.Discard, r)
+	return errors.Join(err, r.Close())
 }
