@@ -45,6 +45,10 @@ fi
 if [ -z "${USHER_TEST_DATABASE:-}" ] && ! command -v postgres >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then
 	missing+=(postgresql)
 fi
+# And reach it by way of a pooler.
+if ! command -v pgbouncer >/dev/null && [ ! -x /usr/sbin/pgbouncer ]; then
+	missing+=(pgbouncer)
+fi
 # Our answers about national numbers are held against those of another library; without it that one test is skipped.
 if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; } && ! /usr/bin/python3 -c "import stdnum" 2>/dev/null; then
 	missing+=(python3-stdnum)

@@ -237,6 +237,9 @@ func (e *Engine) tidy(ctx context.Context) error {
 	if err := e.c.Store.Tidy(ctx, e.now(), dayAgo); err != nil {
 		return fmt.Errorf("tidy the store: %w", err)
 	}
+	if _, err := e.c.Store.FreeLanes(ctx, e.now()); err != nil {
+		return err
+	}
 	if err := e.c.Blobs.Sweep(ctx, e.named, dayAgo); err != nil {
 		return fmt.Errorf("sweep evidence: %w", err)
 	}

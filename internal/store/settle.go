@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -152,4 +154,19 @@ func (w *writer) unblockLanes() {
 		return err
 	})
 	w.unblock(waiting, at(now))
+}
+
+// FreeLanes makes deliveries due that wait behind nothing: their endpoint was disabled at the moment at which they were queued, and is in use again. It
+// gives how many lanes it looked at.
+func (s *Store) FreeLanes(ctx context.Context, now time.Time) (int, error) {
+	lanes, err := all(ctx, s, func(row scanner) (lane string, err error) { return lane, row.Scan(&lane) },
+		`SELECT d.lane FROM deliveries d WHERE d.status = 'pending' AND d.due_at = 9223372036854775807
+		AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.lane = d.lane AND o.status = 'pending' AND o.pos < d.pos) LIMIT 1000`)
+	if err == nil && len(lanes) > 0 {
+		err = s.together(ctx, func(w *writer) { w.unblock(lanes, now) })
+	}
+	if err != nil {
+		return 0, fmt.Errorf("free lanes: %w", err)
+	}
+	return len(lanes), nil
 }

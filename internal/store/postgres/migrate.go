@@ -16,13 +16,17 @@ import (
 
 // Nodes of the version before go on while a migration runs and after it, so that a new version is rolled out node by node. Hence a migration only adds:
 // tables, indexes, columns that are empty or have a default. What nobody reads any more goes with a version after the next.
+// A test reads the files for it.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrating is the lock that nodes take that start at the same time, one after the other. It is held by a transaction beside those that migrate: the
+// takeMigrating takes the lock that nodes take that start at the same time, one after the other. It is held by a transaction beside those that migrate: the
 // lock of a session would stay behind in a pooler.
-const migrating = 0x75736865720001
+//
+// The statement has no parameter: one with a parameter keeps its snapshot for as long as the transaction, and an index that is built beside those who
+// write would wait for it for ever.
+const takeMigrating = `SELECT pg_advisory_xact_lock(32210629911052289)`
 
 // migrate brings the schema up to date.
 func migrate(ctx context.Context, p *pgxpool.Pool) error {
@@ -30,12 +34,16 @@ func migrate(ctx context.Context, p *pgxpool.Pool) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
+	return migrateWith(ctx, p, steps)
+}
+
+func migrateWith(ctx context.Context, p *pgxpool.Pool, steps fs.FS) error {
 	lock, err := p.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
 	defer lock.Rollback(ctx) // it has written nothing
-	if _, err := lock.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrating)); err != nil {
+	if _, err := lock.Exec(ctx, takeMigrating); err != nil {
 		return fmt.Errorf("wait for the migrations of another node: %w", err)
 	}
 	db := stdlib.OpenDBFromPool(p)

@@ -19,7 +19,7 @@ func raiseStart(ctx context.Context, p *pgxpool.Pool) error {
 		return fmt.Errorf("look at the order of rows: %w", err)
 	}
 	defer tx.Rollback(ctx) // after a commit it does nothing
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrating)); err != nil {
+	if _, err := tx.Exec(ctx, takeMigrating); err != nil {
 		return fmt.Errorf("look at the order of rows: %w", err)
 	}
 	newest := make([]string, len(ordered))
