@@ -206,9 +206,22 @@ func (e *Engine) CountCases(ctx context.Context, tenant, staff string, now time.
 	return e.c.Store.CountCases(ctx, tenant, staff, now, most)
 }
 
-// CaseTags gives the tags in use by a tenant.
+// CaseTags gives the tags that a tenant has used, by name.
 func (e *Engine) CaseTags(ctx context.Context, tenant string) ([]string, error) {
-	return e.c.Store.CaseTags(ctx, tenant)
+	sealed, err := e.c.Store.CaseTags(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(sealed))
+	for i, s := range sealed {
+		name, err := e.c.Vault.OpenTenant(tenant, s, []byte(placeTag))
+		if err != nil {
+			return nil, fmt.Errorf("open tag: %w", err)
+		}
+		names[i] = string(name)
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // CaseLog gives what was done with a case, newest first.
@@ -359,7 +372,7 @@ func (e *Engine) NextCase(ctx context.Context, tenant string, by usher.Actor) (u
 	}
 }
 
-// TagCase sets all tags of a case: short words in small letters, without personal data, since a tenant's list of them is not sealed.
+// TagCase sets all tags of a case: short words in small letters.
 func (e *Engine) TagCase(ctx context.Context, tenant, session string, tags []string, by usher.Actor) (usher.Case, error) {
 	if err := mayReview(by); err != nil {
 		return usher.Case{}, err
@@ -383,13 +396,17 @@ func (e *Engine) TagCase(ctx context.Context, tenant, session string, tags []str
 		if err != nil {
 			return false, fmt.Errorf("open keys: %w", err)
 		}
-		c.CaseEdit.Names, c.CaseEdit.Tags = tags, [][]byte{}
+		c.CaseEdit.Tags = [][]byte{}
 		for _, tag := range tags {
 			hash, err := e.mark(tenant, tagMark(tag))
 			if err != nil {
 				return false, err
 			}
-			c.CaseEdit.Tags = append(c.CaseEdit.Tags, hash)
+			name, err := e.c.Vault.SealTenant(tenant, []byte(tag), []byte(placeTag))
+			if err != nil {
+				return false, fmt.Errorf("seal tag: %w", err)
+			}
+			c.CaseEdit.Tags, c.CaseEdit.Names = append(c.CaseEdit.Tags, hash), append(c.CaseEdit.Names, name)
 		}
 		r.Doc, err = seal(sealer, placeCase, session, caseDoc{Tags: tags})
 		return true, err

@@ -27,6 +27,7 @@ const (
 	placeCase      = "cases.doc"
 	placeEntry     = "case_log.doc"
 	placeHeld      = "held_decisions.doc"
+	placeTag       = "tags.name"
 )
 
 func seal(s *vault.Sealer, place, id string, v any) ([]byte, error) {

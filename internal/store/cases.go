@@ -59,8 +59,8 @@ type WordsRow struct {
 // CaseEdit is what reviewers do with a case. Tags nil leaves the marks of tags as they are.
 type CaseEdit struct {
 	Case  CaseRow
-	Names []string // of the tags, for the tenant's list
-	Tags  [][]byte // the same as keyed hashes
+	Tags  [][]byte // as keyed hashes
+	Names [][]byte // the same sealed, for the tenant's list
 	Free  bool     // it is not dealt again: somebody gave it back
 }
 
@@ -83,8 +83,8 @@ func (w *writer) caseEdit(e CaseEdit) {
 	}
 	w.exec(`DELETE FROM case_marks WHERE session_id = $1 AND tag`, c.SessionID)
 	w.marks(c.SessionID, e.Tags, true)
-	for _, name := range e.Names {
-		w.exec(`INSERT INTO case_tags (tenant_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING`, c.TenantID, name)
+	for i, name := range e.Names {
+		w.exec(`INSERT INTO tags (tenant_id, name_index, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, c.TenantID, e.Tags[i], name)
 	}
 }
 
@@ -228,10 +228,12 @@ func (s *Store) Held(ctx context.Context, tenant, session string) (HeldRow, erro
 	return one(ctx, s, scanHeld, `SELECT `+heldColumns+` FROM held_decisions WHERE session_id = $1 AND tenant_id = $2`, session, tenant)
 }
 
-// CaseTags gives the words a tenant has used as tags, by name.
-func (s *Store) CaseTags(ctx context.Context, tenant string) ([]string, error) {
-	return all(ctx, s, func(row scanner) (name string, err error) { return name, row.Scan(&name) },
-		`SELECT name FROM case_tags WHERE tenant_id = $1 ORDER BY name`, tenant)
+// CaseTags gives the words a tenant has used as tags, sealed, in no order.
+func (s *Store) CaseTags(ctx context.Context, tenant string) ([][]byte, error) {
+	return all(ctx, s, func(row scanner) (name []byte, err error) {
+		err = row.Scan(&name)
+		return name, err
+	}, `SELECT name FROM tags WHERE tenant_id = $1`, tenant)
 }
 
 // words adds what an applicant is found by, unless they were erased meanwhile.

@@ -53,9 +53,9 @@ func (h *house) edit(s store.SessionRow, assignee string, tags ...string) error 
 	h.must(err)
 	row.Was, row.Assignee, row.Doc = row.Version, assignee, []byte("tags")
 	row.Version++
-	e := store.CaseEdit{Case: row, Names: tags, Tags: [][]byte{}}
+	e := store.CaseEdit{Case: row, Tags: [][]byte{}}
 	for _, t := range tags {
-		e.Tags = append(e.Tags, []byte(t))
+		e.Tags, e.Names = append(e.Tags, []byte(t)), append(e.Names, []byte("sealed "+t))
 	}
 	return h.Commit(ctx(), store.Change{CaseEdit: &e})
 }
@@ -150,7 +150,7 @@ func filteredCases(h *house) {
 	}
 	names, err := h.CaseTags(ctx(), ours)
 	h.must(err)
-	same(h, "tags", names, []string{"vip"})
+	same(h, "tags", names, [][]byte{[]byte("sealed vip")})
 	h.must(h.edit(b, ""))
 	same(h, "without the tag", h.list(ours, usher.CaseFilter{}, "vip"), "")
 }

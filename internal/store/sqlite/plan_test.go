@@ -37,7 +37,7 @@ func plans(t *testing.T, dir string, texts map[string]bool) {
 
 var ourTables = regexp.MustCompile(`\b(tenants|clients|client_secrets|tokens|staff|staff_sessions|counters|flows|keysets|applicants|sessions|links|visits|events|` +
 	`endpoints|deliveries|delivery_attempts|accounts|idempotency|audit|session_keys|page_views|screenings|hit_judgements|monitors|traits|trait_bands|` +
-	`cases|case_marks|case_tags|case_log|case_turns|held_decisions|applicant_words|codes|handoffs|screens_seen|audit_heads|signing_keys|tenant_keys)\b`)
+	`cases|case_marks|case_tags|case_log|case_turns|held_decisions|applicant_words|codes|handoffs|screens_seen|audit_heads|signing_keys|tenant_keys|keep_rules|tags)\b`)
 
 func explain(t *testing.T, db *sql.DB, text string) (plan []string) {
 	t.Helper()
