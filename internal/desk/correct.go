@@ -60,6 +60,9 @@ func (d *Desk) correctPage(w http.ResponseWriter, r *http.Request, v visit) erro
 	if !canCorrect(s, v.staff) {
 		return d.changed(w, r, v, s, s.Version)
 	}
+	if err := d.note(r.Context(), v, "case.viewed", s.ID, ""); err != nil {
+		return err
+	}
 	return d.correctForm(w, r, v, s, s.Version, inForce(s), nil)
 }
 

@@ -146,6 +146,9 @@ func (d *Desk) decisionPage(a act) handler {
 		if !slices.Contains(a.states, s.State) || kept.Held != nil {
 			return d.changed(w, r, v, s, s.Version)
 		}
+		if err := d.note(r.Context(), v, "case.viewed", s.ID, ""); err != nil {
+			return err
+		}
 		return d.form(w, r, v, a, s, sent{version: s.Version, opened: true}, nil)
 	}
 }

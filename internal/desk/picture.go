@@ -130,6 +130,9 @@ func (d *Desk) look(w http.ResponseWriter, r *http.Request, v visit) error {
 	if !ok || !v.say.evidence(e).IsPicture() {
 		return usher.NotFound("picture")
 	}
+	if err := d.note(r.Context(), v, "case.viewed", s.ID, ""); err != nil {
+		return err
+	}
 	a, err := d.config.Service.Applicant(r.Context(), v.tenant.ID, s.ApplicantID)
 	if err != nil {
 		return fmt.Errorf("read applicant: %w", err)
