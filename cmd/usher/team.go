@@ -21,7 +21,9 @@ func (h *house) staffAuth() (*auth.Auth, error) {
 	if err != nil {
 		return nil, err
 	}
-	return auth.New(auth.Config{Store: h.db.Store, Log: h.log, Seal: h.vault, DeskURL: h.settings.DeskURL, Provider: provider}), nil
+	return auth.New(auth.Config{
+		Store: h.db.Store, Log: h.log, Seal: h.vault, DeskURL: h.settings.DeskURL, Provider: provider, Signed: h.watch.metrics.SignIn,
+	}), nil
 }
 
 // tellFirstAdmins prints the link by which the first administrator of each tenant with real people behind it sets up how they sign in, where

@@ -39,6 +39,8 @@ type Config struct {
 	DeskURL  string    // how staff reach the desk, such as https://desk.example.com: where passkeys are bound to; empty does without them
 	Provider *Provider // who else says who members of staff are; nil does without
 
+	Signed func(outcome string) // told of each sign-in: "ok", "wrong" or "locked"; nil tells nobody
+
 	HashMemory uint32 // KiB that argon2id takes for a new password; 0 means 19 MiB, and only a test takes less
 }
 
@@ -92,6 +94,9 @@ func New(c Config) *Auth {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Signed == nil {
+		c.Signed = func(string) {}
 	}
 	if c.HashMemory == 0 {
 		c.HashMemory = argonMemory

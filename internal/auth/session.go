@@ -57,6 +57,9 @@ func (a *Auth) letIn(ctx context.Context, row store.StaffRow, stage door.Stage, 
 	if err != nil {
 		return door.Session{}, fmt.Errorf("write staff session: %w", err)
 	}
+	if stage == door.In {
+		a.config.Signed("ok")
+	}
 	return sessionOf(s, row, cookie), nil
 }
 
@@ -83,6 +86,9 @@ func (a *Auth) promote(ctx context.Context, s door.Session, row store.StaffRow, 
 	}
 	if err != nil {
 		return door.Session{}, fmt.Errorf("write staff session: %w", err)
+	}
+	if s.Stage != stage {
+		a.config.Signed("ok")
 	}
 	return sessionOf(next, row, cookie), nil
 }

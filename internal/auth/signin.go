@@ -212,6 +212,7 @@ func (a *Auth) mayTry(ctx context.Context, t try) error {
 		return fmt.Errorf("read counter: %w", err)
 	}
 	if fromAddress >= wrongPerAddress {
+		a.config.Signed("locked")
 		return waitUntil(ends, now)
 	}
 	tries, ends, err := a.store.Count(ctx, t.counter, now, wrongWindow)
@@ -221,6 +222,7 @@ func (a *Auth) mayTry(ctx context.Context, t try) error {
 	if tries <= wrongPerAccount {
 		return nil
 	}
+	a.config.Signed("locked")
 	if tries == wrongPerAccount+1 {
 		if err := a.store.CountEach(ctx, nil, now, a.entryOf(t, "staff.locked_out")); err != nil {
 			return fmt.Errorf("note lock-out: %w", err)
@@ -239,6 +241,7 @@ func (a *Auth) wrong(ctx context.Context, t try, detail string) error {
 	if err := a.store.CountEach(ctx, counters, a.now(), a.entryOf(t, "staff.sign_in_failed")); err != nil {
 		return fmt.Errorf("raise counter: %w", err)
 	}
+	a.config.Signed("wrong")
 	a.config.Log.WarnContext(ctx, "a member of staff could not sign in", "staff_id", t.row.ID, "by", t.what)
 	return unauthenticated(detail)
 }
