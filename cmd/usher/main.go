@@ -61,7 +61,7 @@ func commands() []command {
 			`usher tenant create --name "Example Bank" --mode live`, tenantCommand,
 		},
 		{
-			"client", "create --tenant ID --dialect native|VENDOR [--return-url URL] | list", "manage a tenant's API credentials",
+			"client", "create --tenant ID --dialect native|VENDOR [--return-url URL] | list | rotate ID | revoke ID | allow --from NET ID | expire --expires DAY ID", "manage a tenant's API credentials",
 			"usher client create --tenant ID --dialect native --return-url https://bank.example/", clientCommand,
 		},
 		{

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -229,8 +230,24 @@ func TestTenantClientAndStaffFromTheCommandLine(t *testing.T) {
 		return out.String()
 	}
 	tenant := strings.TrimSpace(strings.TrimPrefix(do("tenant", "create", "--name", "Bank"), "tenant "))
-	if said := do("client", "create", "--tenant", tenant, "--dialect", "native"); !strings.Contains(said, "ush_sk_live_") {
-		t.Errorf("client: %s", said)
+	made := do("client", "create", "--tenant", tenant, "--dialect", "native", "--expires", "2099-06-30", "--from", "192.0.2.0/24")
+	id := regexp.MustCompile(`client_id +(\S+)`).FindStringSubmatch(made)
+	if id == nil || !strings.Contains(made, "ush_sk_live_") {
+		t.Fatalf("client: %s", made)
+	}
+	if said := do("client", "rotate", "--tenant", tenant, "--overlap", "1h", id[1]); !strings.Contains(said, "secret ush_sk_live_") {
+		t.Errorf("rotate: %s", said)
+	}
+	do("client", "allow", "--tenant", tenant, "--from", "198.51.100.0/24", id[1])
+	do("client", "expire", "--tenant", tenant, "--expires", "2098-01-01", id[1])
+	for _, want := range []string{"ends 2098-01-01", "from 198.51.100.0/24", "last used never", "good until"} {
+		if said := do("client", "list", "--tenant", tenant); !strings.Contains(said, want) {
+			t.Errorf("list does not say %q: %s", want, said)
+		}
+	}
+	do("client", "revoke", "--tenant", tenant, id[1])
+	if said := do("client", "list", "--tenant", tenant); !strings.Contains(said, "revoked") || strings.Contains(said, "last used") {
+		t.Errorf("list after revoking: %s", said)
 	}
 	do("client", "create", "--tenant", tenant, "--dialect", "intergiro")
 	do("staff", "create", "--tenant", tenant, "--email", "ann@bank.example", "--role", "admin")

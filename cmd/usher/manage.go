@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -16,7 +15,6 @@ import (
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/auth"
-	"github.com/usher-kyc/usher/internal/dialect/native"
 )
 
 // operator is who the audit trail names for what is done on the command line.
@@ -76,49 +74,6 @@ func tenantCommand(ctx context.Context, c console, args []string) error {
 // words gives the words of a flag that holds a list.
 func words(list string) []string {
 	return slices.DeleteFunc(strings.Split(list, ","), func(s string) bool { return s == "" })
-}
-
-func clientCommand(ctx context.Context, c console, args []string) error {
-	var tenant, dialect, name, flowName, urls, scopes, parents string
-	flags := func(fs *flag.FlagSet) {
-		fs.StringVar(&tenant, "tenant", "", "id of the tenant")
-		fs.StringVar(&dialect, "dialect", native.Name, "API the client speaks: native, or a vendor such as intergiro")
-		fs.StringVar(&name, "name", "client", "name for people")
-		fs.StringVar(&flowName, "flow", "", "flow of its sessions; empty is the usual one of the dialect")
-		fs.StringVar(&urls, "return-url", "", "where applicants may be sent back to: beginnings of URLs, separated by commas")
-		fs.StringVar(&scopes, "scopes", "read,write,decide", "rights of a native client: read, write, decide, admin")
-		fs.StringVar(&parents, "frame-ancestors", "", "origins that may frame the hosted page, separated by commas, where the dialect knows framing")
-	}
-	return manage(ctx, c, "client", args, flags, map[string]func(*house, []string) error{
-		"create": func(h *house, _ []string) error {
-			if _, err := h.Tenant(ctx, tenant); err != nil {
-				return err
-			}
-			n := auth.NewClient{Dialect: dialect, Name: name, DefaultFlow: flowName, ReturnURLs: words(urls), FrameAncestors: words(parents)}
-			if err := h.checkClient(ctx, tenant, n); err != nil {
-				return err
-			}
-			if dialect != native.Name {
-				return h.createVendorClient(ctx, c, tenant, n)
-			}
-			n.DefaultFlow = cmp.Or(flowName, flowOnboarding)
-			for _, s := range words(scopes) {
-				n.Scopes = append(n.Scopes, usher.Scope(s))
-			}
-			client, secret, err := h.auth.CreateClient(ctx, tenant, n, operator)
-			if err == nil {
-				fmt.Fprintf(c.out, "client_id     %s\nclient_secret %s\n(the secret is shown this once)\n", client.ID, secret)
-			}
-			return err
-		},
-		"list": func(h *house, _ []string) error {
-			all, err := h.auth.Clients(ctx, tenant)
-			for _, k := range all {
-				fmt.Fprintf(c.out, "%s  %-9s  %s\n", k.ID, k.Dialect, k.Name)
-			}
-			return err
-		},
-	})
 }
 
 // checkClient refuses what a new client could not use: a flow that is not there, and addresses that no applicant is ever sent to or framed by.

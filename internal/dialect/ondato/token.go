@@ -120,13 +120,13 @@ func unescaped(s string) string {
 	return s
 }
 
-// rights gives what the vendor's scopes mean here.
-func rights(words []string) []usher.Scope {
+// rights gives what the vendor's scopes mean here, of what the client may do: to read, and with one that is not for reading alone, to write.
+func rights(c usher.APIClient, words []string) []usher.Scope {
 	all := []usher.Scope{usher.ScopeRead}
 	if slices.Contains(words, idvScope) || slices.Contains(words, kycScope) {
 		all = append(all, usher.ScopeWrite)
 	}
-	return all
+	return slices.DeleteFunc(all, func(s usher.Scope) bool { return !c.Has(s) })
 }
 
 // who finds the client behind an access token; the principal's words are the vendor's scopes.
@@ -141,7 +141,7 @@ func (d *dialect) who(r *http.Request) (api.Principal, error) {
 	if api.Status(err) == http.StatusUnauthorized {
 		return api.Principal{}, unknown
 	}
-	return api.Principal{Client: client, Scopes: rights(words[1:]), Words: strings.Join(words[1:], " ")}, err
+	return api.Principal{Client: client, Scopes: rights(client, words[1:]), Words: strings.Join(words[1:], " ")}, err
 }
 
 func (d *dialect) discover(w http.ResponseWriter, _ *http.Request) {
