@@ -1,7 +1,10 @@
 package usher_test
 
 import (
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/usher-kyc/usher"
@@ -91,5 +94,49 @@ func TestCan(t *testing.T) {
 	}
 	if usher.ActManageKeys.Scope() != usher.ScopeAdmin || usher.ActManageStaff.Scope() != "" {
 		t.Error("the scope that is missing is named wrongly")
+	}
+}
+
+// grantTable prints the table as docs/desk.md has it.
+func grantTable() string {
+	var b strings.Builder
+	b.WriteString("| action |")
+	for _, r := range usher.Roles() {
+		fmt.Fprintf(&b, " %s |", r)
+	}
+	b.WriteString(" API scope | proof anew |\n|---|" + strings.Repeat("---|", len(usher.Roles())+2) + "\n")
+	for _, g := range usher.Grants() {
+		fmt.Fprintf(&b, "| `%s` |", g.Action)
+		for _, r := range usher.Roles() {
+			mark := " |"
+			if slices.Contains(g.Roles, r) {
+				mark = " yes |"
+			}
+			b.WriteString(mark)
+		}
+		scope := ""
+		for _, sc := range g.Scopes {
+			scope += " `" + string(sc) + "`"
+		}
+		if g.Visit {
+			scope = " (the applicant)"
+		}
+		fresh := ""
+		if g.Fresh {
+			fresh = " yes"
+		}
+		fmt.Fprintf(&b, "%s |%s |\n", scope, fresh)
+	}
+	return b.String()
+}
+
+func TestGrantsAreDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/desk.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := grantTable(); !strings.Contains(string(text), want) {
+		t.Errorf("docs/desk.md does not have the table as it is; write it there:\n%s", want)
 	}
 }
