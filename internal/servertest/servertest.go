@@ -15,20 +15,31 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// build builds the program into the test's folder. The race detector of the test does not reach into a child, and would only slow it.
-func build(t testing.TB) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "usher")
+// folder is where this process keeps the program, until Main removes it.
+func folder() string { return filepath.Join(os.TempDir(), fmt.Sprintf("usher-servertest-%d", os.Getpid())) }
+
+// program builds the program, once for all tests of a process: linking it takes longer than most of them. The race detector of the test does not reach
+// into a child, and would only slow it.
+var program = sync.OnceValues(func() (string, error) {
+	binary := filepath.Join(folder(), "usher")
 	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "github.com/usher-kyc/usher/cmd/usher")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build usher: %v\n%s", err, out)
+		return "", fmt.Errorf("build usher: %w\n%s", err, out)
 	}
-	return binary
+	return binary, nil
+})
+
+// Main runs the tests of a package that uses this one, and cleans up behind them: call it from TestMain.
+func Main(m *testing.M) int {
+	code := m.Run()
+	_ = os.RemoveAll(folder()) // a temporary folder; what is left of it the system removes
+	return code
 }
 
 // Config is how a server is started. The zero value is one on SQLite.
@@ -58,7 +69,11 @@ func New(t testing.TB) *Server {
 // With is New with a configuration.
 func With(t testing.TB, c Config) *Server {
 	t.Helper()
-	return prepare(t, c, build(t))
+	binary, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return prepare(t, c, binary)
 }
 
 // Beside gives another node of a server's database, which must have been started once: it has a data folder of its own with the same master key and
