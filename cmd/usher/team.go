@@ -96,90 +96,106 @@ func (s settings) provider() (*auth.Provider, error) {
 	}, nil
 }
 
+// staffCall is a command line of usher staff.
+type staffCall struct {
+	c                   console
+	tenant, email, role string
+}
+
 func staffCommand(ctx context.Context, c console, args []string) error {
-	var tenant, email, role string
+	s := &staffCall{c: c}
 	flags := func(fs *flag.FlagSet) {
-		fs.StringVar(&tenant, "tenant", "", "id of the tenant")
-		fs.StringVar(&email, "email", "", "address to sign in with")
-		fs.StringVar(&role, "role", string(usher.RoleReviewer), "viewer, reviewer, senior, auditor, developer or admin")
+		fs.StringVar(&s.tenant, "tenant", "", "id of the tenant")
+		fs.StringVar(&s.email, "email", "", "address to sign in with")
+		fs.StringVar(&s.role, "role", string(usher.RoleReviewer), "viewer, reviewer, senior, auditor, developer or admin")
 	}
-	// one gives the member that --tenant and --email name.
-	one := func(h *house) (usher.Staff, error) {
-		all, err := h.auth.Members(ctx, tenant)
-		for _, m := range all {
-			if strings.EqualFold(m.Email, email) {
-				return m.Staff, nil
-			}
+	words := map[string]func(*house, []string) error{}
+	for word, do := range map[string]func(context.Context, *house) error{
+		"invite": s.invite, "reset": s.reset, "release": s.release, "sign-out": s.signOut, "create": s.create, "list": s.list,
+	} {
+		words[word] = func(h *house, _ []string) error { return do(ctx, h) }
+	}
+	return manage(ctx, c, "staff", args, flags, words)
+}
+
+// member gives the member that --tenant and --email name.
+func (s *staffCall) member(ctx context.Context, h *house) (usher.Staff, error) {
+	all, err := h.auth.Members(ctx, s.tenant)
+	for _, m := range all {
+		if strings.EqualFold(m.Email, s.email) {
+			return m.Staff, nil
 		}
-		return usher.Staff{}, errors.Join(err, usageError{fmt.Errorf("the tenant has no member of staff %q", email)})
 	}
-	return manage(ctx, c, "staff", args, flags, map[string]func(*house, []string) error{
-		"invite": func(h *house, _ []string) error {
-			if _, err := h.Tenant(ctx, tenant); err != nil {
-				return err
-			}
-			token, err := h.auth.Invite(ctx, tenant, email, usher.Role(role), operator)
-			if err == nil {
-				h.tellLink(c, email, token)
-			}
-			return err
-		},
-		"reset": func(h *house, _ []string) error {
-			member, err := one(h)
-			if err != nil {
-				return err
-			}
-			token, err := h.auth.Reinvite(ctx, tenant, member.ID, operator)
-			if err == nil {
-				h.tellLink(c, member.Email, token)
-			}
-			return err
-		},
-		"release": func(h *house, _ []string) error {
-			member, err := one(h)
-			if err != nil {
-				return err
-			}
-			if err := h.auth.Release(ctx, tenant, member.ID, operator); err != nil {
-				return err
-			}
-			fmt.Fprintf(c.out, "%s may try again\n", member.Email)
-			return nil
-		},
-		"sign-out": func(h *house, _ []string) error {
-			member, err := one(h)
-			if err != nil {
-				return err
-			}
-			if err := h.auth.SignOut(ctx, tenant, member.ID, "", operator); err != nil {
-				return err
-			}
-			fmt.Fprintf(c.out, "%s is signed out everywhere\n", member.Email)
-			return nil
-		},
-		"create": func(h *house, _ []string) error {
-			if _, err := h.Tenant(ctx, tenant); err != nil {
-				return err
-			}
-			// A command line can be read by others, so the password comes by another way.
-			password := c.env("USHER_STAFF_PASSWORD")
-			if password == "" {
-				return usageError{errors.New("put the password, at least 15 characters, into the environment variable USHER_STAFF_PASSWORD, or use staff invite")}
-			}
-			member, err := h.auth.CreateStaff(ctx, tenant, auth.NewStaff{Email: email, Password: password, Role: usher.Role(role)}, operator)
-			if err == nil {
-				fmt.Fprintf(c.out, "staff %s may sign in at the desk as %s\n", member.Email, member.Role)
-			}
-			return err
-		},
-		"list": func(h *house, _ []string) error {
-			all, err := h.auth.Members(ctx, tenant)
-			for _, m := range all {
-				fmt.Fprintf(c.out, "%s  %-9s  %s  %s\n", m.ID, m.Role, m.Email, standing(m))
-			}
-			return err
-		},
-	})
+	return usher.Staff{}, errors.Join(err, usageError{fmt.Errorf("the tenant has no member of staff %q", s.email)})
+}
+
+func (s *staffCall) invite(ctx context.Context, h *house) error {
+	if _, err := h.Tenant(ctx, s.tenant); err != nil {
+		return err
+	}
+	token, err := h.auth.Invite(ctx, s.tenant, s.email, usher.Role(s.role), operator)
+	if err == nil {
+		h.tellLink(s.c, s.email, token)
+	}
+	return err
+}
+
+func (s *staffCall) reset(ctx context.Context, h *house) error {
+	member, err := s.member(ctx, h)
+	if err != nil {
+		return err
+	}
+	token, err := h.auth.Reinvite(ctx, s.tenant, member.ID, operator)
+	if err == nil {
+		h.tellLink(s.c, member.Email, token)
+	}
+	return err
+}
+
+func (s *staffCall) release(ctx context.Context, h *house) error {
+	member, err := s.member(ctx, h)
+	if err == nil {
+		err = h.auth.Release(ctx, s.tenant, member.ID, operator)
+	}
+	if err == nil {
+		fmt.Fprintf(s.c.out, "%s may try again\n", member.Email)
+	}
+	return err
+}
+
+func (s *staffCall) signOut(ctx context.Context, h *house) error {
+	member, err := s.member(ctx, h)
+	if err == nil {
+		err = h.auth.SignOut(ctx, s.tenant, member.ID, "", operator)
+	}
+	if err == nil {
+		fmt.Fprintf(s.c.out, "%s is signed out everywhere\n", member.Email)
+	}
+	return err
+}
+
+func (s *staffCall) create(ctx context.Context, h *house) error {
+	if _, err := h.Tenant(ctx, s.tenant); err != nil {
+		return err
+	}
+	// A command line can be read by others, so the password comes by another way.
+	password := s.c.env("USHER_STAFF_PASSWORD")
+	if password == "" {
+		return usageError{errors.New("put the password, at least 15 characters, into the environment variable USHER_STAFF_PASSWORD, or use staff invite")}
+	}
+	member, err := h.auth.CreateStaff(ctx, s.tenant, auth.NewStaff{Email: s.email, Password: password, Role: usher.Role(s.role)}, operator)
+	if err == nil {
+		fmt.Fprintf(s.c.out, "staff %s may sign in at the desk as %s\n", member.Email, member.Role)
+	}
+	return err
+}
+
+func (s *staffCall) list(ctx context.Context, h *house) error {
+	all, err := h.auth.Members(ctx, s.tenant)
+	for _, m := range all {
+		fmt.Fprintf(s.c.out, "%s  %-9s  %s  %s\n", m.ID, m.Role, m.Email, standing(m))
+	}
+	return err
 }
 
 // standing says by what somebody signs in, or why they do not.

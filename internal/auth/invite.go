@@ -71,24 +71,31 @@ func (a *Auth) invite(ctx context.Context, row store.StaffRow, by usher.Actor) (
 // FirstAdmin gives the secret of a link by which the first administrator of a tenant sets up how they sign in, or "" where somebody can sign in
 // already. Each call makes another one, and the one before is worth nothing.
 func (a *Auth) FirstAdmin(ctx context.Context, tenant string, by usher.Actor) (string, error) {
-	rows, err := a.store.ListStaff(ctx, tenant)
+	members, err := a.Members(ctx, tenant)
 	if err != nil {
-		return "", fmt.Errorf("list staff: %w", err)
+		return "", err
 	}
-	email := tenant + standIn
-	var first store.StaffRow
-	for _, row := range rows {
-		if row.Email != email {
+	id := ""
+	for _, m := range members {
+		switch {
+		case !m.Invited:
 			return "", nil
+		case m.Role == usher.RoleAdmin && !m.Disabled:
+			id = m.ID // who was given a link before, and did not use it in time
 		}
-		first = row
 	}
-	if first.ID == "" {
-		if first, err = a.add(ctx, tenant, email, "", usher.RoleAdmin, by); err != nil {
+	if id == "" {
+		made, err := a.add(ctx, tenant, tenant+standIn, "", usher.RoleAdmin, by)
+		if err != nil {
 			return "", err
 		}
+		id = made.ID
 	}
-	return a.invite(ctx, first, by)
+	row, err := a.member(ctx, tenant, id)
+	if err != nil {
+		return "", err
+	}
+	return a.invite(ctx, row, by)
 }
 
 // Invitation tells whom an invitation is for; see [door.Door].

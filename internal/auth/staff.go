@@ -219,14 +219,14 @@ func (a *Auth) SetKeys(ctx context.Context, staff string, off bool) error {
 
 // Reviewers lists those of a tenant's staff who may decide now, by e-mail address, at most so many.
 func (a *Auth) Reviewers(ctx context.Context, tenant string, most int) ([]usher.Staff, error) {
-	all, err := a.Members(ctx, tenant)
+	rows, err := a.store.ListStaff(ctx, tenant)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list staff: %w", err)
 	}
 	var list []usher.Staff
-	for _, m := range all {
-		if !m.Disabled && m.Role.May(usher.ActTakeCase) && len(list) < most {
-			list = append(list, m.Staff)
+	for _, row := range rows {
+		if !row.Disabled && row.Role.May(usher.ActTakeCase) && len(list) < most {
+			list = append(list, staffOf(row))
 		}
 	}
 	return list, nil
