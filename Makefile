@@ -4,6 +4,8 @@
 FUZZTIME ?= 10m
 CHECKTIME ?= 10s
 ROUNDS ?= 200
+SEEDS ?= 1000
+FIRST ?= 1
 
 .DEFAULT_GOAL := help
 
@@ -53,6 +55,10 @@ crash: ## kill -9 a busy server ROUNDS times (200) and see that nothing acknowle
 .PHONY: bare
 bare: ## run the static program in an empty, read-only root as a user without rights, as the container image does (as root)
 	scripts/bare.sh
+
+.PHONY: sim
+sim: ## simulate SEEDS houses of nodes (1000), from seed FIRST on, each broken in its own way; see docs/decisions/0016
+	go test -count=1 -timeout 10h ./internal/sim -run '^TestSeeds$$' -seeds $(SEEDS) -first $(FIRST)
 
 .PHONY: bench
 bench: ## all Go benchmarks, with memory; with LISTS=folder of watchlists screening as well

@@ -299,7 +299,7 @@ func (a *actor) start(g *goal) (answered bool) {
 
 // applicant does what is asked, mostly; sometimes twice, sometimes not at all.
 func (a *actor) applicant(g *goal) {
-	moves := 6 + a.rng.IntN(20)
+	moves := 12 + a.rng.IntN(24)
 	for range moves {
 		if a.w.over {
 			return
@@ -309,9 +309,10 @@ func (a *actor) applicant(g *goal) {
 			continue
 		}
 		if s.State.Ended() || s.State == usher.InReview {
-			if a.rng.IntN(3) == 0 {
+			if a.rng.IntN(4) == 0 {
 				return
 			}
+			a.rest(30)
 			continue
 		}
 		a.move(s)
@@ -354,9 +355,16 @@ func (a *actor) upload(s usher.Session, by usher.Actor) {
 	a.note(d, told, err)
 }
 
+// rest does nothing for some seconds, at most so many.
+func (a *actor) rest(most int) {
+	time.Sleep(time.Duration(1+a.rng.IntN(most*1000)) * time.Millisecond)
+	_ = a.w.gate.stop(nil, a.name+" is back")
+}
+
 // reviewer decides what is in review, at once or with time to take it back.
 func (a *actor) reviewer(t usher.Tenant) {
 	for range 12 + a.rng.IntN(20) {
+		a.rest(30)
 		if a.w.over {
 			return
 		}
@@ -459,7 +467,8 @@ func (a *actor) admin() {
 
 // snoop asks for what belongs to the other tenant, by ids that it has guessed right.
 func (a *actor) snoop() {
-	for range 40 {
+	for range 20 {
+		a.rest(20)
 		if a.w.over {
 			return
 		}

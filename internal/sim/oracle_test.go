@@ -93,6 +93,7 @@ func (w *world) judge() {
 	}
 	w.heldGoals(all)
 	for _, st := range all {
+		w.note("sessions " + string(st.s.State))
 		w.heldHistory(st)
 		w.heldEnd(ctx, e, st)
 		w.heldDeeds(st)

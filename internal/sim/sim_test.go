@@ -2,7 +2,8 @@ package sim_test
 
 import (
 	"flag"
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,24 +17,26 @@ var (
 
 // TestSeeds runs worlds, one after the other.
 func TestSeeds(t *testing.T) {
-	n, first := 8, *firstSeed
+	n, first := 10, *firstSeed
 	switch {
+	case testing.Short():
+		n = 3
 	case *oneSeed != 0:
 		n, first = 1, *oneSeed
 	case *seedCount > 0:
 		n = *seedCount
 	}
-	steps := 0
+	steps, seen := 0, map[string]int{}
 	for seed := first; seed < first+uint64(n); seed++ {
 		o := simulate(t, seed, mutant{})
 		steps += o.steps
+		for what, n := range o.notes {
+			if strings.HasPrefix(what, "~ ") && !strings.Contains(what, "deaths") {
+				seen[what[2:]] += n
+			}
+		}
 		if *oneSeed != 0 {
 			t.Logf("seed %d: %d steps, trace %s\n%s", seed, o.steps, o.sum, strings.Join(o.tail, "\n"))
-			for k, v := range o.notes {
-				if strings.HasPrefix(k, "~") {
-					t.Logf("%s %d", k, v)
-				}
-			}
 		}
 		if o.broken != "" {
 			t.Errorf("seed %d, after %d steps: %s\nto see it again: go test ./internal/sim -run TestSeeds -seed %d\n%s", seed, o.steps, o.broken, seed,
@@ -41,6 +44,9 @@ func TestSeeds(t *testing.T) {
 		}
 	}
 	t.Logf("%d seeds, %d steps", n, steps)
+	for _, what := range slices.Sorted(maps.Keys(seen)) {
+		t.Logf("%7d %s", seen[what], what)
+	}
 }
 
 // TestSeedIsTheSameTwice holds that a seed is one order of things and no other.
@@ -57,5 +63,4 @@ func TestSeedIsTheSameTwice(t *testing.T) {
 			t.Errorf("seed %d took %d steps, trace %s, and then %d steps, trace %s", seed, a.steps, a.sum, b.steps, b.sum)
 		}
 	}
-	_ = fmt.Sprint()
 }

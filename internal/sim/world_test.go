@@ -28,15 +28,15 @@ import (
 // plan is what a seed breaks, and how often: chances of one thing failing once. Most seeds break a few kinds of things and leave the others
 // whole, since faults that come all at once hide each other.
 type plan struct {
-	nodes                                     int
-	readFails, writeFails, blobFails          float64
-	checkFails, openerFails, hookFails, dies  float64
-	kills, stops, boots, jumps, passes, stays float64 // per step; the others per thing, dies per moment that matters
-	callsBack                                 map[usher.CheckKind]bool
-	broken                                    usher.CheckKind // a provider that never answers well
-	breaks                                    string
-	noBank                                    bool // the bank never answers
-	steps                                     int
+	nodes                                             int
+	readFails, writeFails, blobFails                  float64
+	checkFails, openerFails, hookFails, dies          float64
+	kills, stops, boots, jumps, passes, stalls, stays float64 // per step; the others per thing, dies per moment that matters
+	callsBack                                         map[usher.CheckKind]bool
+	broken                                            usher.CheckKind // a provider that never answers well
+	breaks                                            string
+	noBank                                            bool // the bank never answers
+	steps                                             int
 }
 
 func planOf(d dice) plan {
@@ -50,7 +50,7 @@ func planOf(d dice) plan {
 	p := plan{
 		nodes:     1 + r.IntN(3),
 		readFails: some(0.01), writeFails: some(0.15), blobFails: some(0.2), checkFails: some(0.7), openerFails: some(0.8), hookFails: some(0.6),
-		kills: some(0.01), stops: some(0.004), boots: 0.03, jumps: some(0.01), passes: 0.02 + some(0.1), stays: some(0.9), dies: some(0.08),
+		kills: some(0.01), stops: some(0.004), boots: 0.03, jumps: some(0.01), passes: 0.005 + some(0.02), stalls: some(0.004), stays: some(0.9), dies: some(0.08),
 		callsBack: map[usher.CheckKind]bool{usher.CheckFace: r.IntN(3) == 0},
 		steps:     6000,
 	}
@@ -108,7 +108,7 @@ type world struct {
 
 const (
 	traceEnd  = 120
-	mostAfter = 60_000 // steps after all faults have ended
+	mostAfter = 25_000 // steps after all faults have ended
 )
 
 // empty is a database without a row, made once.
@@ -353,8 +353,9 @@ func (w *world) step() {
 	}
 	list := w.gate.waiting(w.locked.Load())
 	work := w.work()
-	if len(list)+len(work) == 0 || w.rng.Float64() < w.plan.passes {
-		w.pass()
+	long := w.rng.Float64() < w.plan.stalls
+	if long || len(list)+len(work) == 0 || w.rng.Float64() < w.plan.passes {
+		w.pass(long, len(list)+len(work) == 0)
 		return
 	}
 	at := w.rng.IntN(len(list) + len(work))
@@ -375,10 +376,13 @@ func (w *world) step() {
 }
 
 // pass lets time go on: mostly a little, sometimes for long, which is also how it looks when a process is held up.
-func (w *world) pass() {
-	steps := []time.Duration{
-		time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond, time.Second, time.Second, time.Second, 3 * time.Second, 7 * time.Second,
-		7 * time.Second, 25 * time.Second, 45 * time.Second, 3 * time.Minute, 25 * time.Minute,
+func (w *world) pass(long, idle bool) {
+	steps := []time.Duration{time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, time.Second, time.Second, 3 * time.Second}
+	switch {
+	case idle:
+		steps = []time.Duration{time.Second, 3 * time.Second}
+	case long:
+		steps = []time.Duration{7 * time.Second, 25 * time.Second, 45 * time.Second, 70 * time.Second, 3 * time.Minute, 25 * time.Minute}
 	}
 	d := steps[w.rng.IntN(len(steps))]
 	if !w.healed && !w.locked.Load() {
@@ -465,7 +469,7 @@ func (w *world) heal() {
 	w.rest()
 	w.healed, w.over = true, true
 	w.say("faults end")
-	w.plan.passes, w.plan.stays = 0, 0.5
+	w.plan.passes, w.plan.stalls, w.plan.stays = 0, 0, 0.5
 	for _, n := range w.nodes {
 		n.skew.Store(0)
 		if n.inc != nil && !n.inc.ready {
