@@ -65,6 +65,11 @@ bench: ## all Go benchmarks, with memory; with LISTS=folder of watchlists screen
 	go test -run '^$$' -bench . -benchmem ./...
 	$(if $(LISTS),go run ./cmd/usher bench screening --lists '$(LISTS)')
 
+.PHONY: bench-store
+bench-store: ## changes per second of both databases, against pgbench and against one commit each, in one run
+	go test -run '^$$' -bench 'BenchmarkCommit$$' -benchtime 1x -timeout 20m ./internal/store/postgres
+	go test -run '^$$' -bench 'BenchmarkCommit$$' -benchtime 2s ./internal/store/sqlite
+
 .PHONY: bench-document
 bench-document: ## draw 1,500 documents and sheets, read them, and hold the figures against the bars (DIR=folder keeps the pictures)
 	go run ./cmd/usher bench document $(if $(DIR),--dir '$(DIR)')

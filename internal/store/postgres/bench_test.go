@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -23,13 +24,23 @@ import (
 
 const (
 	benched = 20_000          // sessions that are changed
-	slot    = 3 * time.Second // of each line, in each round
+	slot    = 2 * time.Second // of each line, in each round
 	rounds  = 3
 )
 
+// line is one way of writing, with so many callers.
+type line struct {
+	name    string
+	callers int
+	run     func(callers int) (done int)
+	rate    []float64 // changes per second, by round
+	cost    []float64 // us of processor time of client and server together for a change, by round
+}
+
 // BenchmarkCommit writes what a command does (a session at its next version, three events, a delivery, a job) and holds the rate against pgbench,
 // PostgreSQL's own, which writes the same rows into the same tables, one transaction each: with a round trip for every statement, and with all of them
-// sent at once. The lines take turns, and each ratio is of one round.
+// sent at once. The lines take turns; a ratio is the median of those of each round. Ratios named cpu are of processor time for a change, and tell
+// something on a busy machine, too.
 func BenchmarkCommit(b *testing.B) {
 	server := postgrestest.Start(b, true)
 	url := server.URL(b)
@@ -43,21 +54,55 @@ func BenchmarkCommit(b *testing.B) {
 		}
 	}()
 	w := newWork(b, db.Store)
+	ours := func(callers int) int { return w.run(b, callers) }
 	plain, piped := pgbench(b, url, false), pgbench(b, url, true)
-	var ratios [4][]float64
-	for range rounds {
-		p32, q32, q128 := plain(32), piped(32), piped(128)
-		us32, us128 := w.run(b, 32), w.run(b, 128)
-		for i, r := range []float64{us32 / p32, us32 / q32, us128 / q32, us128 / q128} {
-			ratios[i] = append(ratios[i], r)
-		}
-		b.Logf("per second: pgbench 32 %.0f, pipelined 32 %.0f, 128 %.0f; usher 32 %.0f, 128 %.0f", p32, q32, q128, us32, us128)
+	lines := []*line{
+		{name: "pgbench", callers: 32, run: plain},
+		{name: "pgbench pipelined", callers: 32, run: piped},
+		{name: "usher", callers: 32, run: ours},
+		{name: "usher", callers: 128, run: ours},
 	}
-	for i, name := range []string{"32/plain32", "32/piped32", "128/piped32", "128/piped128"} {
-		slices.Sort(ratios[i])
-		b.ReportMetric(ratios[i][rounds/2], name)
+	for range rounds {
+		for _, l := range lines {
+			l.measure(server)
+			b.Logf("%-18s %4d callers: %6.0f/s, %4.0f us of processor time each", l.name, l.callers, l.rate[len(l.rate)-1], l.cost[len(l.cost)-1])
+		}
+	}
+	for _, ratio := range []struct {
+		name        string
+		ours, limit *line
+	}{{"32/plain", lines[2], lines[0]}, {"32/piped", lines[2], lines[1]}, {"128/piped", lines[3], lines[1]}} {
+		b.ReportMetric(median(ratio.ours.rate, ratio.limit.rate), ratio.name)
+		b.ReportMetric(median(ratio.limit.cost, ratio.ours.cost), ratio.name+"-cpu")
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+func median(a, b []float64) float64 {
+	all := make([]float64, len(a))
+	for i := range a {
+		all[i] = a[i] / b[i]
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func (l *line) measure(server *postgrestest.Server) {
+	used, begun := server.CPU()+own(), time.Now()
+	done := float64(l.run(l.callers))
+	l.rate = append(l.rate, done/time.Since(begun).Seconds())
+	l.cost = append(l.cost, (server.CPU()+own()-used).Seconds()*1e6/done)
+}
+
+// own gives the processor time of this process and of those that it has waited for.
+func own() (used time.Duration) {
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var r syscall.Rusage
+		if syscall.Getrusage(who, &r) == nil {
+			used += time.Duration(r.Utime.Nano() + r.Stime.Nano())
+		}
+	}
+	return used
 }
 
 // work is a set of sessions that callers change.
@@ -92,8 +137,8 @@ func newWork(b *testing.B, db *store.Store) *work {
 	return w
 }
 
-// run has so many callers change sessions for a while, and gives the changes per second.
-func (w *work) run(b *testing.B, callers int) float64 {
+// run has so many callers change sessions for a while, and gives the number of changes.
+func (w *work) run(b *testing.B, callers int) int {
 	b.Helper()
 	var done atomic.Int64
 	var all sync.WaitGroup
@@ -111,7 +156,7 @@ func (w *work) run(b *testing.B, callers int) float64 {
 		})
 	}
 	all.Wait()
-	return float64(done.Load()) / time.Since(begun).Seconds()
+	return int(done.Load())
 }
 
 func (w *work) change(s *store.SessionRow) store.Change {
@@ -157,10 +202,11 @@ INSERT INTO river_job (args, kind, max_attempts, metadata, priority, queue, sche
 COMMIT;
 %s`
 
-var rate = regexp.MustCompile(`tps = ([0-9.]+)`)
+var processed = regexp.MustCompile(`actually processed: ([0-9]+)`)
 
-// pgbench gives a function that runs the script with so many connections and gives its transactions per second.
-func pgbench(b *testing.B, url string, piped bool) func(connections int) float64 {
+// pgbench gives a function that runs the script with so many connections and gives the number of
+// transactions.
+func pgbench(b *testing.B, url string, piped bool) func(connections int) int {
 	b.Helper()
 	bin, err := postgrestest.Bin()
 	if err != nil {
@@ -178,20 +224,20 @@ func pgbench(b *testing.B, url string, piped bool) func(connections int) float64
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	return func(connections int) float64 {
+	return func(connections int) int {
 		out, err := exec.Command(filepath.Join(bin, "pgbench"), "-n", "-M", "prepared", "-f", file, "-c", strconv.Itoa(connections), "-j", "2",
 			"-T", strconv.Itoa(int(slot.Seconds())), url).CombinedOutput()
 		if err != nil {
 			b.Fatalf("pgbench: %v: %s", err, out)
 		}
-		found := rate.FindSubmatch(out)
+		found := processed.FindSubmatch(out)
 		if found == nil {
-			b.Fatalf("pgbench gives no rate: %s", out)
+			b.Fatalf("pgbench gives no number: %s", out)
 		}
-		tps, err := strconv.ParseFloat(string(found[1]), 64)
+		n, err := strconv.Atoi(string(found[1]))
 		if err != nil {
 			b.Fatal(err)
 		}
-		return tps
+		return n
 	}
 }
