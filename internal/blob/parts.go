@@ -57,7 +57,7 @@ func (p Parts) Received(ctx context.Context, u usher.Upload) (int64, error) {
 		return 0, err
 	}
 	_, size, err := p.pieces(ctx, dir)
-	return size, err
+	return size, away(err)
 }
 
 // Append implements [usher.Uploads].
@@ -68,15 +68,15 @@ func (p Parts) Append(ctx context.Context, u usher.Upload, offset int64, piece [
 	}
 	_, size, err := p.pieces(ctx, dir)
 	if err != nil || offset != size || len(piece) == 0 {
-		return size, err
+		return size, away(err)
 	}
 	if size == 0 {
 		if err := p.makeRoom(ctx, path.Dir(dir)); err != nil {
-			return 0, fmt.Errorf("make room for an upload: %w", err)
+			return 0, away(fmt.Errorf("make room for an upload: %w", err))
 		}
 	}
 	if err := p.write(ctx, u, path.Join(dir, pieceName(offset, len(piece))), piece); err != nil {
-		return size, fmt.Errorf("keep a piece of an upload: %w", err)
+		return size, away(fmt.Errorf("keep a piece of an upload: %w", err))
 	}
 	return size + int64(len(piece)), nil
 }
@@ -109,7 +109,7 @@ func (p Parts) Open(ctx context.Context, u usher.Upload) (io.ReadCloser, error) 
 	}
 	names, _, err := p.pieces(ctx, dir)
 	if err != nil {
-		return nil, err
+		return nil, away(err)
 	}
 	sealer, err := p.keys(ctx, u.Tenant, u.Applicant)
 	if err != nil {
@@ -119,7 +119,7 @@ func (p Parts) Open(ctx context.Context, u usher.Upload) (io.ReadCloser, error) 
 	for _, name := range names {
 		sealed, err := p.shelf.take(ctx, name)
 		if err != nil {
-			return nil, fmt.Errorf("open an upload: %w", err)
+			return nil, away(fmt.Errorf("open an upload: %w", err))
 		}
 		plain, err := sealer.DecryptingReader(bytes.NewReader(sealed), []byte(sealedPiece(name)))
 		if err == nil {
@@ -139,7 +139,7 @@ func (p Parts) Discard(ctx context.Context, u usher.Upload) error {
 		return err
 	}
 	if err := p.shelf.forget(ctx, dir); err != nil {
-		return fmt.Errorf("forget an upload: %w", err)
+		return away(fmt.Errorf("forget an upload: %w", err))
 	}
 	return nil
 }

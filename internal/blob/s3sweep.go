@@ -247,8 +247,8 @@ func (b bucketShelf) take(ctx context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	return io.ReadAll(r)
+	raw, err := io.ReadAll(r)
+	return raw, errors.Join(err, r.Close())
 }
 
 func (b bucketShelf) forget(ctx context.Context, upload string) error {

@@ -3,6 +3,7 @@ package hosted
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -100,6 +101,9 @@ func (t *turn) assemble(sum string) (raw []byte, wrong string, err error) {
 		return nil, "photo.error.missing", nil
 	}
 	r, err := t.h.config.Uploads.Open(t.ctx(), u)
+	if away, ok := errors.AsType[*usher.Error](err); ok && away.Code == usher.CodeInternal {
+		return nil, "", err // where the pieces lie cannot be reached now; they need not be sent again
+	}
 	if err != nil {
 		t.h.log.WarnContext(t.ctx(), "an upload in pieces could not be read", "session", t.s.ID, "error", err)
 		return nil, "photo.error.broken", t.h.config.Uploads.Discard(t.ctx(), u)

@@ -89,6 +89,9 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		return r, err
 	}
 	to, err := openTarget(ctx, c, id)
+	if errors.Is(err, errDone) && from.alone && !c.Dry {
+		return r, errors.Join(err, leave(c)) // the last run may have died before it could
+	}
 	if err != nil {
 		return r, err
 	}
@@ -170,20 +173,25 @@ func (m *mover) all(ctx context.Context, r *Report) error {
 			return fmt.Errorf("move table %s: %w", t.name, err)
 		}
 	}
-	if !r.Final {
-		return nil
+	if r.Final {
+		return m.verify(ctx, tables, r.Tables)
 	}
+	return nil
+}
+
+// verify reads what is there now of every table that was changed, and holds it against what was read here.
+func (m *mover) verify(ctx context.Context, tables []table, all []Table) error {
 	for i, t := range tables {
-		if told := r.Tables[i]; told.Inserted+told.Changed+told.Deleted == 0 {
+		if told := all[i]; told.Inserted+told.Changed+told.Deleted == 0 {
 			continue // every byte of it has just been compared
 		}
 		rows, sum, err := m.to.digest(ctx, t)
 		if err != nil {
 			return fmt.Errorf("verify table %s: %w", t.name, err)
 		}
-		if rows != r.Tables[i].Rows || sum != r.Tables[i].SHA256 {
+		if rows != all[i].Rows || sum != all[i].SHA256 {
 			return fmt.Errorf("verify table %s: %d rows %s there, %d rows %s here: run it again; if it stays so, something else writes to the new database",
-				t.name, rows, sum, r.Tables[i].Rows, r.Tables[i].SHA256)
+				t.name, rows, sum, all[i].Rows, all[i].SHA256)
 		}
 	}
 	return nil
@@ -215,8 +223,16 @@ func (m *mover) finish(ctx context.Context, r Report) error {
 	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("finish the move: %w", err)
 	}
-	note := "moved to PostgreSQL " + m.now().UTC().Format(time.RFC3339) + "\n"
-	if err := os.WriteFile(filepath.Join(m.Dir, Moved), []byte(note), 0o600); err != nil {
+	return leave(m.Config)
+}
+
+// leave marks the folder, so that no server goes on there.
+func leave(c Config) error {
+	now := time.Now
+	if c.Now != nil {
+		now = c.Now
+	}
+	if err := os.WriteFile(filepath.Join(c.Dir, Moved), []byte("moved to PostgreSQL "+now().UTC().Format(time.RFC3339)+"\n"), 0o600); err != nil {
 		return fmt.Errorf("note that this folder was moved: %w", err)
 	}
 	return nil
@@ -224,13 +240,6 @@ func (m *mover) finish(ctx context.Context, r Report) error {
 
 // Moved is the file that a move leaves in the data folder, so that no server goes on there by mistake.
 const Moved = "moved"
-
-func (m *mover) now() time.Time {
-	if m.Now == nil {
-		return time.Now()
-	}
-	return m.Now()
-}
 
 // Upgrade brings the schema of a database up to date: of the one at url, or of SQLite in dir when url is "".
 func Upgrade(ctx context.Context, dir, url string) error {
@@ -248,4 +257,7 @@ func Upgrade(ctx context.Context, dir, url string) error {
 	return db.Store.Close()
 }
 
-var errOther = errors.New("the new database is not empty and not of an earlier run for this folder: name an empty one")
+var (
+	errDone  = errors.New("this folder was moved to this database already: start the server with it")
+	errOther = errors.New("the new database is not empty and not of an earlier run for this folder: name an empty one")
+)

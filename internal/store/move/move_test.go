@@ -252,8 +252,11 @@ func TestRun(t *testing.T) {
 	if err := os.Remove(filepath.Join(o.dir, move.Moved)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := move.Run(t.Context(), move.Config{Dir: o.dir, URL: url}); err == nil || !strings.Contains(err.Error(), "finished already") {
+	if _, err := move.Run(t.Context(), move.Config{Dir: o.dir, URL: url}); err == nil || !strings.Contains(err.Error(), "to this database already") {
 		t.Errorf("over a database that is in use: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(o.dir, move.Moved)); err != nil {
+		t.Errorf("the folder is not marked again: %v", err)
 	}
 }
 

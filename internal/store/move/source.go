@@ -55,7 +55,8 @@ func hold(ctx context.Context, file string) (*source, error) {
 	// A write is what asks for the lock in this mode, and it is kept.
 	for _, statement := range []string{`BEGIN IMMEDIATE`, `CREATE TABLE usher_moving (x INTEGER)`, `ROLLBACK`, `BEGIN`} {
 		if _, err := s.conn.ExecContext(ctx, statement); err != nil {
-			return nil, errors.Join(fmt.Errorf("hold the old database: %w", err), s.close())
+			s.close()
+			return nil, fmt.Errorf("hold the old database: %w", err)
 		}
 	}
 	return s, nil
@@ -73,7 +74,8 @@ func snapshot(ctx context.Context, file string) (*source, error) {
 		err = s.conn.QueryRowContext(ctx, `SELECT count(*) FROM tenants`).Scan(&n) // the first read fixes what is seen
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("look at the old database: %w", err), s.close())
+		s.close()
+		return nil, fmt.Errorf("look at the old database: %w", err)
 	}
 	return s, nil
 }
@@ -92,7 +94,11 @@ func open(ctx context.Context, file string, pragmas ...string) (*source, error) 
 	return &source{db: db, conn: conn}, nil
 }
 
-func (s *source) close() error { return errors.Join(s.conn.Close(), s.db.Close()) }
+// close lets go of the database. Nothing was written to it that could be lost.
+func (s *source) close() {
+	_ = s.conn.Close()
+	_ = s.db.Close()
+}
 
 func isBusy(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)

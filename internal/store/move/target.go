@@ -67,10 +67,10 @@ func (t *target) claim(ctx context.Context, c Config, id string) error {
 			return fmt.Errorf("look at an earlier run: %w", err)
 		}
 		switch {
-		case done:
-			return errors.New("the move to this database was finished already: start the server with it")
 		case source != id:
 			return errOther
+		case done:
+			return errDone
 		}
 		return t.hasten(ctx)
 	}

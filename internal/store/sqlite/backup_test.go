@@ -25,7 +25,11 @@ func TestBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Store.Close()
+	t.Cleanup(func() {
+		if err := db.Store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	raw, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "usher.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
