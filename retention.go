@@ -42,14 +42,19 @@ func UsualKeepRules(m Mode) KeepRules {
 	return KeepRules{Abandoned: month, Rejected: KeepRule{Days: fiveYears}, Approved: KeepRule{Days: fiveYears, Duty: true}, Bodies: 90}
 }
 
+// MostKeepDays bounds a rule, and LongestHoldReason the reason of a hold, in bytes.
+const (
+	MostKeepDays      = 36_500
+	LongestHoldReason = 500
+)
+
 // Check names the first rule that cannot be.
 func (r KeepRules) Check() error {
-	const most = 36_500
 	for _, one := range []struct {
 		field string
 		days  int
 	}{{"abandoned", r.Abandoned.Days}, {"rejected", r.Rejected.Days}, {"approved", r.Approved.Days}, {"bodies", r.Bodies}} {
-		if one.days < 0 || one.days > most {
+		if one.days < 0 || one.days > MostKeepDays {
 			return Invalid(one.field, "give days from 0 (for ever) to 36,500")
 		}
 	}

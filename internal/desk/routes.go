@@ -41,6 +41,7 @@ func (d *Desk) routes() {
 	d.on("GET /live", usher.ActSeeCases, plain, d.live)
 	d.on("GET /live/since", usher.ActSeeCases, plain, d.since)
 	d.caseRoutes()
+	d.keepingRoutes()
 	d.auditRoutes()
 	d.settingsRoutes()
 }

@@ -89,8 +89,7 @@ func (e *Engine) EndRelationship(ctx context.Context, tenant, id string, at time
 
 // HoldApplicant says that nothing of an applicant may be removed, whatever the rules say, and why; an empty reason lifts that.
 func (e *Engine) HoldApplicant(ctx context.Context, tenant, id, reason string, by usher.Actor) (usher.Applicant, error) {
-	const longest = 500
-	if reason = strings.TrimSpace(reason); len(reason) > longest {
+	if reason = strings.TrimSpace(reason); len(reason) > usher.LongestHoldReason {
 		return usher.Applicant{}, usher.Invalid("reason", "use 500 characters at most")
 	}
 	return e.keep(ctx, tenant, id, by, func(k *usher.Keeping) {
