@@ -69,6 +69,9 @@ bench: ## all Go benchmarks, with memory; with LISTS=folder of watchlists screen
 bench-store: ## changes per second of both databases, against pgbench and against one commit each, in one run
 	go test -run '^$$' -bench 'BenchmarkCommit$$' -benchtime 1x -timeout 20m ./internal/store/postgres
 	go test -run '^$$' -bench 'BenchmarkCommit$$' -benchtime 2s ./internal/store/sqlite
+.PHONY: bench-growth
+bench-growth: ## a million sessions (SIZE=n) in each database, or in STORE=sqlite|postgres: start, memory, status calls, letting go of old deliveries
+	USHER_GROW=$(or $(SIZE),1000000) USHER_GROW_STORE=$(STORE) go test -count=1 -timeout 4h -v -run '^TestGrowth$$' ./internal/bench
 
 .PHONY: bench-document
 bench-document: ## draw 1,500 documents and sheets, read them, and hold the figures against the bars (DIR=folder keeps the pictures)

@@ -49,6 +49,7 @@ type settings struct {
 	Dev, JSONLog                 bool
 	Drain                        time.Duration
 	MetricsAddr, OTLP, LogLevel  string
+	KeepDeliveries               time.Duration
 	env                          func(string) string // gives variables, of OpenTelemetry as well
 }
 
@@ -101,6 +102,7 @@ func (s *settings) all() []setting {
 		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
+		{name: "keep-deliveries", length: &s.KeepDeliveries, about: "how long webhooks that were delivered or given up can be looked at and sent again; 0 keeps them all"},
 		{name: "log-level", text: &s.LogLevel, about: "debug, info, warn or error; empty is info, and warn with dev"},
 		{name: "metrics-addr", text: &s.MetricsAddr, about: "address for collectors of figures, such as 127.0.0.1:9090; empty tells nobody"},
 		{name: "otlp", text: &s.OTLP, about: "collector of traces, such as http://127.0.0.1:4318; empty sends none, unless OTEL_EXPORTER_OTLP_ENDPOINT names one"},
@@ -121,7 +123,7 @@ func (s *settings) all() []setting {
 // readSettings reads flags, environment and file, in this order of weight. What the command adds to the flags is done by more; a flag of its own
 // hides the setting of the same name, which the variable and the file still give.
 func readSettings(c console, name string, args []string, more func(*flag.FlagSet)) (settings, []string, error) {
-	s := settings{env: c.env, Addr: "127.0.0.1:8080", Data: "data", Proxies: "127.0.0.0/8,::1/128", ChecksWait: time.Hour}
+	s := settings{env: c.env, Addr: "127.0.0.1:8080", Data: "data", Proxies: "127.0.0.0/8,::1/128", ChecksWait: time.Hour, KeepDeliveries: 90 * 24 * time.Hour}
 	fs := flag.NewFlagSet("usher "+name, flag.ContinueOnError)
 	fs.SetOutput(c.err)
 	fs.StringVar(&s.Config, "config", c.env("USHER_CONFIG"), "file of settings, one \"name: value\" a line")

@@ -67,6 +67,8 @@ type Config struct {
 	CheckURL   func(url string) error    // whether an endpoint's address may be called; nil allows all
 	Wake       func()                    // wakes the webhook sender after a commit
 	Told       func([]usher.Event)       // is told of events once they are on disk; nil tells nobody
+	// KeepDeliveries is how long deliveries are kept that wait for nobody any more; 0 keeps them all.
+	KeepDeliveries time.Duration
 	// TakeOver frees the jobs that a dead node was at; nil where there is one node.
 	TakeOver func(ctx context.Context, node string) error
 	Stand    func(k usher.EvidenceKind) []byte // a picture that stands in for evidence in simulations

@@ -243,6 +243,37 @@ func (e *Engine) tidy(ctx context.Context) error {
 	if err := e.c.Blobs.Sweep(ctx, e.named, dayAgo); err != nil {
 		return fmt.Errorf("sweep evidence: %w", err)
 	}
+	return e.trim(ctx)
+}
+
+// How old deliveries are let go: few at a time, so that nobody waits for the writer, and for so long, which is less than a job may take. What is left
+// then goes an hour later.
+const (
+	trimBatch = 500
+	trimPause = 20 * time.Millisecond
+	trimTime  = 10 * time.Second
+)
+
+// trim lets go of deliveries that were done long ago. Their events stay.
+func (e *Engine) trim(ctx context.Context) error {
+	if e.c.KeepDeliveries <= 0 {
+		return nil
+	}
+	var at store.Trim
+	var err error
+	for end := time.Now().Add(trimTime); !at.Done && time.Now().Before(end); {
+		if at, err = e.c.Store.TrimDeliveries(ctx, at, e.now().Add(-e.c.KeepDeliveries), trimBatch); err != nil {
+			return fmt.Errorf("let old deliveries go: %w", err)
+		}
+		select {
+		case <-time.After(trimPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if at.Gone > 0 {
+		e.c.Log.InfoContext(ctx, "old deliveries were let go", "deliveries", at.Gone, "all", at.Done)
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/usher-kyc/usher/internal/store"
@@ -29,6 +30,7 @@ type Config struct {
 	Poll       time.Duration // how often jobs are looked for; 20 ms when zero
 	Log        *slog.Logger
 	Wrote      func(changes int, took time.Duration) // see [store.Config]
+	Tracer     pgx.QueryTracer                       // is told of every statement; nil tells nobody
 }
 
 const (
@@ -52,7 +54,7 @@ var words = store.Words{
 
 // Open opens a database and brings its schema up to date.
 func Open(ctx context.Context, c Config) (*store.Database, error) {
-	p, err := connect(ctx, c.URL)
+	p, err := connect(ctx, c.URL, c.Tracer)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +94,7 @@ func start(ctx context.Context, p *pgxpool.Pool, c Config) (*store.Database, err
 	return &store.Database{Store: s, Jobs: jobs}, nil
 }
 
-func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
+func connect(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// pgx's error may quote the URL, password and all.
@@ -101,6 +103,7 @@ func connect(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	if c.MaxConns < connections {
 		c.MaxConns = connections
 	}
+	c.ConnConfig.Tracer = tracer
 	p, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -10,13 +10,17 @@ import (
 	"github.com/usher-kyc/usher/internal/storetest"
 )
 
-// TestStore runs the suite.
+// TestStore runs the suite, with a tap that collects the statements, and then looks at how PostgreSQL carries them out.
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) storetest.Database {
-		db := postgrestest.Open(t, postgres.Config{RetryPause: time.Millisecond})
-		return storetest.Database{Store: db.Store, Jobs: db.Jobs}
+	p := tap{texts: map[string]bool{}}
+	t.Run("suite", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) storetest.Database {
+			db := postgrestest.Open(t, postgres.Config{RetryPause: time.Millisecond, Tracer: &p})
+			return storetest.Database{Store: db.Store, Jobs: db.Jobs}
+		})
 	})
+	t.Run("plans", func(t *testing.T) { plans(t, p.texts) })
 }
 
 // TestNodes has two nodes work on one database.

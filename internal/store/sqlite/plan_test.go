@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/usher-kyc/usher/internal/storetest"
 )
 
 // plans asks SQLite how it would carry out every statement that the suite ran: none may walk through a table that grows, or through all rows of
@@ -19,6 +21,25 @@ func plans(t *testing.T, dir string, texts map[string]bool) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
+	left, err := storetest.NeverRun("..", texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range left {
+		// Half a statement, that conditions are added to, cannot be prepared: the suite must run it.
+		st, err := raw.PrepareContext(context.Background(), s.Text)
+		if err != nil && slices.ContainsFunc(elsewhere, func(half string) bool { return strings.Contains(s.Text, half) }) {
+			continue
+		}
+		if err != nil {
+			t.Errorf("no test of the suite runs the statement at %s, and by itself it cannot be looked at: %v\n%s", s.Place, err, s.Text)
+			continue
+		}
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		texts[s.Text] = true
+	}
 	seen := 0
 	for text := range texts {
 		if !ourTables.MatchString(text) || strings.Contains(text, "river_") || strings.HasPrefix(strings.TrimSpace(text), "CREATE") {
@@ -74,9 +95,17 @@ var allowed = []string{
 	"FROM endpoints ORDER BY",           // of all tenants, for a look at the whole installation
 	"FROM staff WHERE tenant_id",        // made by hand
 	"JOIN staff s ON",                   // the same, to deal them a case
+	"FROM audit WHERE seq <= 0",         // usher audit verify, which reads the whole trail anyway
+	"DISTINCT tenant_id FROM audit",     // the same
 	"FROM audit_heads",                  // one row for each tenant, at the start and once an hour
 	"FROM cases WHERE deal_most > 0",    // an index of the cases that wait to be dealt, in the order they are
 }
+
+// Rows that a query gathered before, few of them.
+var gathered = []string{"SCAN found", "SCAN bounded", "SCAN newest", "SCAN due"}
+
+// Halves of statements that run where several write at once, so never here; PostgreSQL's plans have them.
+var elsewhere = []string{"SELECT lane, max(created_at) FROM deliveries", "SELECT COALESCE(max(pos), 0), "}
 
 // faults says what is wrong with the plan of a statement.
 func faults(text string, plan []string) (wrong []string) {
@@ -85,7 +114,7 @@ func faults(text string, plan []string) (wrong []string) {
 	}
 	for _, line := range plan {
 		if strings.HasPrefix(line, "SCAN") && !strings.Contains(line, "CONSTANT ROW") && !strings.Contains(line, "VIRTUAL TABLE") &&
-			!strings.HasPrefix(line, "SCAN (subquery") && !strings.HasSuffix(line, "VALUES CLAUSE") && line != "SCAN found" && line != "SCAN bounded" {
+			!strings.HasPrefix(line, "SCAN (subquery") && !strings.HasSuffix(line, "VALUES CLAUSE") && !slices.Contains(gathered, line) {
 			wrong = append(wrong, "walks through a whole table: "+line)
 		}
 	}
