@@ -66,6 +66,8 @@ func (s *sitting) settings() {
 		{"/settings/staff", "desk-staff", "Staff and their roles"},
 		{"/settings/brand", "desk-brand", "How the applicant's pages look"},
 		{"/settings/texts", "desk-texts", "The words for each reason"},
+		{"/settings/retention", "desk-retention", "For how long data is kept, and whom other rules would erase"},
+		{"/cases/" + s.b.session.ID + "/keeping", "desk-keeping", "Why one person is kept: hold, end of the relationship, erasure"},
 		{"/settings/endpoints/" + s.endpoint, "desk-endpoint", "An endpoint and what was sent to it"},
 		{"/keys", "desk-keys", "What the keyboard does"},
 	} {
