@@ -48,13 +48,13 @@ func (b *batch) events(rows []*store.EventRow) {
 }
 
 const putDeliveries = `
-INSERT INTO deliveries (id, tenant_id, endpoint_id, applicant_id, session_id, lane, event_id, event_type, name, content_type, body, created_at,
+WITH put AS (INSERT INTO deliveries (id, tenant_id, endpoint_id, applicant_id, session_id, lane, event_id, event_type, name, content_type, body, created_at,
     due_at, status, attempts, done_at)
 SELECT id, tenant, endpoint, applicant, session, lane, event, type, name, content, body, created,
     CASE WHEN EXISTS (SELECT 1 FROM deliveries o WHERE o.lane = u.lane AND o.status = 'pending') THEN 9223372036854775807 ELSE due END, 'pending', 0, 0
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[],
     $12::bigint[], $13::bigint[]) AS u (id, tenant, endpoint, applicant, session, lane, event, type, name, content, body, created, due)
-RETURNING CASE WHEN due_at = 9223372036854775807 THEN lane ELSE '' END`
+RETURNING lane, due_at) SELECT lane FROM put WHERE due_at = 9223372036854775807`
 
 // deliveries queues deliveries; those behind another of their lane wait for it, be it one of these.
 func (b *batch) deliveries(rows []*store.DeliveryRow) {

@@ -46,11 +46,7 @@ func (sets) Match(_ context.Context, tx store.Tx, s *store.Set) (map[string]bool
 
 // Attach writes the rows that go with those.
 func (sets) Attach(_ context.Context, tx store.Tx, s *store.Set) (lanes []string, err error) {
-	b := batch{fits: func(lane string) {
-		if lane != "" {
-			lanes = append(lanes, lane)
-		}
-	}}
+	b := batch{fits: func(lane string) { lanes = append(lanes, lane) }}
 	b.keysets(s.Keysets)
 	b.links(s.Links)
 	b.events(s.Events)
