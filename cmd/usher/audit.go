@@ -357,6 +357,14 @@ func when(text string) (time.Time, error) {
 
 var _ desk.Trail = (*trail)(nil)
 
+// proof gives what proves the trail; nothing where only a command line was opened.
+func (h *house) proof() desk.Trail {
+	if h.trail == nil {
+		return nil
+	}
+	return h.trail
+}
+
 // State tells where a tenant's chain stands: how long it is, and whether this node's newest checkpoint of it is in it.
 func (t *trail) State(ctx context.Context, tenant string) (desk.TrailState, error) {
 	var s desk.TrailState

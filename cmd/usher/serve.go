@@ -194,7 +194,7 @@ func (h *house) routes() (*mounts, error) {
 		return nil, err
 	}
 	review, err := desk.New(desk.Config{
-		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
+		Service: h.Engine, Door: h.auth, Auditor: h.Engine, Trail: h.proof(), Files: web.Files, Base: deskBase, Secure: secure(s.DeskURL), Log: h.log,
 		Portrait: h.portrait, Preview: h.pictures.preview, Member: h.auth.Member, Members: h.auth.Reviewers, Address: address, Keys: deskKeys{h}, Team: h.auth, Mail: mail, URL: s.DeskURL,
 		Brands: h.Engine, Texts: h.Engine, Report: h.report, ReadFlow: func(text string) (usher.Flow, []flow.Problem) { return flow.Parse(text, h.Known()) },
 		CheckEndpoint: func(e usher.Endpoint) error { return webhook.CheckAuth(e.Auth, s.Dev) },
@@ -226,6 +226,13 @@ func (h *house) routes() (*mounts, error) {
 		if host != "" {
 			mux.on("process", host+"/", "", http.NotFoundHandler(), nil) // pages that people use answer nothing else on their hosts
 		}
+	}
+	told, err := securityText(s)
+	if err != nil {
+		return nil, err
+	}
+	if told != "" {
+		mux.alone("GET "+securityPath, tellSecurity(told))
 	}
 	mux.alone("GET /livez", ops.Live)
 	mux.alone("GET /readyz", h.watch.probes.Ready)

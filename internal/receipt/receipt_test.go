@@ -56,6 +56,7 @@ func (cases) Applicant(context.Context, string, string) (usher.Applicant, error)
 type places struct{ revoked []int64 }
 
 func (*places) ReceiptPlace(context.Context, string, string, time.Time) (int64, error) { return 9, nil }
+
 func (p *places) RevokedReceipts(context.Context, int64, int64) ([]int64, error) {
 	return slices.Clone(p.revoked), nil
 }
@@ -116,8 +117,12 @@ func TestReceipt(t *testing.T) {
 	want := receipt.Statement{
 		ID: "urn:uuid:0192d3c4-5b6a-7c8d-9e0f-a1b2c3d4e5f6", Issuer: issuerURL, Tenant: "Example Bank", Outcome: "approved", Decided: decided, By: "reviewer",
 		IssuedAt: h.now, ValidUntil: decided.Add(365 * 24 * time.Hour), Flow: "onboarding", FlowVersion: 3,
-		Checks: []receipt.Check{{Kind: "document", Outcome: "clear", Assurance: "verified"}, {Kind: "face", Outcome: "reviewed", Assurance: "assisted"},
-			{Kind: "watchlist", Outcome: "checked", Assurance: "verified"}, {Kind: "registry", Outcome: "not_done", Assurance: "verified"}},
+		Checks: []receipt.Check{
+			{Kind: "document", Outcome: "clear", Assurance: "verified"},
+			{Kind: "face", Outcome: "reviewed", Assurance: "assisted"},
+			{Kind: "watchlist", Outcome: "checked", Assurance: "verified"},
+			{Kind: "registry", Outcome: "not_done", Assurance: "verified"},
+		},
 		GivenName: "Ada", FamilyName: "Öberg", BirthDate: "1990-02-03",
 		Status: receipt.StatusRef{Index: 9, URI: issuerURL + "/receipts/status/0"},
 	}
