@@ -123,9 +123,16 @@ func (w *walked) session(c usher.APIClient, lastName string, want usher.State) u
 	w.must(err)
 	_, err = w.h.Simulate(ctx, c, s.ID, "submit")
 	w.must(err)
+	return w.until(s, want)
+}
+
+// until waits for a session to come to a state. Jobs of a running server have no signal.
+func (w *walked) until(s usher.Session, want usher.State) usher.Session {
+	w.t.Helper()
 	for s.State != want {
-		time.Sleep(20 * time.Millisecond) // jobs of a running server have no signal
-		s, err = w.h.Session(ctx, c.TenantID, s.ID)
+		time.Sleep(20 * time.Millisecond)
+		var err error
+		s, err = w.h.Session(w.t.Context(), s.TenantID, s.ID)
 		w.must(err)
 	}
 	return s
@@ -267,7 +274,7 @@ func TestEveryMountIsKnown(t *testing.T) {
 	}
 	open := map[string]bool{ // answered to everybody; whoever adds one says here that it may be
 		"GET /livez": true, "GET /readyz": true, "GET /{$}": true, "/desk": true, "/.well-known/jwks.json": true, "/.well-known/jwt-vc-issuer": true,
-		"/receipts/status/": true, "/.well-known/security.txt": true,
+		"/receipts/status/": true, "GET /.well-known/security.txt": true,
 	}
 	for _, m := range w.mounts.list {
 		if !slices.Contains(known, m.surface) {
@@ -307,6 +314,13 @@ func (w *walked) staff(f firmOfTwo, role usher.Role) (*http.Client, usher.Staff)
 	email := string(role) + "-" + f.tenant.ID + "@example.test"
 	member, err := w.h.auth.CreateStaff(w.t.Context(), f.tenant.ID, auth.NewStaff{Email: email, Password: walkedPhrase, Role: role}, usher.Actor{Kind: usher.BySystem})
 	w.must(err)
+	return w.signedIn(f, role), member
+}
+
+// signedIn gives a browser in which the member with a role, made by staff, has signed in.
+func (w *walked) signedIn(f firmOfTwo, role usher.Role) *http.Client {
+	w.t.Helper()
+	email := string(role) + "-" + f.tenant.ID + "@example.test"
 	jar, err := cookiejar.New(nil)
 	w.must(err)
 	c := &http.Client{Jar: jar, CheckRedirect: plainly.CheckRedirect}
@@ -314,7 +328,7 @@ func (w *walked) staff(f firmOfTwo, role usher.Role) (*http.Client, usher.Staff)
 	if status, h, body := w.ask(c, "POST", deskBase+"/sign-in", formKind, []byte(form), nil); status != http.StatusSeeOther || h.Get("Location") != deskBase+"/" {
 		w.t.Fatalf("%s does not come in: %d to %s\n%s", role, status, h.Get("Location"), body)
 	}
-	return c, member
+	return c
 }
 
 // TestDeskRoutes walks every page of the desk as nobody, as each role, and as the administrator of another firm.

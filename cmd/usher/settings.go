@@ -46,6 +46,8 @@ type settings struct {
 	OIDCSecret, OIDCTenant       string
 	OIDCName, OIDCRoles          string
 	OIDCGroups, OIDCACR, OIDCAMR string
+	SecurityContact              string
+	SecurityExpires              string
 	Dev, JSONLog                 bool
 	Drain                        time.Duration
 	MetricsAddr, OTLP, LogLevel  string
@@ -99,6 +101,8 @@ func (s *settings) all() []setting {
 		{name: "oidc-groups", text: &s.OIDCGroups, about: "member of its ID token that lists groups; empty is groups"},
 		{name: "oidc-acr", text: &s.OIDCACR, about: "classes of sign-in (acr) of which it has to name one"},
 		{name: "oidc-amr", text: &s.OIDCAMR, about: "methods of sign-in (amr) of which it has to name one, such as mfa,hwk"},
+		{name: "security-contact", text: &s.SecurityContact, about: "whom to tell of a weakness, for /.well-known/security.txt, such as mailto:security@example.com; empty leaves the file out"},
+		{name: "security-expires", text: &s.SecurityExpires, about: "until when that contact is right, such as 2027-06-30"},
 		{name: "proxies", text: &s.Proxies, about: "networks whose X-Forwarded-For is believed"},
 		{name: "dev", yes: &s.Dev, about: "loopback only, with a sandbox tenant, credentials and staff ready to use"},
 		{name: "json-log", yes: &s.JSONLog, about: "log as JSON lines"},
