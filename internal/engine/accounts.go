@@ -46,8 +46,8 @@ func (e *Engine) openAccount(ctx context.Context, j store.Job) error {
 		status.Reasons = []usher.Reason{{Code: usher.AccountOpenerRefused}}
 	}
 	_, err = e.script(ctx, j.Tenant, j.Object, "", false, func(h *hand) error {
-		if had := h.session.Account; had != nil && had.Opened {
-			return nil // the job ran twice, and the other was faster
+		if had := h.session.Account; h.session.State != usher.Approved || had != nil && had.Opened {
+			return nil // overturned meanwhile, or the job ran twice and the other was faster: nothing is kept that no event tells of
 		}
 		h.change.Jobs = append(h.change.Jobs, again...)
 		if status.Opened {

@@ -265,13 +265,16 @@ func (w *world) run() {
 	for i := range w.plan.nodes {
 		w.nodes = append(w.nodes, &node{w: w, name: fmt.Sprintf("n%d", i+1)})
 	}
+	w.healed = true // faults have not begun
 	for _, n := range w.nodes {
 		n.boot()
 	}
 	w.settle(func() bool { return len(w.alive()) == len(w.nodes) })
 	w.settled(w.found)
+	w.rest()
+	w.healed = false
 	w.people()
-	for w.actors > 0 && w.steps < w.plan.steps && len(w.done) == 0 {
+	for w.rest(); w.actors > 0 && w.steps < w.plan.steps && len(w.done) == 0; w.rest() {
 		w.step()
 	}
 	if w.heal(); len(w.done) == 0 {
@@ -300,14 +303,11 @@ func (w *world) settled(do func()) {
 	})
 }
 
-// settle lets everybody go, without faults, until something is so.
+// settle lets everybody go until something is so.
 func (w *world) settle(so func() bool) {
-	healed := w.healed
-	w.healed = true
 	for {
 		w.rest()
 		if so() {
-			w.healed = healed
 			return
 		}
 		if list := w.gate.waiting(w.locked.Load()); len(list) > 0 {
