@@ -115,6 +115,7 @@ func (w *world) end(t *testing.T, d database, others ...*servertest.Server) {
 		}
 	}
 	d.inspect(t, w.s, len(events))
+	w.s.Run(t, "audit", "verify") // it fails when a chain does not hold
 	t.Logf("%d calls acknowledged, %d sent again, %d kept answers; %d sessions and %d by a vendor's API, %d events; %d deliveries, %d of them twice",
 		w.o.Answered.Load(), w.o.Repeated.Load(), w.o.Replayed.Load(), len(w.o.sessions), len(w.o.scans), len(events), took, duplicates)
 }
