@@ -3,7 +3,8 @@
 
 FUZZTIME ?= 10m
 CHECKTIME ?= 10s
-ROUNDS ?= 200
+CRASHES ?= 5000
+BACKLOG ?= 1000000
 SEEDS ?= 1000
 FIRST ?= 1
 
@@ -49,8 +50,12 @@ fuzz: ## every fuzz target for FUZZTIME each (10m)
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
 .PHONY: crash
-crash: ## kill -9 a busy server ROUNDS times (200) and see that nothing acknowledged is lost
-	USHER_CRASH_ROUNDS=$(ROUNDS) go test -count=1 -timeout 2h -v ./internal/crashtest/...
+crash: ## kill -9 busy servers CRASHES times (5000) on both databases, cut and fill what they stand on, and see that nothing acknowledged is lost
+	USHER_CRASH_ROUNDS=$(CRASHES) go test -count=1 -timeout 12h -v ./internal/crashtest/...
+
+.PHONY: backlog
+backlog: ## queue BACKLOG deliveries (1000000) on each database, drain them, and tell the memory that takes
+	USHER_BACKLOG=$(BACKLOG) go test -run '^$$' -bench BenchmarkBacklog -benchtime 1x -timeout 6h ./internal/bench
 
 .PHONY: bare
 bare: ## run the static program in an empty, read-only root as a user without rights, as the container image does (as root)
