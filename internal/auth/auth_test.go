@@ -191,7 +191,7 @@ func TestRotatedSecretEndsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fresh, err := d.RotateClient(t.Context(), tenant, c.ID, system)
+	fresh, err := d.RotateClient(t.Context(), tenant, c.ID, 0, system)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,8 +199,8 @@ func TestRotatedSecretEndsAtOnce(t *testing.T) {
 	wantCode(t, err, usher.CodeUnauthenticated)
 	_, _, err = d.Bearer(t.Context(), "native", token.Access)
 	wantCode(t, err, usher.CodeUnauthenticated)
-	if _, err := d.ClientSecret(t.Context(), "native", c.ID, fresh); err != nil {
-		t.Error(err)
+	if c, err = d.ClientSecret(t.Context(), "native", c.ID, fresh); err != nil {
+		t.Fatal(err)
 	}
 	token, err = d.Issue(t.Context(), c, nil, time.Hour, 0)
 	if err != nil {
@@ -209,10 +209,10 @@ func TestRotatedSecretEndsAtOnce(t *testing.T) {
 	if _, _, err := d.Bearer(t.Context(), "native", token.Access); err != nil {
 		t.Error(err)
 	}
-	_, err = d.RotateClient(t.Context(), other, c.ID, system)
+	_, err = d.RotateClient(t.Context(), other, c.ID, 0, system)
 	wantCode(t, err, usher.CodeNotFound)
 	list, err := d.Clients(t.Context(), tenant)
-	if err != nil || len(list) != 1 || list[0].Last4 != fresh[len(fresh)-4:] {
+	if err != nil || len(list) != 1 || list[0].Secrets[0].Last4 != fresh[len(fresh)-4:] {
 		t.Errorf("list is %+v, %v", list, err)
 	}
 }
@@ -239,7 +239,7 @@ func TestAdministrationLeavesATrail(t *testing.T) {
 	d := open(t)
 	c, _ := d.client(t, "native")
 	s := d.staff(t, usher.RoleAdmin)
-	if _, err := d.RotateClient(t.Context(), tenant, c.ID, s.Actor()); err != nil {
+	if _, err := d.RotateClient(t.Context(), tenant, c.ID, 0, s.Actor()); err != nil {
 		t.Fatal(err)
 	}
 	in, err := d.SignIn(t.Context(), email, phrase, at("192.0.2.1"))
