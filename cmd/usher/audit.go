@@ -400,8 +400,12 @@ func (t *trail) Export(ctx context.Context, w io.Writer, tenant string, from, be
 
 // lookAtTrail is the readiness probe of the trail, and doctor's.
 func (h *house) lookAtTrail(ctx context.Context) error {
-	if h.trail == nil {
-		return nil
+	t := h.trail
+	if t == nil {
+		var err error
+		if t, err = h.openTrail(ctx, console{out: io.Discard}); err != nil {
+			return err
+		}
 	}
-	return h.trail.notary.Check(ctx)
+	return t.notary.Check(ctx)
 }

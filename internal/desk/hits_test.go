@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,8 +117,9 @@ func TestHitsAreJudgedOneAfterTheOther(t *testing.T) {
 	if shown = b.get(at).body; !strings.Contains(shown, "Somebody else") || !strings.Contains(shown, "This person") || strings.Contains(shown, "Not judged") {
 		t.Error("the case does not show what was said of its hits")
 	}
-	trail, err := f.Records(t.Context(), f.Tenant.ID, s.ApplicantID, usher.Paging{})
+	trail, err := f.SearchTrail(t.Context(), f.Tenant.ID, usher.AuditFilter{Object: s.ApplicantID})
 	f.must(err)
+	trail.Items = slices.DeleteFunc(trail.Items, func(r usher.AuditRecord) bool { return r.Action == "hit.viewed" })
 	if len(trail.Items) != 2 || trail.Items[0].Action != "hit.confirmed" || trail.Items[1].Action != "hit.cleared" {
 		t.Errorf("the trail has %d entries", len(trail.Items))
 	}
