@@ -84,6 +84,12 @@ bench-document: ## draw 1,500 documents and sheets, read them, and hold the figu
 	go test -run '^$$' -bench 'BenchmarkRead$$' -benchtime 1x ./internal/barcode/pdf417
 	go test -run '^$$' -bench UploadMemory -benchtime 1x ./internal/bench
 
+.PHONY: sbom
+sbom: ## what the program is made of and under which licences: .artifacts/sbom.cdx.json (CycloneDX 1.6), and a list on the terminal
+	mkdir -p .artifacts
+	go -C tools run ./sbom '$(CURDIR)' > .artifacts/sbom.cdx.json
+	go -C tools run ./sbom -list '$(CURDIR)'
+
 .PHONY: vuln
 vuln: ## known faults in dependencies (asks the Go vulnerability database)
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...

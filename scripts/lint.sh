@@ -22,6 +22,8 @@ if [ -n "$unformatted" ]; then
 	echo "$unformatted"
 	failed=1
 fi
+echo "lint: licences of what is built in"
+go -C tools test ./sbom || failed=1
 echo "lint: go vet"
 go vet ./... || failed=1
 echo "lint: staticcheck"
