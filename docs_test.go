@@ -1,0 +1,53 @@
+package usher_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestWhatProvesItIsThere holds that every test and file that the list of security requirements names is there.
+func TestWhatProvesItIsThere(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("docs/ASVS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)`)
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != "." && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		for _, name := range declared.FindAllSubmatch(source, -1) {
+			tests[string(name[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(raw), -1)
+	if len(named) < 80 {
+		t.Errorf("only %d tests are named", len(named))
+	}
+	for _, n := range named {
+		if !tests[n[1]] {
+			t.Errorf("there is no %s", n[1])
+		}
+	}
+	for _, n := range regexp.MustCompile("`((?:docs|internal|scripts)/[\\w./-]+)`").FindAllStringSubmatch(string(raw), -1) {
+		if _, err := os.Stat(n[1]); err != nil {
+			t.Errorf("there is no %s", n[1])
+		}
+	}
+}
