@@ -22,21 +22,21 @@ const (
 	settleTime = time.Minute
 )
 
-// rounds gives how often a store is hurt: its share of USHER_CRASH_ROUNDS, which counts both.
-func rounds(t *testing.T) int {
+// rounds gives how often a test hurts its server: its share, in percent, of USHER_CRASH_ROUNDS, which counts those of all tests.
+func rounds(t *testing.T, share int) int {
 	t.Helper()
 	if testing.Short() {
 		return 2
 	}
 	word := os.Getenv("USHER_CRASH_ROUNDS")
 	if word == "" {
-		return 25
+		word = "200"
 	}
 	n, err := strconv.Atoi(word)
 	if err != nil || n < 1 {
 		t.Fatalf("USHER_CRASH_ROUNDS is %q, want a number", word)
 	}
-	return (n + 1) / 2
+	return max(n*share/100, 2)
 }
 
 // TestCrash kills a busy server again and again; see the package comment for what it holds.
@@ -48,7 +48,7 @@ func TestCrash(t *testing.T) {
 			s.Start(t)
 			w := begin(t, s)
 			r := chance(t)
-			n := rounds(t)
+			n := rounds(t, 30)
 			var slowest time.Duration
 			for round := range n {
 				pause(r)
