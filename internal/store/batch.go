@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -51,7 +52,7 @@ func (s *Store) alone(ctx context.Context, p *pending) error {
 		return ErrClosed
 	default:
 	}
-	return s.write([]*pending{p})[0]
+	return s.write([]*pending{p}, func() {})[0]
 }
 
 // mostInBatch bounds one transaction; more gains nothing (docs/BENCHMARKS.md) and delays the first caller.
@@ -67,15 +68,19 @@ func (s *Store) writer() {
 			return
 		}
 		held = rest
-		for i, err := range s.write(batch) {
+		// While one writer waits for the disk, another writes; were both to write, each would find fewer callers waiting.
+		over := sync.OnceFunc(func() { <-s.busy })
+		for i, err := range s.write(batch, over) {
 			batch[i].done <- err
 		}
+		over()
 	}
 }
 
-func (s *Store) write(batch []*pending) []error {
+// write writes a batch; over is called when nothing is left to do but to wait for the disk.
+func (s *Store) write(batch []*pending, over func()) []error {
 	begun := time.Now()
-	results := s.writeBatch(batch)
+	results := s.writeBatch(batch, over)
 	if s.c.Wrote != nil {
 		s.c.Wrote(len(batch), time.Since(begun))
 	}
@@ -108,6 +113,7 @@ func (s *Store) gather(held []*pending) (batch, rest []*pending, ok bool) {
 			return nil, nil, false
 		}
 	}
+	s.busy <- struct{}{}
 	if s.c.Gather != nil {
 		s.c.Gather()
 	}

@@ -12,13 +12,13 @@ import (
 
 // writeBatch writes what many callers want in one transaction and gives one error, or nil, per caller. When the transaction as a whole fails,
 // they are tried one by one, so that a bad one fails alone.
-func (s *Store) writeBatch(batch []*pending) []error {
+func (s *Store) writeBatch(batch []*pending, over func()) []error {
 	results := make([]error, len(batch))
 	var err error
 	if s.c.Sets != nil && batch[0].change != nil {
-		err = s.writeSet(batch, results)
+		err = s.writeSet(batch, results, over)
 	} else {
-		err = s.writeEach(batch, results)
+		err = s.writeEach(batch, results, over)
 	}
 	switch {
 	case err == nil:
@@ -30,13 +30,13 @@ func (s *Store) writeBatch(batch []*pending) []error {
 		return results
 	}
 	for i := range batch {
-		results[i] = s.writeBatch(batch[i : i+1])[0]
+		results[i] = s.writeBatch(batch[i:i+1], over)[0]
 	}
 	return results
 }
 
 // writeEach writes a batch statement by statement.
-func (s *Store) writeEach(batch []*pending, results []error) error {
+func (s *Store) writeEach(batch []*pending, results []error, over func()) error {
 	return s.inTx(func(tx Tx) error {
 		var jobs []Job
 		end := writer{s: s, tx: tx}
@@ -53,7 +53,7 @@ func (s *Store) writeEach(batch []*pending, results []error) error {
 			}
 		}
 		return end.last(jobs)
-	})
+	}, over)
 }
 
 // last writes what comes at the end of a transaction, whose locks others wait for.
@@ -70,9 +70,9 @@ func (w *writer) last(jobs []Job) error {
 var errBegin = errors.New("begin")
 
 // inTx runs fn in a write transaction, and again when it left nothing because another came into its way or the connection was lost.
-func (s *Store) inTx(fn func(Tx) error) error {
+func (s *Store) inTx(fn func(Tx) error, over func()) error {
 	return s.retry(func() (bool, error) {
-		err := s.inOneTx(fn)
+		err := s.inOneTx(fn, over)
 		return err != nil && s.c.Again != nil && s.c.Again(err), err
 	})
 }
@@ -95,7 +95,7 @@ func (s *Store) retry(try func() (again bool, err error)) error {
 	}
 }
 
-func (s *Store) inOneTx(fn func(Tx) error) error {
+func (s *Store) inOneTx(fn func(Tx) error, over func()) error {
 	ctx := context.Background()
 	tx, err := s.c.Write.Begin(ctx)
 	if err != nil {
@@ -104,6 +104,7 @@ func (s *Store) inOneTx(fn func(Tx) error) error {
 	if err := fn(tx); err != nil {
 		return errors.Join(err, tx.Rollback(ctx))
 	}
+	over()
 	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}

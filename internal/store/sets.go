@@ -82,9 +82,9 @@ func (s *Set) attach(c *Change) {
 var errUndo = errors.New("a change fitted in part")
 
 // writeSet writes a batch of plain changes, a table at a time. results tells which of them did not fit.
-func (s *Store) writeSet(batch []*pending, results []error) error {
+func (s *Store) writeSet(batch []*pending, results []error, over func()) error {
 	for {
-		err := s.inTx(func(tx Tx) error { return s.writeFitting(tx, batch, results) })
+		err := s.inTx(func(tx Tx) error { return s.writeFitting(tx, batch, results) }, over)
 		if !errors.Is(err, errUndo) {
 			return err
 		}

@@ -80,6 +80,7 @@ type Store struct {
 	quit    chan struct{}
 	once    sync.Once
 	writing sync.WaitGroup // the writers
+	busy    chan struct{}  // those of them that do not wait for the disk: all but one, at most
 	turns   chan struct{}  // as many as may write alone
 	open    sync.RWMutex   // held for reading by who writes alone
 	level   atomic.Int64   // of the schema when it was first looked at
@@ -89,6 +90,7 @@ type Store struct {
 func New(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
 		c: c, changes: make(chan *pending), quit: make(chan struct{}), turns: make(chan struct{}, max(1, c.Alone)),
+		busy: make(chan struct{}, max(1, c.Writers-1)),
 	}
 	for range max(1, c.Writers) {
 		s.writing.Add(1)
