@@ -219,8 +219,8 @@ func (h *house) routes() (*mounts, error) {
 		mux.on(d.Name, at+"/", at, h.seen(d.Name, http.StripPrefix(at, d.Handler)), d.Routes)
 	}
 	mux.on("callbacks", callbackBase+"/", callbackBase, h.seen("callbacks", callbacks), callbacks.routes)
-	mux.on("hosted", verifyHost+verifyBase+"/", verifyBase, h.seen("hosted", pages), pages.Routes())
-	mux.on("desk", deskHost+deskBase+"/", deskBase, h.seen("desk", review), deskRoutes(review))
+	mux.on("hosted", verifyHost+verifyBase+"/", verifyBase, h.guessing(address, h.seen("hosted", pages)), pages.Routes())
+	mux.on("desk", deskHost+deskBase+"/", deskBase, h.guessing(address, h.seen("desk", review)), deskRoutes(review))
 	mux.on("process", deskHost+deskBase, "", http.RedirectHandler(deskBase+"/", http.StatusSeeOther), nil)
 	for _, host := range slices.Compact([]string{verifyHost, deskHost}) {
 		if host != "" {
