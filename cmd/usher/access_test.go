@@ -302,7 +302,7 @@ func deskForm(f firmOfTwo) []byte {
 	return []byte(url.Values{
 		"version": {"1"}, "reasons": {string(usher.DocumentBlurred)}, "note": {"x"}, "internal": {"x"}, "steps": {"document"}, "tags": {"x"}, "to": {""},
 		"was": {""}, "verdict": {"cleared"}, "why": {"x"}, "held": {"x"}, "delivery": {f.things["deliveries"]}, "do": {"check"}, "text": {"name: x"},
-		"role": {"viewer"}, "keys": {"on"}, "email": {"nobody"},
+		"role": {"admin"}, "tenant_id": {f.tenant.ID}, "staff_id": {"x"}, "keys": {"on"}, "email": {"nobody"},
 	}.Encode())
 }
 
@@ -375,6 +375,10 @@ func TestDeskRoutes(t *testing.T) {
 			if allowed == (status == http.StatusForbidden) || out || status >= http.StatusInternalServerError {
 				t.Errorf("%s as %s: %d to %q, and the table says %t\n%.300s", r.Pattern, role, status, h.Get("Location"), allowed, body)
 			}
+		}
+		// Every form above had a role in it, whether the page asks for one or not.
+		if now, err := w.h.auth.Member(t.Context(), w.own.tenant.ID, member.ID); err != nil || now.Role != role || now.TenantID != w.own.tenant.ID {
+			t.Errorf("the %s has become %s, %v", role, now.Role, err)
 		}
 	}
 }
