@@ -73,28 +73,28 @@ func clientCommand(ctx context.Context, c console, args []string) error {
 			return h.auth.RevokeClient(ctx, tenant, id, operator)
 		},
 		"allow": func(h *house, rest []string) error {
-			id, err := one(rest)
+			id, n, err := bounded(rest, expires, from)
 			if err != nil {
-				return err
-			}
-			var n auth.NewClient
-			if err := bounds(&n, expires, from); err != nil {
 				return err
 			}
 			return h.auth.AllowClient(ctx, tenant, id, n.AllowFrom, operator)
 		},
 		"expire": func(h *house, rest []string) error {
-			id, err := one(rest)
+			id, n, err := bounded(rest, expires, from)
 			if err != nil {
-				return err
-			}
-			var n auth.NewClient
-			if err := bounds(&n, expires, from); err != nil {
 				return err
 			}
 			return h.auth.ExpireClient(ctx, tenant, id, n.ExpiresAt, operator)
 		},
 	})
+}
+
+// bounded gives the only word that is left, and the bounds for the client it names.
+func bounded(rest []string, expires, from string) (id string, n auth.NewClient, err error) {
+	if id, err = one(rest); err == nil {
+		err = bounds(&n, expires, from)
+	}
+	return id, n, err
 }
 
 // one gives the only word that is left.
