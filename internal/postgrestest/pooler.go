@@ -63,17 +63,22 @@ logfile = %s/log
 	q.Set("host", dir)
 	q.Set("default_query_exec_mode", "cache_describe")
 	u.RawQuery = q.Encode()
+	if err := answers(t, u.String()); err != nil {
+		log, _ := os.ReadFile(filepath.Join(dir, "log"))
+		t.Fatalf("PgBouncer does not answer: %v: %s", err, log)
+	}
+	return u.String()
+}
+
+// answers waits until somebody does.
+func answers(t testing.TB, url string) (err error) {
+	t.Helper()
 	for range 200 {
-		conn, failed := pgx.Connect(t.Context(), u.String())
-		if err = failed; err == nil {
-			if err := conn.Close(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			return u.String()
+		var conn *pgx.Conn
+		if conn, err = pgx.Connect(t.Context(), url); err == nil {
+			return conn.Close(t.Context())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	log, _ := os.ReadFile(filepath.Join(dir, "log"))
-	t.Fatalf("PgBouncer does not answer: %v: %s", err, log)
-	return ""
+	return err
 }

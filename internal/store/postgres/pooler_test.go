@@ -42,6 +42,9 @@ func TestPooler(t *testing.T) {
 	})
 	t.Run("two nodes", func(t *testing.T) {
 		t.Parallel()
+		if testing.Short() {
+			t.Skip("without the pooler it is looked at as well")
+		}
 		storetest.Nodes(t, func(t *testing.T) (one, other *store.Store) {
 			return twoNodes(t, server.Pooled(t, server.URL(t)))
 		})
