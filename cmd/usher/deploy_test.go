@@ -143,7 +143,8 @@ func TestManifests(t *testing.T) {
 	}
 	if !slices.ContainsFunc(c.Mounts, func(m struct {
 		Path string `yaml:"mountPath"`
-	}) bool {
+	},
+	) bool {
 		return m.Path == env["USHER_DATA"]
 	}) {
 		t.Error("nothing is mounted at USHER_DATA")

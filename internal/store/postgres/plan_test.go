@@ -174,7 +174,11 @@ func explain(t *testing.T, conn *pgx.Conn, text string) node {
 	if _, err := conn.Exec(ctx, `PREPARE looked AS `+text); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	defer conn.Exec(ctx, `DEALLOCATE looked`)
+	defer func() {
+		if _, err := conn.Exec(ctx, `DEALLOCATE looked`); err != nil {
+			t.Error(err)
+		}
+	}()
 	var raw []byte
 	if err := conn.QueryRow(ctx, `EXPLAIN (FORMAT JSON) `+execute, pgx.QueryExecModeSimpleProtocol).Scan(&raw); err != nil {
 		t.Fatalf("%v\n%s", err, text)
