@@ -56,7 +56,7 @@ func audited() []string {
 	return []string{
 		"evidence.viewed", "case.viewed", "hit.viewed", "live.viewed", "report.viewed", "report.exported", "audit.viewed", "audit.exported",
 		"applicants.searched", "session.approved", "session.rejected", "session.overturned", "session.cancelled", "session.review_requested",
-		"session.resubmission_requested", "session.link_issued", "session.simulated", "document.corrected", "applicant.updated", "applicant.erased",
+		"session.resubmission_requested", "session.link_issued", "session.simulated", "document.corrected", "applicant.updated", "applicant.restricted", "applicant.erased", "retention.set", "retention.done",
 		"case.assigned", "case.dealt", "case.noted", "case.tagged", "case.undone", "case.dropped", "case.held", "hit.cleared", "hit.confirmed", "receipt.issued",
 		"receipt.key_rotated", "account.opened", "flow.published", "endpoint.created", "endpoint.changed", "endpoint.disabled", "endpoint.enabled",
 		"endpoint.rotated", "endpoint.deleted", "endpoint.tested", "endpoint.replayed", "delivery.resent", "client.created", "client.rotated",

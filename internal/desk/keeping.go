@@ -133,6 +133,9 @@ func (d *Desk) keepingWith(w http.ResponseWriter, r *http.Request, v visit, prob
 	if err != nil {
 		return err
 	}
+	if err := d.note(r.Context(), v, "case.viewed", s.ID, ""); err != nil {
+		return err
+	}
 	data := keepingData{frame: v.frame(), Case: s.ID, Name: v.say.person(a), Keeping: a.Keeping, Asked: a.Restricted()}
 	if data.Kept, err = d.config.Service.Kept(r.Context(), v.tenant.ID, a.ID); err != nil {
 		return err

@@ -16,13 +16,13 @@ var onTrail = map[string]string{
 	"GET /audit": "audit.viewed", "GET /audit/trail.jsonl": "audit.exported", "GET /live": "live.viewed",
 	"GET /cases/{id}": "case.viewed", "GET /cases/{id}/hits/{n}": "hit.viewed", "GET /cases/{id}/picture/{evidence}/{size}": "evidence.viewed",
 	"GET /cases/{id}/file/{evidence}": "evidence.viewed", "GET /cases/{id}/report.pdf": "report.exported", "GET /cases/{id}/evidence.zip": "report.exported",
-	"GET /cases/{id}/correct": "case.viewed", "GET /cases/{id}/look/{evidence}": "case.viewed",
+	"GET /cases/{id}/correct": "case.viewed", "GET /cases/{id}/look/{evidence}": "case.viewed", "GET /cases/{id}/keeping": "case.viewed",
 	"GET /{$}":        "- a list of names; a search in it is applicants.searched",
 	"GET /live/since": "- what the live view shows after it was opened: no names", "GET /figures": numbers, "GET /news": numbers, "GET /keys": numbers,
 
 	"POST /cases/{id}/hits/{n}": "hit.cleared", "POST /cases/{id}/resend/{delivery}": "delivery.resent", "POST /next": "case.assigned",
 	"POST /cases/{id}/assign": "case.assigned", "POST /cases/{id}/notes": "case.noted", "POST /cases/{id}/tags": "case.tagged", "POST /cases/{id}/undo": "case.undone",
-	"POST /cases/{id}/correct": "document.corrected", "POST /stay": "- keeps a session that is there", "POST /keys": "- the reader's own keyboard",
+	"POST /cases/{id}/correct": "document.corrected", "POST /cases/{id}/keeping/{act}": "applicant.updated", "POST /stay": "- keeps a session that is there", "POST /keys": "- the reader's own keyboard",
 }
 
 const numbers = "- shows nothing of a person"
@@ -60,6 +60,7 @@ func TestViewsAreOnTheTrail(t *testing.T) {
 	for path, action := range map[string]string{
 		"/cases/" + s.ID: "case.viewed", "/cases/" + s.ID + "/picture/" + s.Evidence[0].ID + "/case": "evidence.viewed", "/live": "live.viewed", "/audit": "audit.viewed",
 		"/?q=Ada": "applicants.searched", "/cases/" + s.ID + "/look/" + s.Evidence[0].ID: "case.viewed", "/cases/" + s.ID + "/correct": "case.viewed", "/cases/" + s.ID + "/approve": "case.viewed",
+		"/cases/" + s.ID + "/keeping": "case.viewed",
 	} {
 		count := func() int {
 			page, err := f.SearchTrail(t.Context(), f.Tenant.ID, usher.AuditFilter{Action: action, Paging: usher.Paging{Limit: 100}})
