@@ -56,9 +56,13 @@ func TestVendorRoutes(t *testing.T) {
 		state := func() string {
 			page, err := w.h.ListSessions(t.Context(), w.own.tenant.ID, usher.SessionFilter{Dialect: m.surface})
 			w.must(err)
-			all, err := json.Marshal(page.Items)
+			var all []any // of what checks that run by themselves leave alone
+			for _, s := range page.Items {
+				all = append(all, s.ID, s.State.Decided(), s.State.Ended(), len(s.Evidence), s.Note, s.Reference, s.Metadata)
+			}
+			raw, err := json.Marshal(all)
 			w.must(err)
-			return string(all)
+			return string(raw)
 		}
 		before := state()
 		w.strangers(m, w.token(w.other, m.surface, everyScope...))
