@@ -54,8 +54,8 @@ func (e Event) Subject() string {
 
 const callPause = 20 * time.Millisecond
 
-// CallLimit is far beyond any restart: a call that takes longer is lost.
-const CallLimit = 2 * time.Minute
+// CallLimit is far beyond any restart: a call that takes longer is lost. A key whose call ended while the database was away is free after a minute.
+const CallLimit = 5 * time.Minute
 
 // Post sends a call until it is answered.
 func (c *Client) Post(ctx context.Context, path string, body, into any) error {

@@ -73,7 +73,7 @@ func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.Delivery
 // putOff makes deliveries due at a time, until when they are in somebody's hands, or in nobody's.
 func (w *writer) putOff(ids []string, until time.Time, holder string) {
 	if len(ids) > 0 {
-		w.exec(`UPDATE deliveries SET due_at = $2, holder = $3 WHERE status = 'pending' AND id IN (`+w.s.c.Words.list("$1")+`)`,
+		w.exec(`UPDATE deliveries SET due_at = $2, holder = $3 WHERE status || '' = 'pending' AND id IN (`+w.s.c.Words.list("$1")+`)`,
 			w.encode(ids), ms(until), holder)
 	}
 }

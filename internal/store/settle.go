@@ -20,6 +20,9 @@ type settled struct {
 	Doc    string               `json:"doc"`
 }
 
+// A planner that has not counted lately takes what is pending for little, and walks through all of it where an id is given: hence status || '' and
+// due_at + 0 in statements on deliveries that are known by id, place or lane, which no index of what is pending fits.
+
 // settle writes how tries ended, and makes those due that waited behind what is done. That a try failed is of no use any more when another node has the
 // delivery in hand by now: it would take the delivery out of that node's hands. Rows are taken in the same order by everybody: deliveries,
 // endpoints, lanes.
@@ -53,7 +56,7 @@ func (w *writer) settleOnce(reports []usher.DeliveryReport) {
 	w.rows(`UPDATE deliveries SET status = r.status, attempts = r.number, due_at = r.due, done_at = r.done, holder = ''
 		FROM (SELECT value ->> 'id' AS id, value ->> 'status' AS status, CAST(value ->> 'number' AS INTEGER) AS number,
 			CAST(value ->> 'due' AS BIGINT) AS due, CAST(value ->> 'done' AS BIGINT) AS done FROM `+w.s.c.Words.each("$1")+`) r
-		WHERE deliveries.id = r.id AND deliveries.status = 'pending' AND deliveries.attempts < r.number
+		WHERE deliveries.id = r.id AND deliveries.status || '' = 'pending' AND deliveries.attempts < r.number
 			AND (r.status <> 'pending' OR deliveries.holder = '' OR deliveries.holder = $2) RETURNING deliveries.id`,
 		[]any{w.encode(list), w.s.c.Node}, func(row scanner) error {
 			var id string
@@ -135,7 +138,7 @@ func (w *writer) unblock(lanes []string, now time.Time) {
 	}
 	w.lock(lanes...)
 	w.exec(`UPDATE deliveries SET due_at = $2 WHERE pos IN (SELECT (SELECT min(pos) FROM deliveries o WHERE o.lane = l.value AND o.status = 'pending')
-		FROM `+w.s.c.Words.texts("$1")+` l) AND due_at = 9223372036854775807`, w.encode(lanes), ms(now))
+		FROM `+w.s.c.Words.texts("$1")+` l) AND due_at + 0 = 9223372036854775807`, w.encode(lanes), ms(now))
 }
 
 // unblockLanes looks again at lanes in which a delivery was put behind another, where there are other writers.
@@ -145,7 +148,7 @@ func (w *writer) unblockLanes() {
 	}
 	var waiting []string
 	var now int64
-	w.rows(`SELECT lane, max(created_at) FROM deliveries WHERE status = 'pending' AND due_at = 9223372036854775807
+	w.rows(`SELECT lane, max(created_at) FROM deliveries WHERE status = 'pending' AND due_at + 0 = 9223372036854775807
 		AND lane IN (`+w.s.c.Words.list("$1")+`) GROUP BY lane`, []any{w.encode(w.lanes)}, func(row scanner) error {
 		var lane string
 		var created int64
