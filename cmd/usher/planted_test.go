@@ -47,6 +47,8 @@ var planted = map[string]string{
 	"wrong mail":    "plantstaff-qz@example.test",
 	"hold":          "planthold-qz court",
 	"webhook path":  "planthook-qz",
+	// The answer is told to the client's developers, who may see it.
+	"webhook answer": "plantanswer-qz",
 }
 
 // lines collects what a server says, and bodies what is posted to a collector.
@@ -169,8 +171,10 @@ func startWatched(t *testing.T, dir string, log *lines, collector string) (s sta
 func leaveWords(t *testing.T, b *backend) {
 	t.Helper()
 	ctx := t.Context()
-	sink := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	sink := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
+		fmt.Fprint(w, planted["webhook answer"])
+		_, _ = io.Copy(w, r.Body) // as pages that are meant for developers do
 	}))
 	t.Cleanup(sink.Close)
 	wrong := *b

@@ -342,12 +342,21 @@ func (e *Engine) Delivery(ctx context.Context, tenant, id string) (usher.Deliver
 		return usher.Delivery{}, nil, err
 	}
 	row.Message.Body = body
+	for i := range tries {
+		if err := e.openAnswer(ctx, row.Delivery, &tries[i]); err != nil {
+			return usher.Delivery{}, nil, err
+		}
+	}
 	return row.Delivery, tries, nil
 }
 
 // Exchange writes how tries ended, disables the endpoints that asked for it, and leases what is due; see usher.Outbox. What cannot be sent any
 // more, since its applicant was erased or its endpoint is gone, is settled here as dead.
 func (e *Engine) Exchange(ctx context.Context, reports []usher.DeliveryReport, c usher.DeliveryClaim) ([]usher.ClaimedDelivery, error) {
+	reports, err := e.sealAnswers(ctx, reports)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := e.c.Store.ExchangeDeliveries(ctx, reports, c)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -181,5 +183,88 @@ func wantAccounts(t *testing.T, h *enginetest.House, s usher.Session, want int) 
 	}
 	if told != want {
 		t.Errorf("%d accounts were told, want %d", told, want)
+	}
+}
+
+// What a receiver answers may repeat what it was sent: it is kept sealed, can be read, and goes with the applicant.
+func TestAnswersOfReceiversAreSealed(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{plain{}}})
+	makeEndpoint(t, h, "https://client.example/hook")
+	s, _ := start(t, h, "", person)
+	due := claim(t, h, h)
+	if len(due) != 1 {
+		t.Fatalf("%d deliveries are due", len(due))
+	}
+	const echo = "cannot read {last_name: Eriksson}"
+	reports := []usher.DeliveryReport{{
+		Delivery: due[0].Delivery, Status: usher.DeliveryDead, Attempt: usher.DeliveryAttempt{Number: 1, At: h.Now(), Status: 500, Answer: echo},
+	}}
+	if _, err := h.Exchange(t.Context(), reports, usher.DeliveryClaim{Now: h.Now(), Lease: time.Minute, Limit: 1}); err != nil || reports[0].Attempt.Answer != echo {
+		t.Fatalf("the report is %q afterwards, %v", reports[0].Attempt.Answer, err)
+	}
+	if _, stored, err := h.Store.Delivery(t.Context(), h.Tenant.ID, due[0].Delivery.ID); err != nil || len(stored) != 1 || stored[0].Answer == "" || strings.Contains(stored[0].Answer, "Eriksson") {
+		t.Errorf("stored are %+v, %v", stored, err)
+	}
+	for _, want := range []string{echo, ""} {
+		_, tries, err := h.Delivery(t.Context(), h.Tenant.ID, due[0].Delivery.ID)
+		if err != nil || len(tries) != 1 || tries[0].Answer != want || tries[0].Status != 500 {
+			t.Errorf("it reads %+v, %v, want the answer %q", tries, err, want)
+		}
+		if want == "" {
+			break
+		}
+		if _, err := h.EraseApplicant(t.Context(), h.Tenant.ID, s.ApplicantID, usher.Actor{Kind: usher.ByClient}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Of many who approve at once behind a first approval, one is the second: the approval stands once, and is not that of the first one.
+func TestSecondApprovalIsGivenOnce(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	h.Publish(h.Tenant.ID, quick)
+	staff := reviewers(t, h, usher.RoleReviewer, usher.RoleSenior, usher.RoleSenior, usher.RoleSenior)
+	for range 3 {
+		s := review(t, h, "quick")
+		s = do(t, h, s.ID, usher.Command{Kind: usher.CmdApprove, By: staff[0]})
+		if s.State != usher.InReview || len(s.Votes) != 1 {
+			t.Fatalf("after the first approval it is %s with %d votes", s.State, len(s.Votes))
+		}
+		var won, lost atomic.Int32
+		var wg sync.WaitGroup
+		for i, by := range append(staff, staff...) {
+			wg.Go(func() {
+				c := usher.Command{Kind: usher.CmdApprove, By: by}
+				if i%2 == 0 { // as the desk does; it must not rest on that alone
+					c.IfVersion = s.Version
+				}
+				_, err := h.Do(context.Background(), h.Tenant.ID, s.ID, c)
+				var refused *usher.Error
+				switch {
+				case err == nil && by.ID != staff[0].ID:
+					won.Add(1)
+				case errors.As(err, &refused) && refused.Code == usher.CodeConflict:
+					lost.Add(1)
+				default:
+					t.Errorf("%s: %v", by.ID, err)
+				}
+			})
+		}
+		wg.Wait()
+		s = session(t, h, s.ID)
+		if won.Load() != 1 || lost.Load() != 7 || s.State != usher.Approved || s.Decision.By.ID == staff[0].ID {
+			t.Errorf("%d of 8 approved it and %d were refused; it is %s by %+v", won.Load(), lost.Load(), s.State, s.Decision)
+		}
+		approvals := 0
+		for _, e := range types(t, h, s.ID) {
+			if e == usher.SessionApproved {
+				approvals++
+			}
+		}
+		if approvals != 1 {
+			t.Errorf("%d approvals were told", approvals)
+		}
 	}
 }
