@@ -40,14 +40,14 @@ mkdir -p .artifacts
 
 step "lint" scripts/lint.sh
 step "build" go build -trimpath -o .artifacts/bin/ ./cmd/...
-# What works on pixels, the transcripts of the dialects, and pages and programs as a whole are
-# five to ten times slower under the race detector and hardly run two things at once: they
+# What works on pixels, hashes of passwords, the transcripts of the dialects, and pages and programs as a
+# whole are five to ten times slower under the race detector and hardly run two things at once: they
 # are tested whole without, and shortened with it (no browser, fewer pictures).
-slow='internal/(mrz|barcode|picture|specimen|check|dialect|hosted|desk|sim)|cmd'
+slow='internal/(mrz|barcode|picture|specimen|auth|check|dialect|hosted|desk|sim)|cmd'
 mapfile -t alone < <(go list ./... | grep -E "/($slow)(/|$)")
 mapfile -t others < <(go list ./... | grep -vE "/($slow)(/|$)")
 # Of these, what does two things at once.
-mapfile -t shared < <(go list ./... | grep -E "/internal/(picture|check|dialect|hosted|desk)(/|$)")
+mapfile -t shared < <(go list ./... | grep -E "/internal/(picture|auth|check|dialect|hosted|desk)(/|$)")
 
 step "$tests" go test "${race[@]}" "${keep[@]}" -timeout 14m "${others[@]}"
 # What the engine and each dialect promise holds on the other database too.
