@@ -23,7 +23,7 @@ func TestDatabaseRestarts(t *testing.T) {
 	other.Start(t)
 	w := begin(t, s)
 	r := chance(t)
-	n := rounds(t, 12)
+	n := rounds(t, 4)
 	for range n {
 		pause(r)
 		d.server.Kill(t)
@@ -62,7 +62,7 @@ func TestDiskFull(t *testing.T) {
 	s.Start(t)
 	w := begin(t, s)
 	r := chance(t)
-	n := rounds(t, 8)
+	n := rounds(t, 6)
 	stone := filepath.Join(small, "stone")
 	refused := 0
 	for range n {

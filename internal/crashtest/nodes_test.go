@@ -67,7 +67,7 @@ func TestNodes(t *testing.T) {
 	}
 	calm := w.o.Answered.Load()
 	r := chance(t)
-	kills := rounds(t, 20)
+	kills := rounds(t, 30)
 	for range kills {
 		pause(r)
 		n := c.nodes[r.IntN(len(c.nodes))]
