@@ -190,8 +190,12 @@ func (d *decider) decline() error {
 	return nil
 }
 
-// mostEvidence bounds what one go of a session may bring; the fronts bound the bytes of each file, and the flow the number of goes.
-const mostEvidence = 30
+// mostEvidence bounds the files of one go of a session, mostBytes what all goes together may bring; the fronts bound the bytes of each file, and
+// the flow the number of goes.
+const (
+	mostEvidence = 30
+	mostBytes    = 100_000_000
+)
 
 func (d *decider) addEvidence() error {
 	e := d.c.Evidence
@@ -201,10 +205,17 @@ func (d *decider) addEvidence() error {
 	if e.IsSimulated() && d.s.Mode != Sandbox {
 		return &Error{Code: CodeForbidden, Message: "only sandbox tenants may simulate evidence"}
 	}
-	held := 0
+	held, bytes := 0, max(e.Size, 1) // before a file is taken in, its size is not known: 0
 	for _, had := range d.s.Evidence {
+		bytes += had.Size
 		if had.Attempt == d.s.Attempt {
 			held++
+		}
+	}
+	if bytes > mostBytes {
+		return &Error{
+			Code: CodeLimited, Field: "file", Detail: "session_full",
+			Message: "the files of one session may have 100 MB in all: send smaller ones, or create another session",
 		}
 	}
 	if held >= mostEvidence {

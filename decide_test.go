@@ -475,6 +475,24 @@ func TestMostEvidence(t *testing.T) {
 	}
 }
 
+// What a session brings is bounded in bytes, too.
+func TestMostBytes(t *testing.T) {
+	t.Parallel()
+	p := playOf(t, usher.Live, usher.Step{Kind: usher.StepSelfie}, decide)
+	sized := func(bytes int64) usher.Command {
+		c := file(usher.Selfie)
+		c.Evidence.Size = bytes
+		return c
+	}
+	for range 9 {
+		p.must(t, sized(10_000_000))
+	}
+	p.must(t, sized(9_999_999))
+	p.refuses(t, sized(2), usher.CodeLimited)
+	p.must(t, sized(1))
+	p.refuses(t, sized(0), usher.CodeLimited) // as asked before the bytes are read
+}
+
 // A command may lack anything: it is refused, or does nothing, and never ends the program.
 func TestCommandsWithNothingInThem(t *testing.T) {
 	t.Parallel()
