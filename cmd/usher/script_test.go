@@ -1,12 +1,15 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/auth"
@@ -120,7 +123,32 @@ func (w *walked) plantScripts() []string {
 	if _, err = w.h.TagCase(ctx, f.tenant.ID, s.ID, []string{"<script>"}, admin); err == nil {
 		w.t.Error("a tag may hold markup")
 	}
+	w.answerScript()
 	return []string{"QZclient", "QZb", "QZreason", "QZreference", "QZfirst", "QZstreet", "QZcity", "QZnote"}
+}
+
+// answerScript has a receiver of webhooks answer with markup, at an address that holds some.
+func (w *walked) answerScript() {
+	w.t.Helper()
+	ctx, f := w.t.Context(), &w.own
+	receiver := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Retry-After", hostile("header"))
+		rw.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(rw, hostile("answer"))
+	}))
+	w.t.Cleanup(receiver.Close)
+	endpoint, err := w.h.CreateEndpoint(ctx, f.tenant.ID, usher.Endpoint{
+		URL: receiver.URL + "/?q=" + url.QueryEscape(hostile("url")), Dialect: "native", Auth: usher.EndpointAuth{Type: "none"},
+	})
+	w.must(err)
+	sent, err := w.h.TestEndpoint(ctx, f.tenant.ID, endpoint.ID)
+	w.must(err)
+	for answered := false; !answered; time.Sleep(20 * time.Millisecond) { // deliveries of a running server have no signal
+		_, tries, err := w.h.Delivery(ctx, f.tenant.ID, sent.ID)
+		w.must(err)
+		answered = len(tries) > 0 && strings.Contains(tries[0].Answer, "QZanswer")
+	}
+	f.things["endpoints"], f.things["deliveries"] = endpoint.ID, sent.ID
 }
 
 // TestScriptsAreText writes markup into every field there is and reads every page of the desk, as who sees most, and the applicant's pages.
