@@ -87,7 +87,10 @@ type asked struct {
 }
 
 // AskProvider begins a sign-in elsewhere; see [door.Door]. With a session that is in, the provider is told to ask who it is anew.
-func (a *Auth) AskProvider(ctx context.Context, s *door.Session, next string) (string, string, error) {
+func (a *Auth) AskProvider(ctx context.Context, s *door.Session, next string, v door.Visitor) (string, string, error) {
+	if err := a.mayAsk(ctx, v); err != nil {
+		return "", "", err
+	}
 	_, config, err := a.elsewhere(ctx)
 	if err != nil {
 		return "", "", err
@@ -112,6 +115,9 @@ func (a *Auth) AskProvider(ctx context.Context, s *door.Session, next string) (s
 
 // TakeProvider takes what the provider sent the browser back with; see [door.Door].
 func (a *Auth) TakeProvider(ctx context.Context, s *door.Session, ticket, state, code string, v door.Visitor) (door.Session, string, error) {
+	if a.config.Provider == nil {
+		return door.Session{}, "", usher.NotFound("page")
+	}
 	t, err := a.take(ctx, tryProvider, ticket)
 	if err != nil {
 		return door.Session{}, "", err
@@ -123,6 +129,13 @@ func (a *Auth) TakeProvider(ctx context.Context, s *door.Session, ticket, state,
 	who := try{what: byProvider, visitor: v}
 	mine := (s == nil && t.StaffID == "") || (s != nil && t.StaffID == s.Staff.ID)
 	if !mine || code == "" || subtle.ConstantTimeCompare([]byte(state), []byte(began.State)) != 1 {
+		return door.Session{}, "", a.wrong(ctx, who, DetailWrong)
+	}
+	rules, err := a.Rules(ctx, a.config.Provider.TenantID)
+	if err != nil {
+		return door.Session{}, "", err
+	}
+	if !rules.Provider { // before anybody is made or linked
 		return door.Session{}, "", a.wrong(ctx, who, DetailWrong)
 	}
 	token, err := a.fetchToken(ctx, began, code, s != nil)
@@ -137,12 +150,8 @@ func (a *Auth) TakeProvider(ctx context.Context, s *door.Session, ticket, state,
 	if row.ID == "" {
 		return door.Session{}, "", a.wrong(ctx, who, DetailWrong)
 	}
-	rules, err := a.Rules(ctx, row.TenantID)
-	if err != nil {
-		return door.Session{}, "", err
-	}
 	who.row, who.email = row, row.Email
-	if row.Disabled || !rules.Provider || (s != nil && row.ID != s.Staff.ID) {
+	if row.Disabled || (s != nil && row.ID != s.Staff.ID) {
 		return door.Session{}, "", a.wrong(ctx, who, DetailWrong)
 	}
 	var in door.Session

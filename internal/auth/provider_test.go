@@ -132,7 +132,7 @@ func (p *provider) token(t *testing.T) string {
 // ask begins a sign-in, and keeps what the provider was asked.
 func (p *provider) ask(t *testing.T, s *way.Session) (ticket string) {
 	t.Helper()
-	address, ticket, err := p.d.AskProvider(t.Context(), s, "/cases/7")
+	address, ticket, err := p.d.AskProvider(t.Context(), s, "/cases/7", at("192.0.2.1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,8 +320,54 @@ func TestProviderWithoutGroupsLetsInWhoWasInvited(t *testing.T) {
 	}
 	p.Close()
 	fresh := auth.New(auth.Config{Store: d.store, Now: d.now, HashMemory: 64, Provider: &auth.Provider{Issuer: p.URL, ClientID: clientID, TenantID: tenant}})
-	_, _, err = fresh.AskProvider(t.Context(), nil, "")
+	_, _, err = fresh.AskProvider(t.Context(), nil, "", at("192.0.2.1"))
 	if told := wantCode(t, err, usher.CodeConflict); !strings.Contains(told.Message, "does not answer") {
 		t.Errorf("a provider that is gone says %q", told.Message)
+	}
+}
+
+// A tenant whose rules leave the provider out gets neither members nor identities from it.
+func TestProviderThatIsNotAllowedMakesNobody(t *testing.T) {
+	t.Parallel()
+	d, p := withProvider(t, nil)
+	if err := d.SetRules(t.Context(), tenant, way.Rules{Passwords: true}, system); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.come(t, nil)
+	wantCode(t, err, usher.CodeUnauthenticated)
+	if all, err := d.Members(t.Context(), tenant); err != nil || len(all) != 0 {
+		t.Errorf("there are %+v, %v", all, err)
+	}
+	token, err := d.Invite(t.Context(), tenant, "nina@example.test", usher.RoleReviewer, system)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := d.Accept(t.Context(), token, at("192.0.2.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.come(t, &s)
+	wantCode(t, err, usher.CodeUnauthenticated)
+	if acc, err := d.Account(t.Context(), s); err != nil || len(acc.Identities) != 0 {
+		t.Errorf("the identities are %+v, %v", acc.Identities, err)
+	}
+}
+
+// Sign-ins that are begun and left are kept for some minutes each: one address begins so many and no more.
+func TestSignInsElsewhereAreBounded(t *testing.T) {
+	t.Parallel()
+	d, _ := withProvider(t, nil)
+	for n := 0; ; n++ {
+		_, _, err := d.AskProvider(t.Context(), nil, "", at("192.0.2.1"))
+		if err != nil {
+			wantCode(t, err, usher.CodeLimited)
+			break
+		}
+		if n > 1000 {
+			t.Fatal("one address begins a thousand")
+		}
+	}
+	if _, _, err := d.AskProvider(t.Context(), nil, "", at("198.51.100.1")); err != nil {
+		t.Errorf("another address: %v", err)
 	}
 }

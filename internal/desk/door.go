@@ -276,8 +276,8 @@ func (d *Desk) askProvider(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	address, ticket, err := d.config.Door.AskProvider(r.Context(), s, inside(r.URL.Query().Get("next")))
-	if code, detail := told(err); code == usher.CodeConflict && detail == "desk_provider" {
+	address, ticket, err := d.config.Door.AskProvider(r.Context(), s, inside(r.URL.Query().Get("next")), d.visitor(r))
+	if code, detail := told(err); code == usher.CodeLimited || (code == usher.CodeConflict && detail == "desk_provider") {
 		return d.See(w, r, "/sign-in?why=provider")
 	}
 	if err != nil {

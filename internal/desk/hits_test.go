@@ -180,3 +180,23 @@ func TestHitsByKeyboard(t *testing.T) {
 		t.Errorf("the hits were judged %+v and %+v", a, b)
 	}
 }
+
+// Names of people with hits are for those who see cases.
+func TestNewsAreForThoseWhoSeeCases(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for name, role := range map[string]usher.Role{"audra": usher.RoleAuditor, "dev": usher.RoleDeveloper} {
+		f.member(name, role)
+		b := f.plain(name)
+		if got := b.get("/news"); got.status != http.StatusForbidden {
+			t.Errorf("the news answer %d to the role %s", got.status, role)
+		}
+		if got := b.get("/figures"); got.status != http.StatusOK || strings.Contains(got.body, `href="/desk/news"`) {
+			t.Errorf("the figures answer %d to the role %s, or lead to names", got.status, role)
+		}
+	}
+	f.member("vic", usher.RoleViewer)
+	if got := f.plain("vic").get("/news"); got.status != http.StatusOK {
+		t.Errorf("the news answer %d to a viewer", got.status)
+	}
+}

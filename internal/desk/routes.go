@@ -36,7 +36,7 @@ func (d *Desk) routes() {
 	d.on("GET /{$}", usher.ActUseDesk, plain, d.home)
 	d.on("GET /keys", usher.ActUseDesk, plain, d.keysPage)
 	d.on("POST /keys", usher.ActUseDesk, plain, d.setKeys)
-	d.on("GET /news", usher.ActUseDesk, plain, d.news)
+	d.on("GET /news", usher.ActSeeCases, plain, d.news)
 	d.on("GET /figures", usher.ActSeeFigures, plain, d.figures)
 	d.on("GET /live", usher.ActSeeCases, plain, d.live)
 	d.on("GET /live/since", usher.ActSeeCases, plain, d.since)

@@ -18,7 +18,7 @@ var onTrail = map[string]string{
 	"GET /cases/{id}/file/{evidence}": "evidence.viewed", "GET /cases/{id}/report.pdf": "report.exported", "GET /cases/{id}/evidence.zip": "report.exported",
 	"GET /cases/{id}/correct": "case.viewed", "GET /cases/{id}/look/{evidence}": "case.viewed", "GET /cases/{id}/keeping": "case.viewed",
 	"GET /{$}":        "- a list of names; a search in it is applicants.searched",
-	"GET /live/since": "- what the live view shows after it was opened: no names", "GET /figures": numbers, "GET /news": numbers, "GET /keys": numbers,
+	"GET /live/since": "- what the live view shows after it was opened: no names", "GET /figures": numbers, "GET /news": "- a list of names, as the queue is", "GET /keys": numbers,
 
 	"POST /cases/{id}/hits/{n}": "hit.cleared", "POST /cases/{id}/resend/{delivery}": "delivery.resent", "POST /next": "case.assigned",
 	"POST /cases/{id}/assign": "case.assigned", "POST /cases/{id}/notes": "case.noted", "POST /cases/{id}/tags": "case.tagged", "POST /cases/{id}/undo": "case.undone",

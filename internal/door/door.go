@@ -134,7 +134,7 @@ type Door interface {
 	// TakePasskey takes the browser's answer.
 	TakePasskey(ctx context.Context, s *Session, ticket string, answer []byte, v Visitor) (Session, error)
 	// AskProvider gives the address at the identity provider to go to, and the ticket that state and nonce are bound to. next is where to go after.
-	AskProvider(ctx context.Context, s *Session, next string) (address, ticket string, err error)
+	AskProvider(ctx context.Context, s *Session, next string, v Visitor) (address, ticket string, err error)
 	// TakeProvider takes what the provider sent the browser back with.
 	TakeProvider(ctx context.Context, s *Session, ticket, state, code string, v Visitor) (in Session, next string, err error)
 
