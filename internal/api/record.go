@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type record struct {
 	client  string
 	pattern string
 	caller  netip.Addr
+	header  http.Header // of the answer
 }
 
 type recordKey struct{}
@@ -48,11 +50,18 @@ func WithCaller(ctx context.Context, from netip.Addr) context.Context {
 	return context.WithValue(ctx, recordKey{}, &record{caller: from})
 }
 
+// RetryAfter says in the answer to the request a context belongs to when it may come again. Outside of a [Front] nobody reads it.
+func RetryAfter(ctx context.Context, in time.Duration) {
+	if h := recordOf(ctx).header; h != nil {
+		h.Set("Retry-After", strconv.Itoa(int(max(in, 0)/time.Second)+1))
+	}
+}
+
 // identify gives each request an id of our own, that of the listener where it gave one. One from outside is not taken over: it would let a caller
 // write into our log.
 func identify(log *slog.Logger, caller func(*http.Request) netip.Addr, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := &record{id: trace.RequestOf(r.Context()).ID, log: log, caller: caller(r)}
+		rec := &record{id: trace.RequestOf(r.Context()).ID, log: log, caller: caller(r), header: w.Header()}
 		if rec.id == "" {
 			rec.id = "req_" + strings.ToLower(rand.Text())
 			w.Header().Set("X-Request-Id", rec.id)

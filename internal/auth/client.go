@@ -228,10 +228,18 @@ func (a *Auth) Clients(ctx context.Context, tenant string) ([]Client, error) {
 	return list, nil
 }
 
-// ClientSecret gives the client for an id and secret; see [usher.Credentials].
+// ClientSecret gives the client for an id and secret; see [usher.Credentials]. After too many wrong ones from a network even the right one is
+// refused there, with CodeLimited, for a while.
 func (a *Auth) ClientSecret(ctx context.Context, dialect, id, secret string) (usher.APIClient, error) {
-	if id == "" || !a.wellFormedKey(dialect, secret) {
+	if id == "" {
 		return usher.APIClient{}, unauthenticated("")
+	}
+	g, err := a.guesses(ctx, dialect, id)
+	if err != nil {
+		return usher.APIClient{}, err
+	}
+	if !a.wellFormedKey(dialect, secret) {
+		return usher.APIClient{}, a.guessed(ctx, g)
 	}
 	shown := digest(secret)
 	found, err := a.store.SecretByHash(ctx, dialect, shown)
@@ -241,27 +249,37 @@ func (a *Auth) ClientSecret(ctx context.Context, dialect, id, secret string) (us
 	// Compared once more, and in constant time: the index of a database compares as it likes. An unknown one is compared as well, with nothing.
 	same := subtle.ConstantTimeCompare(found.Hash, shown)&subtle.ConstantTimeCompare([]byte(found.ClientID), []byte(id)) == 1
 	if err != nil || !same {
-		return usher.APIClient{}, unauthenticated("")
+		return usher.APIClient{}, a.guessed(ctx, g)
 	}
+	// One that has ended is refused, too, but nobody guessed it: a system left behind by a rotation must not keep the others out.
 	c, _, err := a.signIn(ctx, found)
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, a.right(ctx, g)
 }
 
-// APIKey gives the client for a key that is id and secret in one; see [usher.Credentials].
+// APIKey gives the client for a key that is id and secret in one; see [usher.Credentials]. Wrong ones are counted by network alone, so a right one
+// is let in whatever was tried before: others may share the network.
 func (a *Auth) APIKey(ctx context.Context, dialect, key string) (usher.APIClient, error) {
-	if !a.wellFormedKey(dialect, key) {
-		return usher.APIClient{}, unauthenticated("")
-	}
 	hash := digest(key)
 	if k, ok := a.memory.find(hash); ok && k.dialect == dialect && (k.ends.IsZero() || a.now().Before(k.ends)) {
 		return k.client, a.welcome(ctx, k.client)
 	}
-	found, err := a.store.SecretByHash(ctx, dialect, hash)
+	var found store.SecretRow
+	err := store.ErrNotFound
+	if a.wellFormedKey(dialect, key) {
+		found, err = a.store.SecretByHash(ctx, dialect, hash)
+	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return usher.APIClient{}, fmt.Errorf("read secret: %w", err)
 	}
 	if err != nil || subtle.ConstantTimeCompare(found.Hash, hash) != 1 {
-		return usher.APIClient{}, unauthenticated("")
+		g, err := a.guesses(ctx, dialect, "")
+		if err != nil {
+			return usher.APIClient{}, err
+		}
+		return usher.APIClient{}, a.guessed(ctx, g)
 	}
 	c, ends, err := a.signIn(ctx, found)
 	if err == nil {

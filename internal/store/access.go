@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/usher-kyc/usher"
 )
 
 // Link gives the link with a token's hash.
@@ -107,6 +109,32 @@ func (s *Store) Count(ctx context.Context, name string, now time.Time, window ti
 			})
 	})
 	return n, end, err
+}
+
+// Told is an entry of the trail that is written at most once within a window.
+type Told struct {
+	Name   string // of the counter that says that it was written
+	Window time.Duration
+	Entry  *usher.AuditRecord // nil writes none
+}
+
+// CountTold raises a counter as Count does and writes an entry unless one was written within its window, in one transaction.
+func (s *Store) CountTold(ctx context.Context, name string, now time.Time, window time.Duration, t Told) error {
+	return s.together(ctx, func(w *writer) {
+		w.count(name, now, window)
+		if t.Entry == nil {
+			return
+		}
+		first := false
+		w.rows(`INSERT INTO counters (name, count, ends_at) VALUES ($1, 1, $2) ON CONFLICT (name) DO UPDATE SET count = 1, ends_at = $2
+			WHERE counters.ends_at <= $3 RETURNING count`, []any{t.Name, ms(now.Add(t.Window)), ms(now)}, func(scanner) error {
+			first = true
+			return nil
+		})
+		if first && w.err == nil {
+			w.audit(*t.Entry)
+		}
+	})
 }
 
 // Counter gives a counter's value and end; 0 when its window has ended.
