@@ -256,3 +256,34 @@ func TestAnnotate(t *testing.T) {
 	h.do(t, "POST", path, `{"metadata": {"": "x"}}`).want(t, 422)
 	h.do(t, "POST", path, `{"metadata": {"a": "b"}, "if_version": 1}`).want(t, 409)
 }
+
+// TestNobodyWritesWhatIsOurs sends with every call that takes a body the members that a client reads and must not write, each by itself.
+func TestNobodyWritesWhatIsOurs(t *testing.T) {
+	t.Parallel()
+	h := alone(t)
+	id := h.session(t)
+	applicant := h.do(t, "GET", "/v1/sessions/"+id, nil).want(t, 200).word(t, "applicant_id")
+	ours := []string{
+		"id", "tenant_id", "client_id", "dialect", "state", "version", "mode", "simulated", "role", "scopes", "erased", "held", "restricted", "decision", "decided_by", "checks",
+		"risk", "account", "created_at", "attempt", "evidence",
+	}
+	for _, call := range []struct{ method, path, body string }{
+		{"POST", applicants, `"first_name": "Astrid"`},
+		{"PATCH", applicants + "/" + applicant, `"first_name": "Astrid"`},
+		{"POST", sessions, `"applicant": {}`},
+		{"POST", sessions + "/" + id + "/submit", `"if_version": 99`},
+		{"POST", endpoints, `"url": "https://client.example/hook"`},
+	} {
+		for _, member := range ours {
+			if member == "dialect" && call.path == endpoints { // whose words an endpoint is told in is its own to say
+				continue
+			}
+			for _, value := range []string{`"approved"`, `true`} {
+				g := h.do(t, call.method, call.path, `{`+call.body+`, "`+member+`": `+value+`}`)
+				if g.Code != 422 || !strings.Contains(g.Body.String(), "unknown member") {
+					t.Errorf("%s %s with %s: %d %s", call.method, call.path, member, g.Code, g.Body)
+				}
+			}
+		}
+	}
+}
