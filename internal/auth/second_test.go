@@ -256,9 +256,16 @@ func TestSignInCostsOneHash(t *testing.T) {
 	if _, err := d.Invite(t.Context(), tenant, "invited@example.test", usher.RoleViewer, system); err != nil {
 		t.Fatal(err)
 	}
+	gone, err := d.CreateStaff(t.Context(), tenant, auth.NewStaff{Email: "gone@example.test", Password: phrase, Role: usher.RoleViewer}, system)
+	if err == nil {
+		err = d.Disable(t.Context(), tenant, gone.ID, true, system)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, try := range map[string][2]string{
 		"right": {email, phrase}, "wrong": {email, "not the right words at all"}, "unknown": {"nobody@example.test", phrase},
-		"invited, without a password": {"invited@example.test", phrase},
+		"invited, without a password": {"invited@example.test", phrase}, "kept out": {"gone@example.test", phrase},
 	} {
 		before := out.Runs()
 		_, _ = out.SignIn(t.Context(), try[0], try[1], at("192.0.2.1")) // what comes of it is tested elsewhere
