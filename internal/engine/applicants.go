@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -179,8 +180,18 @@ func (e *Engine) EraseApplicant(ctx context.Context, tenant, id string, by usher
 	if k.Duty && !k.Due(e.now()) {
 		return e.restrict(ctx, a, k, by)
 	}
-	return e.erase(ctx, tenant, id, by, "asked")
+	erased, err := e.erase(ctx, tenant, id, by, "asked", func(a usher.Applicant) (bool, error) {
+		k, err = e.kept(ctx, rules, a)
+		return !k.Duty || k.Due(e.now()), err
+	})
+	if errors.Is(err, errKept) { // since a moment ago
+		return e.restrict(ctx, erased, k, by)
+	}
+	return erased, err
 }
+
+// errKept says that somebody may not be erased after all.
+var errKept = errors.New("the applicant is kept")
 
 // endSessions cancels what is open for an applicant.
 func (e *Engine) endSessions(ctx context.Context, tenant, id string, by usher.Actor) error {
@@ -198,9 +209,16 @@ func (e *Engine) endSessions(ctx context.Context, tenant, id string, by usher.Ac
 	return nil
 }
 
-// erase destroys the keys of an applicant and forgets the files. reason is for the trail.
-func (e *Engine) erase(ctx context.Context, tenant, id string, by usher.Actor, reason string) (usher.Applicant, error) {
+// erase destroys the keys of an applicant and forgets the files, if they may be erased as they are at that moment; else the error is errKept. reason
+// is for the trail.
+func (e *Engine) erase(ctx context.Context, tenant, id string, by usher.Actor, reason string, may func(usher.Applicant) (bool, error)) (usher.Applicant, error) {
 	a, err := e.changeApplicant(ctx, tenant, id, func(h *hand) error {
+		if h.applicant.Erased {
+			return &usher.Error{Code: usher.CodeGone, Message: "this applicant was erased"}
+		}
+		if yes, err := may(h.applicant); err != nil || !yes {
+			return cmp.Or(err, errKept)
+		}
 		erased, events, err := h.applicant.Erase(by, e.now())
 		if err != nil {
 			return err

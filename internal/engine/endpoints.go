@@ -117,6 +117,11 @@ func (e *Engine) putEndpoint(ctx context.Context, before, ep usher.Endpoint, act
 			return ep, usher.Invalid("events", "unknown event type %q", string(t))
 		}
 	}
+	return e.writeEndpoint(ctx, before, ep, action)
+}
+
+// writeEndpoint writes an endpoint without a look at whether it may be registered today.
+func (e *Engine) writeEndpoint(ctx context.Context, before, ep usher.Endpoint, action string) (usher.Endpoint, error) {
 	ep.UpdatedAt = e.now()
 	doc, err := json.Marshal(ep)
 	if err != nil {
@@ -434,7 +439,7 @@ func (e *Engine) disable(ctx context.Context, reports []usher.DeliveryReport) er
 		}
 		before := ep
 		ep.Disabled = r.Disable
-		if _, err := e.putEndpoint(ctx, before, ep, "endpoint.disabled"); err != nil {
+		if _, err := e.writeEndpoint(ctx, before, ep, "endpoint.disabled"); err != nil {
 			return fmt.Errorf("disable endpoint: %w", err)
 		}
 		if err := e.c.Store.AbandonDeliveries(ctx, ep.ID, e.now()); err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/vault"
 )
 
 // KeepRules gives for how long a tenant's applicants are kept.
@@ -190,20 +192,24 @@ func removedWords(gone map[usher.KeepBasis]int, bodies int) string {
 	return fmt.Sprintf("erased: %s; webhooks looked at: %d", strings.Join(parts, ", "), bodies)
 }
 
-func (e *Engine) keepApplicants(ctx context.Context, tenant string, rules usher.KeepRules, gone map[usher.KeepBasis]int) error {
+// keepApplicants looks at those of a tenant whose time it is. One that cannot be read does not hold up those behind it.
+func (e *Engine) keepApplicants(ctx context.Context, tenant string, rules usher.KeepRules, count map[usher.KeepBasis]int) (failed error) {
 	var after store.KeptRow
 	for {
 		rows, err := e.c.Store.KeepDue(ctx, tenant, e.now(), after, keepAtOnce)
 		if err != nil || len(rows) == 0 {
-			return err
+			return errors.Join(failed, err)
 		}
 		for _, r := range rows {
 			k, erased, err := e.keepOne(ctx, rules, r)
-			if err != nil {
-				return fmt.Errorf("look at applicant %s: %w", r.ApplicantID, err)
-			}
-			if erased {
-				gone[k.Basis]++
+			switch {
+			case err != nil && ctx.Err() != nil:
+				return errors.Join(failed, err)
+			case isCode(err, usher.CodeGone), errors.Is(err, vault.ErrErased): // another was faster
+			case err != nil:
+				failed = cmp.Or(failed, fmt.Errorf("look at applicant %s: %w", r.ApplicantID, err)) // the first of many will do
+			case erased:
+				count[k.Basis]++
 			}
 		}
 		after = rows[len(rows)-1]
@@ -220,8 +226,14 @@ func (e *Engine) keepOne(ctx context.Context, rules usher.KeepRules, r store.Kep
 		return k, false, err
 	}
 	now := e.now()
-	if k.Due(now) || (a.Restricted() && !k.Duty && k.Basis != usher.KeptOpen) {
-		_, err := e.erase(ctx, a.TenantID, a.ID, remover, string(k.Basis))
+	if ended(a, k, now) {
+		_, err := e.erase(ctx, a.TenantID, a.ID, remover, string(k.Basis), func(a usher.Applicant) (bool, error) {
+			k, err := e.kept(ctx, rules, a)
+			return ended(a, k, now), err
+		})
+		if errors.Is(err, errKept) {
+			return k, false, nil // whoever changed that has them looked at again
+		}
 		return k, err == nil, err
 	}
 	next := now.Add(keepLate)
@@ -232,6 +244,11 @@ func (e *Engine) keepOne(ctx context.Context, rules usher.KeepRules, r store.Kep
 		next = k.Until
 	}
 	return k, false, e.c.Store.KeepUntil(ctx, r, next)
+}
+
+// ended tells whether an applicant is kept for nothing any more.
+func ended(a usher.Applicant, k usher.Kept, now time.Time) bool {
+	return k.Due(now) || (a.Restricted() && !k.Duty && k.Basis != usher.KeptOpen)
 }
 
 func (e *Engine) forgetBodies(ctx context.Context, tenant string, rules usher.KeepRules) (seen int, err error) {

@@ -297,7 +297,7 @@ func (e *Engine) named(ctx context.Context, tenant, applicant, ref string) (bool
 	}
 }
 
-// sweep gives every session whose timer has come its tick.
+// sweep gives every session whose timer has come its tick. One that cannot be helped does not hold up those behind it.
 func (e *Engine) sweep(ctx context.Context) error {
 	const batch = 200
 	for {
@@ -305,14 +305,21 @@ func (e *Engine) sweep(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("find due sessions: %w", err)
 		}
+		var failed error
+		ticked := 0
 		for _, r := range due {
 			_, err := e.Do(ctx, r.TenantID, r.ID, usher.Command{Kind: usher.CmdTick, By: usher.Actor{Kind: usher.BySystem, ID: "timer"}})
-			if err != nil && !isCode(err, usher.CodeGone) && !isCode(err, usher.CodeConflict) {
-				return err
+			switch {
+			case err == nil:
+				ticked++
+			case ctx.Err() != nil:
+				return errors.Join(failed, err)
+			case !isCode(err, usher.CodeGone) && !isCode(err, usher.CodeConflict):
+				failed = errors.Join(failed, fmt.Errorf("tick session %s: %w", r.ID, err))
 			}
 		}
-		if len(due) < batch {
-			return nil
+		if len(due) < batch || ticked == 0 {
+			return failed
 		}
 	}
 }

@@ -206,10 +206,15 @@ func (h *House) Now() time.Time {
 // Advance moves the clock and runs what has become due.
 func (h *House) Advance(d time.Duration) {
 	h.t.Helper()
-	h.mu.Lock()
-	h.shift += d
-	h.mu.Unlock()
+	h.Pass(d)
 	h.Settle()
+}
+
+// Pass moves the clock and runs nothing.
+func (h *House) Pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.shift += d
 }
 
 // Settle runs jobs and timers until nothing is left to do.
