@@ -166,6 +166,9 @@ var (
 	perClient  = api.Limit{Rate: 500, Burst: 2000}
 )
 
+// looks bounds how many files of one session the hosted page decodes: 60 at once, one more each minute.
+var looks = api.Limit{Rate: 1.0 / 60, Burst: 60}
+
 // routes mounts every front. Where the settings name hosts of their own for the hosted page and the desk, each front answers on its host only.
 func (h *house) routes() (*mounts, error) {
 	s := h.settings
@@ -186,7 +189,7 @@ func (h *house) routes() (*mounts, error) {
 	pages, err := hosted.New(hosted.Config{
 		Service: h.Engine, Files: web.Files, Base: verifyBase, Secure: secure(s.VerifyURL), Log: h.log, Intake: h.pictures.look,
 		Judge: h.live.Judge, Preview: h.pictures.preview, Key: h.derivedKey("hosted-page"), Rules: h.pageRules(), Client: h.auth.Client, Receipts: h.receipts,
-		Uploads: h.files.Parts(), Brand: h.Brand, Texts: h.ReasonTexts,
+		Uploads: h.files.Parts(), Brand: h.Brand, Texts: h.ReasonTexts, Looks: h.sharing.Limiter("looks", looks),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build hosted page: %w", err)

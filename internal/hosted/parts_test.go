@@ -11,11 +11,14 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/browsertest"
+	"github.com/usher-kyc/usher/internal/hosted"
 )
 
 func sumOf(raw []byte) string {
@@ -175,6 +178,38 @@ func TestTriesAreCounted(t *testing.T) {
 	h.Advance(6 * time.Hour)
 	if got := send(12); got.path != at+"/selfie/check" {
 		t.Errorf("six hours later: %s", got.path)
+	}
+}
+
+// Refused files leave nothing behind to count, and cost decoding all the same: how many are looked at is bounded by session.
+func TestLooksAreBounded(t *testing.T) {
+	t.Parallel()
+	var minutes atomic.Int64
+	clock := func() time.Time { return time.Unix(60*minutes.Load(), 0) }
+	bound := api.NewLimiter(api.Limit{Rate: 1.0 / 60, Burst: 3, Now: clock})
+	h, pics := open(t, func(c *hosted.Config) { c.Looks = bound }), draw(t)
+	h.Publish(h.Tenant.ID, "name: short\nsteps:\n  - selfie\n  - decide: {}\n")
+	s, link := h.session("short")
+	v, at := h.visitor(), "/f/"+s.ID
+	v.post("/s/"+link.Token, nil)
+	for range 3 {
+		if got := v.send(at+"/selfie", pics.text); !strings.Contains(got.body, "The file is not a picture") {
+			t.Fatalf("a file that is no picture: %s", got.body)
+		}
+	}
+	for _, file := range []string{pics.text, pics.selfie} {
+		if got := v.send(at+"/selfie", file); !strings.Contains(got.body, "Wait a few minutes") {
+			t.Errorf("after three: %s", got.body)
+		}
+	}
+	other, link := h.session("short")
+	v.post("/s/"+link.Token, nil)
+	if got := v.send("/f/"+other.ID+"/selfie", pics.selfie); got.path != "/f/"+other.ID+"/selfie/check" {
+		t.Errorf("another session comes to %s", got.path)
+	}
+	minutes.Add(1)
+	if got := v.send(at+"/selfie", pics.selfie); got.path != at+"/selfie/check" {
+		t.Errorf("a minute later: %s", got.path)
 	}
 }
 

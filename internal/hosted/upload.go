@@ -78,6 +78,9 @@ func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err
 	if t.mustWait(sub) > 0 {
 		return sub.at, "", nil // which says so
 	}
+	if t.hasty() {
+		return "", "photo.error.wait", nil
+	}
 	contentType, better, err := t.h.config.Intake(t.ctx(), sub.kind, raw)
 	if err != nil {
 		wrong := t.refusal(err)
@@ -103,6 +106,15 @@ func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err
 	}
 	t.remember()
 	return sub.check(), "", t.forget(e.SHA256)
+}
+
+// hasty tells whether the session has had so many files looked at that it is to wait a little.
+func (t *turn) hasty() bool {
+	if t.h.config.Looks == nil {
+		return false
+	}
+	ok, _ := t.h.config.Looks.Allow(t.s.ID)
+	return !ok
 }
 
 // readFile reads the one file of the form, in memory, and gives the key of what is wrong with it before anybody looks inside.
