@@ -222,6 +222,9 @@ func (e *Engine) keepOne(ctx context.Context, rules usher.KeepRules, r store.Kep
 	if err != nil {
 		return k, false, err
 	}
+	if a.Erased {
+		return k, false, e.forget(ctx, a)
+	}
 	if k, err = e.kept(ctx, rules, a); err != nil {
 		return k, false, err
 	}
@@ -244,6 +247,22 @@ func (e *Engine) keepOne(ctx context.Context, rules usher.KeepRules, r store.Kep
 		next = k.Until
 	}
 	return k, false, e.c.Store.KeepUntil(ctx, r, next)
+}
+
+// forget removes what is left of somebody who was erased, but for whom a back-up brought back rows without a key.
+func (e *Engine) forget(ctx context.Context, a usher.Applicant) error {
+	err := e.c.Store.Commit(ctx, store.Change{
+		Applicant: &store.ApplicantRow{
+			ID: a.ID, TenantID: a.TenantID, ClientID: a.ClientID, Dialect: a.Dialect, Version: a.Version + 1, Was: a.Version, Erased: true,
+			CreatedAt: a.CreatedAt, UpdatedAt: e.now(),
+		},
+		Erase: a.ID,
+		Audit: []usher.AuditRecord{e.record(a.TenantID, remover, string(usher.ApplicantErased), a.ID, "there was no key")},
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return nil // another was faster
+	}
+	return err
 }
 
 // ended tells whether an applicant is kept for nothing any more.

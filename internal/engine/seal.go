@@ -80,13 +80,16 @@ func (e *Engine) openSession(ctx context.Context, r store.SessionRow) (usher.Ses
 	return s, err
 }
 
+// openApplicant gives the applicant of a row. One without a key is erased, though the row does not say so: it was restored from a back-up that is older
+// than the keys, or is being erased at this moment.
 func (e *Engine) openApplicant(ctx context.Context, r store.ApplicantRow) (usher.Applicant, error) {
 	a := usher.Applicant{
 		ID: r.ID, TenantID: r.TenantID, ClientID: r.ClientID, Dialect: r.Dialect, Version: r.Version, Erased: r.Erased,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 	if !r.Erased {
-		if err := e.unseal(ctx, r.TenantID, r.ID, placeApplicant, r.ID, r.Doc, &a); err != nil {
+		err := e.unseal(ctx, r.TenantID, r.ID, placeApplicant, r.ID, r.Doc, &a)
+		if a.Erased = erased(err); err != nil && !a.Erased {
 			return a, err
 		}
 	}

@@ -73,7 +73,9 @@ func Restore(ctx context.Context, data, keys, dir string) (r Restored, err error
 		return r, fmt.Errorf("restore database: %w", err)
 	}
 	err = inCopy(ctx, part, keys, `INSERT INTO main.keysets (applicant_id, tenant_id, wrapped)
-		SELECT applicant_id, tenant_id, wrapped FROM keys.keysets WHERE applicant_id IN (SELECT id FROM main.applicants)`)
+		SELECT applicant_id, tenant_id, wrapped FROM keys.keysets WHERE applicant_id IN (SELECT id FROM main.applicants)`,
+		// Who has no key was erased since: what else is known of them goes as soon as a server looks at who is kept.
+		`UPDATE main.applicants SET keep_due = 0 WHERE erased = FALSE AND id NOT IN (SELECT applicant_id FROM main.keysets)`)
 	if err != nil {
 		return r, fmt.Errorf("put keys back: %w", err)
 	}
