@@ -30,7 +30,9 @@ func TestKeep(t *testing.T) {
 		"relationship end": {rules, usher.Keeping{EndedAt: day(50)}, []usher.SessionHead{head(usher.Approved, 5)}, usher.Kept{Basis: usher.KeptApproved, Until: day(1050), Duty: true}},
 		"ended, at it":     {rules, usher.Keeping{EndedAt: day(50)}, []usher.SessionHead{head(usher.Approved, 5), head(usher.InReview, 60)}, usher.Kept{Basis: usher.KeptOpen}},
 		"on hold": {
-			rules, usher.Keeping{EndedAt: day(50), Hold: &usher.Hold{}}, []usher.SessionHead{head(usher.Approved, 5)},
+			rules,
+			usher.Keeping{EndedAt: day(50), Hold: &usher.Hold{}},
+			[]usher.SessionHead{head(usher.Approved, 5)},
 			usher.Kept{Basis: usher.KeptOnHold, Duty: true},
 		},
 		"sandbox, approved": {easy, usher.Keeping{}, []usher.SessionHead{head(usher.Approved, 5)}, usher.Kept{Basis: usher.KeptApproved, Until: day(35)}},

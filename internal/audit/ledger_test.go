@@ -189,7 +189,7 @@ func BenchmarkLedger(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Store.Close()
+	b.Cleanup(func() { _ = db.Store.Close() })
 	const n = 100_000
 	for i := 0; i < n; i += 1000 {
 		list := trail("0192d3c4-5b6a-7c8d-9e0f-a1b2c3d4e5f6", 1000)

@@ -206,13 +206,12 @@ func (g *growing) fill(t *testing.T, of string, size int) (ids []string) {
 
 // model is the session that is copied, opened.
 type model struct {
-	session        store.SessionRow
-	applicant      store.ApplicantRow
-	sessionDoc     []byte
-	applicantDoc   []byte
-	event          []byte
-	oldAt          time.Time
-	tenant, client string
+	session      store.SessionRow
+	applicant    store.ApplicantRow
+	sessionDoc   []byte
+	applicantDoc []byte
+	event        []byte
+	oldAt        time.Time
 }
 
 func (g *growing) model(t *testing.T, master *vault.Master, tenant, id string) (m model) {

@@ -30,7 +30,9 @@ func decided(t *testing.T, h *enginetest.House, kind usher.CommandKind) usher.Se
 		return s
 	}
 	for _, c := range []usher.Command{
-		{Kind: usher.CmdOpen}, {Kind: usher.CmdCompleteStep, Step: s.Steps[0].ID}, {Kind: usher.CmdSubmit},
+		{Kind: usher.CmdOpen},
+		{Kind: usher.CmdCompleteStep, Step: s.Steps[0].ID},
+		{Kind: usher.CmdSubmit},
 		{Kind: kind, By: lawyer, Reasons: []usher.Reason{{Code: usher.DocumentUnreadable}}},
 	} {
 		if s, err = h.Do(t.Context(), h.Live.ID, s.ID, c); err != nil {

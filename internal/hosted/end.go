@@ -73,7 +73,7 @@ func (t *turn) showDone() error {
 		receipt = t.url(atReceipt)
 	}
 	return t.render("done", map[string]any{
-		"Receipt": receipt,
+		"Receipt":   receipt,
 		"Reference": t.s.ID, "Next": next, "Again": t.s.State == usher.InReview, "Out": t.out(momentOf(t.s)),
 	}, nil)
 }

@@ -53,7 +53,7 @@ func TestRewrap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Store.Close()
+	t.Cleanup(func() { _ = db.Store.Close() })
 	before := openVault(t, db.Store, oldKey)
 	const people = 40
 	populate(t, db.Store, before, people)
@@ -117,7 +117,7 @@ func TestRewrapWithoutTheOldKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Store.Close()
+	t.Cleanup(func() { _ = db.Store.Close() })
 	before := openVault(t, db.Store, oldKey)
 	populate(t, db.Store, before, 1)
 	_, err = ops.Rewrapper{Store: db.Store, Vault: openVault(t, db.Store, newKey)}.Run(t.Context(), nil)
@@ -132,7 +132,7 @@ func BenchmarkRewrap(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Store.Close()
+	b.Cleanup(func() { _ = db.Store.Close() })
 	people := 200_000
 	if testing.Short() {
 		people = 2_000

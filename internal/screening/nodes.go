@@ -121,7 +121,7 @@ func (l *Lists) handFile(ctx context.Context, e source.Edition, name string) err
 	if err != nil {
 		return err
 	}
-	defer f.Close() // read only
+	defer func() { _ = f.Close() }() // read only
 	piece := make([]byte, partSize)
 	for part := 0; ; part++ {
 		n, err := io.ReadFull(f, piece)

@@ -22,7 +22,9 @@ import (
 )
 
 // folder is where this process keeps the program, until Main removes it.
-func folder() string { return filepath.Join(os.TempDir(), fmt.Sprintf("usher-servertest-%d", os.Getpid())) }
+func folder() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("usher-servertest-%d", os.Getpid()))
+}
 
 // program builds the program, once for all tests of a process: linking it takes longer than most of them. The race detector of the test does not reach
 // into a child, and would only slow it.

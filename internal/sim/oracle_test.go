@@ -45,7 +45,7 @@ func (a *actor) peek(other string, g *goal) {
 	kinds := []string{"a session", "a command", "a case", "events", "deliveries", "a reference"}
 	kind := kinds[a.rng.IntN(len(kinds))]
 	told, err := a.try("snoops for "+kind, tries[kind])
-	if told == "ok" || told == "no" && err != errDead && codeOf(err) != " "+string(usher.CodeNotFound) {
+	if told == "ok" || told == "no" && !errors.Is(err, errDead) && codeOf(err) != " "+string(usher.CodeNotFound) {
 		a.w.broke("I8: a tenant asked for %s of another tenant's session %s, and was told %s%s", kind, g.reference, told, codeOf(err))
 	}
 }

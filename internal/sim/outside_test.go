@@ -255,10 +255,9 @@ type receiver struct {
 type receipt struct {
 	endpoint, id, label string
 	bodies              []string
-	at                  int  // step at which it was first taken
-	said                int  // step at which it first said yes, or 0
-	times               int  // it was taken
-	busy                bool // a request of it is under way
+	at                  int // step at which it was first taken
+	said                int // step at which it first said yes, or 0
+	times               int // it was taken
 }
 
 func (r receiver) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -103,7 +103,7 @@ func useNameServer(t *testing.T, answer func(name string) netip.Addr) {
 	}}
 	t.Cleanup(func() {
 		net.DefaultResolver = was
-		conn.Close()
+		_ = conn.Close()
 		<-ended
 	})
 }

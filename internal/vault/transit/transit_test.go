@@ -105,8 +105,11 @@ func TestFailures(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []transit.Config{
-		{}, {URL: "vault.example/transit/keys/usher", Token: "t"}, {URL: "https://vault.example:8200/", Token: "t"},
-		{URL: "https://vault.example:8200/transit/keys/", Token: "t"}, {URL: "https://u:p@vault.example/transit/keys/usher", Token: "t"},
+		{},
+		{URL: "vault.example/transit/keys/usher", Token: "t"},
+		{URL: "https://vault.example:8200/", Token: "t"},
+		{URL: "https://vault.example:8200/transit/keys/", Token: "t"},
+		{URL: "https://u:p@vault.example/transit/keys/usher", Token: "t"},
 		{URL: "https://vault.example/transit/keys/usher"},
 	} {
 		c.Client = http.DefaultClient
