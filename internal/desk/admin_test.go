@@ -207,7 +207,7 @@ func TestAdminPagesFitEveryWindow(t *testing.T) {
 	for i := range 3 {
 		f.inReview(person{first: fmt.Sprint("Anna", i), last: "Berg", flow: "onboarding"})
 	}
-	f.fitForAll("adam", "/figures", "/live", "/settings", "/settings/flows/onboarding", "/settings/flows/new", "/settings/staff", "/settings/brand", "/settings/texts")
+	f.fitForAll("adam", "/figures", "/live", "/settings", "/settings/flows/onboarding", "/settings/flows/new", "/settings/staff", "/settings/brand", "/settings/texts", "/settings/retention")
 }
 
 func TestRefusedSettingsAreSummedUp(t *testing.T) {
