@@ -95,6 +95,7 @@ func (h *house) watched() {
 			return q, errors.Join(failed[:]...)
 		},
 		Lists: h.lists.Watchlists, Probes: &h.watch.probes,
+		ClientEnd: func(ctx context.Context) (time.Time, error) { return h.db.NextClientEnd(ctx, time.Now()) },
 	})
 }
 

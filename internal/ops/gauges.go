@@ -22,8 +22,10 @@ type Queues struct {
 type Sources struct {
 	Queues func(context.Context) (Queues, error)
 	Lists  func(context.Context) ([]usher.ListVersion, error)
-	Probes *Probes
-	Now    func() time.Time // nil means time.Now
+	// ClientEnd tells when the next API client ends; the zero time when none has an end.
+	ClientEnd func(context.Context) (time.Time, error)
+	Probes    *Probes
+	Now       func() time.Time // nil means time.Now
 }
 
 // askEvery is how long an answer stands: several collectors, or one in a hurry, are no reason to count queues all day.
@@ -58,12 +60,13 @@ var (
 	listAge     = figure("usher_watchlist_age_seconds", "Time since an edition came into use or was found to be current.", "list")
 	listRecords = figure("usher_watchlist_records", "Records of the edition in use.", "list")
 	listStale   = figure("usher_watchlist_stale", "1 when a list is older than its bound.", "list")
+	clientEnd   = figure("usher_client_next_end_seconds", "How long the API client that ends next has left; missing when none has an end.")
 	probeOK     = figure("usher_probe_ok", "1 when what a probe of readiness looks at is well.", "probe")
 )
 
 // Describe names what can be asked for.
 func (a *asked) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{jobsWaiting, jobsOldest, dueWaiting, dueOldest, listAge, listRecords, listStale, probeOK} {
+	for _, d := range []*prometheus.Desc{jobsWaiting, jobsOldest, dueWaiting, dueOldest, listAge, listRecords, listStale, clientEnd, probeOK} {
 		to <- d
 	}
 }
@@ -108,6 +111,11 @@ func (a *asked) ask(now time.Time) (list []prometheus.Metric) {
 				tell(listRecords, float64(v.Entities), name)
 				tell(listStale, truth(v.Stale), name)
 			}
+		}
+	}
+	if a.sources.ClientEnd != nil {
+		if ends, err := a.sources.ClientEnd(ctx); err == nil && !ends.IsZero() {
+			tell(clientEnd, ends.Sub(now).Seconds())
 		}
 	}
 	if a.sources.Probes != nil {

@@ -72,8 +72,9 @@ func busy() *ops.Metrics {
 		Lists: func(context.Context) ([]usher.ListVersion, error) {
 			return []usher.ListVersion{{List: "own", Title: planted[5], Loaded: at, Entities: 12, Stale: true}}, nil
 		},
-		Probes: &ops.Probes{List: []ops.Probe{{Name: "database", Look: func(context.Context) error { return errors.New(planted[0]) }}}},
-		Now:    func() time.Time { return at.Add(time.Minute) },
+		Probes:    &ops.Probes{List: []ops.Probe{{Name: "database", Look: func(context.Context) error { return errors.New(planted[0]) }}}},
+		ClientEnd: func(context.Context) (time.Time, error) { return at.Add(time.Hour), nil },
+		Now:       func() time.Time { return at.Add(time.Minute) },
 	})
 	return m
 }

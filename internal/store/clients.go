@@ -38,6 +38,13 @@ func scanClient(row scanner) (ClientRow, error) {
 	return r, err
 }
 
+// NextClientEnd tells when the next API client ends that has an end and is not disabled; the zero time when there is none.
+func (s *Store) NextClientEnd(ctx context.Context, now time.Time) (time.Time, error) {
+	var ends int64
+	err := s.row(ctx, `SELECT coalesce(min(expires_at), 0) FROM clients WHERE disabled_at = 0 AND expires_at > $1`, []any{ms(now)}, &ends)
+	return at(ends), err
+}
+
 const secretColumns = `client_id, dialect, generation, hash, last4, created_at, ends_at, used_at`
 
 func scanSecret(row scanner) (SecretRow, error) {

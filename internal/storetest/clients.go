@@ -44,6 +44,16 @@ func clients(h *house) {
 	got, err = h.Client(ctx(), r.ID)
 	h.must(err)
 	same(h, "changed", got, r)
+
+	next := func(what string, now, want time.Time) {
+		got, err := h.NextClientEnd(ctx(), now)
+		h.must(err)
+		same(h, what, got, want)
+	}
+	next("next end", h.now, ends)
+	next("at the end", ends, time.Time{})
+	h.must(h.DisableClient(ctx(), ours, r.ID, h.now))
+	next("next end without the disabled", h.now, time.Time{})
 }
 
 func rotatedSecrets(h *house) {
