@@ -71,6 +71,7 @@ type clientPage struct {
 	Networks string // one a line, as it was sent
 	Ends     string // date, as it was sent
 	Overlaps []int  // hours
+	Rotates  bool   // the reader may be told another secret
 	Done     string
 }
 
@@ -100,6 +101,7 @@ func (d *Desk) showClient(w http.ResponseWriter, r *http.Request, v visit) error
 
 func (d *Desk) clientPage(w http.ResponseWriter, r *http.Request, v visit, c Client, data clientPage, problems web.Errors) error {
 	data.frame, data.C, data.Overlaps = v.frame(), clientRows([]Client{c}, d.config.Now())[0], overlaps()
+	data.Rotates = mayHold(v.staff.Role, c)
 	if done := "desk.settings.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
 		data.Done = done
 	}
@@ -125,15 +127,27 @@ func day(t time.Time) string {
 	return t.UTC().Format(time.DateOnly)
 }
 
+// mayHold tells whether a role may be told a secret of a client: one that erases and reads the trail is for who may do so at the desk, too.
+func mayHold(role usher.Role, c Client) bool {
+	return !c.Has(usher.ScopeAdmin) || role.May(usher.ActErase)
+}
+
 func (d *Desk) rotateClient(w http.ResponseWriter, r *http.Request, v visit) error {
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
+	}
+	c, err := d.findClient(r.Context(), v, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if !mayHold(v.staff.Role, c) {
+		return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_role", Message: "ask an administrator for the secret of a client that administers"}
 	}
 	hours, err := strconv.Atoi(r.PostForm.Get("overlap"))
 	if err != nil || !slices.Contains(overlaps(), hours) {
 		hours = 0
 	}
-	told, err := d.config.Keys.RotateClient(r.Context(), v.tenant.ID, r.PathValue("id"), time.Duration(hours)*time.Hour, v.staff.Actor())
+	told, err := d.config.Keys.RotateClient(r.Context(), v.tenant.ID, c.ID, time.Duration(hours)*time.Hour, v.staff.Actor())
 	if err != nil {
 		return err
 	}

@@ -176,6 +176,29 @@ func TestClientIsBoundRotatedAndRevoked(t *testing.T) {
 	}
 }
 
+// The secret of a client that may erase and read the trail is told to nobody who may not do so at the desk.
+func TestSecretRaisesNobody(t *testing.T) {
+	t.Parallel()
+	f := withSettings(t)
+	f.member("dora", usher.RoleDeveloper)
+	f.member("adam", usher.RoleAdmin)
+	c, _, err := f.auth.CreateClient(t.Context(), f.Tenant.ID, auth.NewClient{
+		Dialect: "native", Name: "Back office", Scopes: []usher.Scope{usher.ScopeRead, usher.ScopeAdmin},
+	}, usher.Actor{Kind: usher.BySystem})
+	f.must(err)
+	at := "/settings/clients/" + c.ID
+	dora := f.plain("dora")
+	if page := dora.get(at).body; strings.Contains(page, at+"/rotate") || !strings.Contains(page, at+"/revoke") {
+		t.Error("a developer is offered a new secret, or may not revoke")
+	}
+	if got := dora.post(at + "/rotate"); got.status != http.StatusForbidden {
+		t.Errorf("a developer who asks for the secret is answered %d", got.status)
+	}
+	if got := f.plain("adam").post(at + "/rotate"); got.status != http.StatusOK {
+		t.Errorf("an administrator is answered %d", got.status)
+	}
+}
+
 func TestEndpointIsMadeAndChanged(t *testing.T) {
 	t.Parallel()
 	f := withSettings(t)
