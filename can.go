@@ -12,6 +12,7 @@ const (
 	ActSeeCases        Action = "see_cases"
 	ActSeePictures     Action = "see_pictures"
 	ActTakeFiles       Action = "take_files"
+	ActExportCase      Action = "export_case" // everything of a case, to be taken along
 	ActTakeCase        Action = "take_case"
 	ActGiveCase        Action = "give_case"
 	ActWorkOnCase      Action = "work_on_case"
@@ -63,6 +64,7 @@ func Grants() []Grant {
 		{Action: ActSeeCases, Roles: looking, Scopes: read},
 		{Action: ActSeePictures, Roles: looking, Scopes: read},
 		{Action: ActTakeFiles, Roles: reviewers, Scopes: read},
+		{Action: ActExportCase, Roles: reviewers, Scopes: read, Fresh: true},
 		{Action: ActTakeCase, Roles: reviewers},
 		{Action: ActWorkOnCase, Roles: reviewers},
 		{Action: ActJudgeHit, Roles: reviewers, Scopes: decide},

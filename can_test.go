@@ -14,11 +14,12 @@ import (
 func TestGrants(t *testing.T) {
 	t.Parallel()
 	personal := []usher.Action{
-		usher.ActSeeCases, usher.ActSeePictures, usher.ActTakeFiles, usher.ActTakeCase, usher.ActGiveCase, usher.ActWorkOnCase, usher.ActJudgeHit,
+		usher.ActSeeCases, usher.ActSeePictures, usher.ActTakeFiles, usher.ActExportCase, usher.ActTakeCase, usher.ActGiveCase, usher.ActWorkOnCase, usher.ActJudgeHit,
 		usher.ActDecide, usher.ActOverturn, usher.ActExport, usher.ActErase,
 	}
 	fresh := []usher.Action{
 		usher.ActManageKeys, usher.ActManageEndpoints, usher.ActManageStaff, usher.ActExport, usher.ActErase, usher.ActSetRetention, usher.ActExportAudit,
+		usher.ActExportCase,
 	}
 	seen := map[usher.Action]bool{}
 	for _, g := range usher.Grants() {

@@ -136,7 +136,7 @@ func (d *Desk) caseWith(w http.ResponseWriter, r *http.Request, v visit, typed d
 		data.Votes = append(data.Votes, who.actor(ctx, v.say, a))
 	}
 	data.Acts, data.Why = possible(s, v.staff)
-	data.Report = d.config.Report != nil && v.staff.Role.May(usher.ActTakeFiles)
+	data.Report = d.config.Report != nil && v.staff.Role.May(usher.ActExportCase)
 	data.showEvidence(v.say)
 	if d.config.Portrait != nil {
 		data.Faces = facesOf(s, v.say)

@@ -55,8 +55,8 @@ func (d *Desk) caseRoutes() {
 	d.on("GET "+at+"/picture/{evidence}/{size}", usher.ActSeePictures, plain, d.picture)
 	d.on("GET "+at+"/file/{evidence}", usher.ActTakeFiles, plain, d.file)
 	if c := d.config; c.Report != nil {
-		d.on("GET "+at+"/report.pdf", usher.ActTakeFiles, plain, d.report("application/pdf", c.Report.PDF))
-		d.on("GET "+at+"/evidence.zip", usher.ActTakeFiles, plain, d.report("application/zip", c.Report.Zip))
+		d.on("GET "+at+"/report.pdf", usher.ActExportCase, plain, d.report("application/pdf", c.Report.PDF))
+		d.on("GET "+at+"/evidence.zip", usher.ActExportCase, plain, d.report("application/zip", c.Report.Zip))
 	}
 	d.on("GET "+at+"/hits/{n}", usher.ActSeeCases, plain, d.hitPage)
 	d.on("POST "+at+"/hits/{n}", usher.ActJudgeHit, plain, d.judgeHit)

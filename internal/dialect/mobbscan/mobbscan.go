@@ -76,7 +76,7 @@ func (s *server) routes() *api.Mux {
 	mux.On("POST /mobbscan-agent/pending", s.call(s.decide(usher.CmdReview)), usher.ActDecide)
 	mux.On("GET /mobbscan-agent/{id}/image/{type}", s.call(s.evidence(images)), usher.ActSeePictures)
 	mux.On("GET /mobbscan-agent/{id}/recording/{type}", s.call(s.evidence(recordings)), usher.ActSeePictures)
-	mux.On("GET /api/zip/{id}", s.call(s.zip), usher.ActTakeFiles)
+	mux.On("GET /api/zip/{id}", s.call(s.zip), usher.ActExportCase)
 	mux.On("DELETE /mobbscan-agent/api/verification/{id}", s.call(s.erase), usher.ActWritePeople)
 	mux.On("POST /onboarding/{id}/document", s.call(s.uploadDocument), usher.ActWritePeople)
 	mux.On("POST /onboarding/{id}/face", s.call(s.uploadFace), usher.ActWritePeople)

@@ -18,7 +18,7 @@ const (
 
 func (s *server) reportRoutes() {
 	handle(s, route{
-		method: http.MethodGet, path: reportPath, id: "get_report_pdf", tag: tagResults, may: usher.ActTakeFiles,
+		method: http.MethodGet, path: reportPath, id: "get_report_pdf", tag: tagResults, may: usher.ActExportCase,
 		summary: "Read everything of a case, for people",
 		about: "The evidence report: data, checks, decisions, history, copies of the pictures and the hashes of all files. That you read it is kept " +
 			"in the audit trail.",

@@ -21,7 +21,7 @@ func (s *server) resultRoutes() {
 		summary: "Read a session's history", about: "Oldest first.",
 	}, s.listSessionEvents)
 	handle(s, route{
-		method: http.MethodGet, path: "/v1/sessions/{id}/report.json", id: "get_report", tag: tagResults, may: usher.ActTakeFiles,
+		method: http.MethodGet, path: "/v1/sessions/{id}/report.json", id: "get_report", tag: tagResults, may: usher.ActExportCase,
 		summary: "Read everything of a case",
 		about:   "Applicant, session, checks, decisions, corrections, history, and the hashes of all files: what an auditor asks for. That you read it is kept in the audit trail.",
 	}, s.getReport)

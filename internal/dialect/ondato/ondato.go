@@ -93,7 +93,7 @@ func (d *dialect) routes() *api.Mux {
 		{"GET /kycid/v1/identifications/{id}/setup", usher.ActSeeSettings, kycRead, http.StatusOK, d.getKYCSetup},
 		{"POST /kycid/v1/identifications/filter", usher.ActSeeCases, kycRead, http.StatusOK, d.filterKYC},
 		{"GET /kycid/v1/identifications/{id}/files/{file}", usher.ActSeePictures, kycRead, http.StatusOK, d.getFile},
-		{"GET /kycid/v1/identifications/{id}/report", usher.ActTakeFiles, kycRead, http.StatusOK, d.getReport},
+		{"GET /kycid/v1/identifications/{id}/report", usher.ActExportCase, kycRead, http.StatusOK, d.getReport},
 	} {
 		mux.On(r.pattern, d.serve(r), r.may)
 	}
