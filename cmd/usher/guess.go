@@ -46,7 +46,8 @@ func (h *house) guessing(address func(*http.Request) string, next http.Handler) 
 		}
 		seen := &statusSeen{ResponseWriter: w}
 		next.ServeHTTP(seen, r)
-		if seen.status == http.StatusNotFound {
+		// Who shows an invitation that there is not is led to the page for signing in.
+		if seen.status == http.StatusNotFound || w.Header().Get("Location") == deskBase+"/sign-in?why=link" {
 			if _, _, err := h.db.Count(r.Context(), name, now, wrongWindow); err != nil {
 				h.log.ErrorContext(r.Context(), "a wrong link could not be counted", "error", err)
 			}
