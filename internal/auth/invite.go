@@ -146,6 +146,9 @@ func (a *Auth) Accept(ctx context.Context, token string, v door.Visitor) (door.S
 
 // Finish lets somebody in who has set up enough; see [door.Door].
 func (a *Auth) Finish(ctx context.Context, s door.Session, _ door.Visitor) (door.Session, error) {
+	if s.Stage != door.Setup { // for who is in, another session would be a proof that nobody gave
+		return s, &usher.Error{Code: usher.CodeConflict, Detail: "desk_not_enough", Message: "there is nothing to finish"}
+	}
 	row, err := a.own(ctx, s)
 	if err != nil {
 		return s, err

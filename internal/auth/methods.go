@@ -133,13 +133,13 @@ func (a *Auth) SetOwnPassword(ctx context.Context, s door.Session, password stri
 	return a.turned(ctx, s)
 }
 
-// turned gives the session another cookie after a change of how its member signs in.
+// turned gives the session another cookie after a change of how its member signs in. The proof stays as old as it is.
 func (a *Auth) turned(ctx context.Context, s door.Session) (door.Session, error) {
 	row, err := a.store.Staff(ctx, s.Staff.ID)
 	if err != nil {
 		return s, fmt.Errorf("read staff: %w", err)
 	}
-	return a.promote(ctx, s, row, s.Stage, s.Method)
+	return a.exchange(ctx, s, row, change{stage: s.Stage, method: s.Method, proved: s.ProvedAt, since: s.Since, failed: int64(s.Failed)})
 }
 
 // BeginTOTP makes a secret; see [door.Door].

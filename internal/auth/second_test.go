@@ -353,6 +353,24 @@ func TestProofsAreRecent(t *testing.T) {
 	}
 }
 
+// What is changed or asked for after a proof makes the proof no younger: else whoever sits down at an unlocked computer keeps it for the day.
+func TestProofsAreNotRenewedWithoutOne(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	d.staff(t, usher.RoleReviewer)
+	s := d.in(t)
+	d.wait(4 * time.Minute)
+	_, err := d.Finish(t.Context(), s, at("192.0.2.1"))
+	wantCode(t, err, usher.CodeConflict)
+	if s, err = d.SetOwnPassword(t.Context(), s, "eight loud lamps by the lake"); err != nil || !s.Fresh(d.now()) {
+		t.Fatalf("got %+v, %v", s, err)
+	}
+	d.wait(2 * time.Minute)
+	if s, err = d.enter(t, s.Cookie); err != nil || s.Fresh(d.now()) {
+		t.Errorf("a proof of six minutes ago: %+v, %v", s, err)
+	}
+}
+
 // BenchmarkSignIn measures a sign-in by password with the hash that it really costs, and what is left of it when the hash costs next to nothing.
 func BenchmarkSignIn(b *testing.B) {
 	for name, memory := range map[string]uint32{"whole": 0, "but the hash": 8} {

@@ -66,29 +66,43 @@ func (a *Auth) letIn(ctx context.Context, row store.StaffRow, stage door.Stage, 
 // promote gives a session another cookie after a proof, and another stage where it had one. The old cookie is worth nothing from then on.
 func (a *Auth) promote(ctx context.Context, s door.Session, row store.StaffRow, stage door.Stage, method string) (door.Session, error) {
 	now := a.now()
-	cookie := newCookie()
-	next := store.StaffSessionRow{
-		Hash: digest(cookie), ID: s.ID, StaffID: row.ID, Stage: string(stage), Generation: row.Generation, Method: method, Failed: int64(s.Failed),
-		Address: s.Address, Agent: s.Browser, CreatedAt: s.Since, SeenAt: now, ProvedAt: now,
-	}
+	c := change{stage: stage, method: method, proved: now, since: s.Since, failed: int64(s.Failed)}
 	action := "staff.proved"
 	if s.Stage != stage {
-		action, next.CreatedAt = "staff.signed_in", now
-		failed, err := a.store.Take(ctx, failedCounter(row.Email), now)
-		if err != nil {
+		var err error
+		if c.failed, err = a.store.Take(ctx, failedCounter(row.Email), now); err != nil {
 			return door.Session{}, fmt.Errorf("take counter: %w", err)
 		}
-		next.Failed = failed
+		action, c.since = "staff.signed_in", now
 	}
-	err := a.store.AddStaffSession(ctx, next, digest(s.Cookie), a.entry(row.TenantID, staffOf(row).Actor(), action, row.ID, method))
+	next, err := a.exchange(ctx, s, row, c, a.entry(row.TenantID, staffOf(row).Actor(), action, row.ID, method))
+	if err == nil && s.Stage != stage {
+		a.config.Signed("ok")
+	}
+	return next, err
+}
+
+// change is what another cookie stands for.
+type change struct {
+	stage         door.Stage
+	method        string
+	proved, since time.Time
+	failed        int64
+}
+
+// exchange gives a session another cookie. The old one is worth nothing from then on.
+func (a *Auth) exchange(ctx context.Context, s door.Session, row store.StaffRow, c change, audit ...usher.AuditRecord) (door.Session, error) {
+	cookie := newCookie()
+	next := store.StaffSessionRow{
+		Hash: digest(cookie), ID: s.ID, StaffID: row.ID, Stage: string(c.stage), Generation: row.Generation, Method: c.method, Failed: c.failed,
+		Address: s.Address, Agent: s.Browser, CreatedAt: c.since, SeenAt: a.now(), ProvedAt: c.proved,
+	}
+	err := a.store.AddStaffSession(ctx, next, digest(s.Cookie), audit...)
 	if errors.Is(err, store.ErrConflict) {
 		return door.Session{}, unauthenticated(DetailEnded)
 	}
 	if err != nil {
 		return door.Session{}, fmt.Errorf("write staff session: %w", err)
-	}
-	if s.Stage != stage {
-		a.config.Signed("ok")
 	}
 	return sessionOf(next, row, cookie), nil
 }
