@@ -263,12 +263,12 @@ func (a *Auth) ClientSecret(ctx context.Context, dialect, id, secret string) (us
 // is let in whatever was tried before: others may share the network.
 func (a *Auth) APIKey(ctx context.Context, dialect, key string) (usher.APIClient, error) {
 	hash := digest(key)
-	if k, ok := a.memory.find(hash); ok && k.dialect == dialect && (k.ends.IsZero() || a.now().Before(k.ends)) {
-		return k.client, a.welcome(ctx, k.client)
-	}
 	var found store.SecretRow
 	err := store.ErrNotFound
-	if a.wellFormedKey(dialect, key) {
+	if a.wellFormedKey(dialect, key) { // before anything is remembered by it: memory holds tokens, too, which may do less than a key
+		if k, ok := a.memory.find(hash); ok && k.dialect == dialect && (k.ends.IsZero() || a.now().Before(k.ends)) {
+			return k.client, a.welcome(ctx, k.client)
+		}
 		found, err = a.store.SecretByHash(ctx, dialect, hash)
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
