@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -245,31 +244,23 @@ func (s *Store) AuditLink(ctx context.Context, tenant string, seq int64) (usher.
 // auditPage is how many entries are read at once: a reading that lasts holds up the database's own tidying.
 const auditPage = 5000
 
-// AuditTrail gives a tenant's chain from a place on, in its order; it is read as it is taken.
+// AuditTrail gives a tenant's chain from a place on, in its order, a page at a time: whoever takes entries slowly holds no connection meanwhile.
 func (s *Store) AuditTrail(ctx context.Context, tenant string, from int64) iter.Seq2[usher.AuditRecord, error] {
-	enough := errors.New("enough")
 	return func(yield func(usher.AuditRecord, error) bool) {
 		for {
-			read := 0
-			err := s.rows(ctx, `SELECT `+auditColumns+` FROM audit WHERE tenant_id = $1 AND seq >= $2 AND seq > 0 ORDER BY seq LIMIT $3`,
-				[]any{tenant, from, auditPage}, func(row scanner) error {
-					r, err := scanAudit(row)
-					if err != nil {
-						return err
-					}
-					read, from = read+1, r.Seq+1
-					if !yield(r, nil) {
-						return enough
-					}
-					return nil
-				})
-			switch {
-			case errors.Is(err, enough):
-				return
-			case err != nil:
+			page, err := all(ctx, s, func(row scanner) (usher.AuditRecord, error) { return scanAudit(row) },
+				`SELECT `+auditColumns+` FROM audit WHERE tenant_id = $1 AND seq >= $2 AND seq > 0 ORDER BY seq LIMIT $3`, tenant, from, auditPage)
+			if err != nil {
 				yield(usher.AuditRecord{}, fmt.Errorf("read the audit trail: %w", err))
 				return
-			case read < auditPage:
+			}
+			for _, r := range page {
+				from = r.Seq + 1
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if len(page) < auditPage {
 				return
 			}
 		}

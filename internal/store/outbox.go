@@ -78,9 +78,15 @@ func (w *writer) putOff(ids []string, until time.Time, holder string) {
 	}
 }
 
-// ReleaseDeliveries makes claimed deliveries due again at once.
+// ReleaseDeliveries makes deliveries that this node has claimed due again at once; those that another has in hand by now it leaves there.
 func (s *Store) ReleaseDeliveries(ctx context.Context, now time.Time, ids []string) error {
-	return s.together(ctx, func(w *writer) { w.putOff(ids, now, "") })
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.together(ctx, func(w *writer) {
+		w.exec(`UPDATE deliveries SET due_at = $2, holder = '' WHERE status || '' = 'pending' AND holder = $3 AND id IN (`+w.s.c.Words.list("$1")+`)`,
+			w.encode(ids), ms(now), s.c.Node)
+	})
 }
 
 // hurry makes it due, whatever time it waited for.

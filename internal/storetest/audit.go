@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -18,6 +19,7 @@ func trail() map[string]func(*house) {
 		"trail of many writers":        trailOfMany,
 		"trail is searched":            searchedTrail,
 		"trail keeps the request's id": trailOfRequest,
+		"many read trails slowly":      slowTrails,
 		"signing keys":                 signingKeys,
 	}
 }
@@ -52,6 +54,23 @@ func (h *house) chain(tenant string) []usher.AuditRecord {
 	}
 	same(h, "head", heads[i], store.AuditHead{TenantID: tenant, Seq: int64(len(list)), Hash: last})
 	return list
+}
+
+// slowTrails has more readers in the midst of a trail than there are connections: whoever takes entries slowly keeps nobody from reading.
+func slowTrails(h *house) {
+	h.must(h.AddAudit(ctx(), h.entry(ours, "flow.published", "f")))
+	ctx, cancel := context.WithTimeout(ctx(), 10*time.Second)
+	defer cancel()
+	var read func(readers int)
+	read = func(readers int) {
+		for _, err := range h.AuditTrail(ctx, ours, 1) {
+			h.must(err)
+			if readers > 1 {
+				read(readers - 1)
+			}
+		}
+	}
+	read(30)
 }
 
 func chainedTrail(h *house) {

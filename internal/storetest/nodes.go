@@ -82,6 +82,10 @@ func lateForOther(n *nodes) {
 	same(n.house, "claimed when the lease has ended", take(), 1)
 	n.must(n.both[0].SettleDeliveries(ctx(), []usher.DeliveryReport{late}))
 	same(n.house, "claimed once more", take(), 0)
+	n.must(n.both[0].ReleaseDeliveries(ctx(), n.now, []string{d.ID}))
+	same(n.house, "claimed when the first gives it back", take(), 0)
+	n.must(n.both[1].ReleaseDeliveries(ctx(), n.now, []string{d.ID}))
+	same(n.house, "claimed when who has it gives it back", take(), 1)
 }
 
 func raceVersions(n *nodes) {
