@@ -77,6 +77,8 @@ type Tenant struct {
 	Mode      Mode      `json:"mode"`
 	Currency  string    `json:"currency"` // ISO 4217, for accounts opened here; default EUR
 	CreatedAt time.Time `json:"created_at"`
+
+	WebhookHosts []string `json:"webhook_hosts,omitempty"` // see [Tenant.MaySend]
 }
 
 // ActorKind says what sort of actor issued a command.

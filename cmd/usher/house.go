@@ -134,7 +134,7 @@ func open(ctx context.Context, s settings, log *slog.Logger) (*house, error) {
 	}
 	h.sender, err = webhook.New(webhook.Config{
 		Outbox: h.Engine, Client: client, Version: build().Version, Log: log, Policies: h.policies(),
-		Poll: h.poll(), Alive: h.Alive, Tried: h.watch.metrics.Tried,
+		Poll: h.poll(), Alive: h.Alive, Tried: h.watch.metrics.Tried, Allowed: h.MaySend,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.close())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -41,8 +42,10 @@ func manage(ctx context.Context, c console, name string, args []string, more fun
 }
 
 func tenantCommand(ctx context.Context, c console, args []string) error {
-	var name, mode, currency string
+	var name, mode, currency, tenant, hosts string
 	flags := func(fs *flag.FlagSet) {
+		fs.StringVar(&tenant, "tenant", "", "egress: id of the tenant")
+		fs.StringVar(&hosts, "hosts", "", "egress: where webhooks may go, such as hooks.example.com,*.example.net; empty is everywhere")
 		fs.StringVar(&name, "name", "", "name shown to applicants")
 		fs.StringVar(&mode, "mode", string(usher.Live), "live, or sandbox for trying things out")
 		fs.StringVar(&currency, "currency", "EUR", "of accounts, ISO 4217")
@@ -61,6 +64,14 @@ func tenantCommand(ctx context.Context, c console, args []string) error {
 			}
 			return err
 		},
+		"egress": func(h *house, _ []string) error {
+			kept, err := h.SetWebhookHosts(ctx, tenant, words(hosts))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.out, "webhooks may go to %s\n", cmp.Or(strings.Join(kept, ", "), "every public host"))
+			return h.unlisted(ctx, c, tenant)
+		},
 		"list": func(h *house, _ []string) error {
 			all, err := h.db.Tenants(ctx)
 			for _, t := range all {
@@ -69,6 +80,17 @@ func tenantCommand(ctx context.Context, c console, args []string) error {
 			return err
 		},
 	})
+}
+
+// unlisted names the endpoints that are no longer sent to.
+func (h *house) unlisted(ctx context.Context, c console, tenant string) error {
+	list, err := h.Endpoints(ctx, tenant)
+	for _, e := range list {
+		if err := h.MaySend(ctx, e); err != nil {
+			fmt.Fprintf(c.out, "not sent to any more: endpoint %s\n", e.ID)
+		}
+	}
+	return err
 }
 
 // words gives the words of a flag that holds a list.

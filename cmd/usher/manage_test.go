@@ -51,6 +51,29 @@ func TestClientThatCouldNotWorkIsRefused(t *testing.T) {
 	}
 }
 
+func TestEgress(t *testing.T) {
+	t.Parallel()
+	do := shell(t)
+	_, said := do("tenant", "create", "--name", "Bank")
+	tenant := strings.TrimSpace(strings.TrimPrefix(said, "tenant "))
+	for _, step := range []struct {
+		hosts string
+		code  int
+		say   string
+	}{
+		{"b.example,*.A.example", exitOK, "webhooks may go to *.a.example, b.example"},
+		{"https://a.example", exitFailed, "write host names"},
+		{"", exitOK, "webhooks may go to every public host"},
+	} {
+		if code, said := do("tenant", "egress", "--tenant", tenant, "--hosts", step.hosts); code != step.code || !strings.Contains(said, step.say) {
+			t.Errorf("%q: exit code %d: %s", step.hosts, code, said)
+		}
+	}
+	if code, said := do("tenant", "egress", "--tenant", "none"); code == exitOK {
+		t.Errorf("a tenant that does not exist: %s", said)
+	}
+}
+
 func TestFlagsMayStandBehindWords(t *testing.T) {
 	t.Parallel()
 	do := shell(t)

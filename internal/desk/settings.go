@@ -90,6 +90,7 @@ type settingsData struct {
 	Clients   []clientRow
 	Endpoints []usher.Endpoint
 	Flows     []usher.Flow
+	Hosts     string // that webhooks may go to alone, or ""
 	Editor    bool   // flows can be edited here
 	Staff     bool   // and members of staff
 	Look      bool   // and how the pages look
@@ -98,7 +99,7 @@ type settingsData struct {
 }
 
 func (d *Desk) settings(w http.ResponseWriter, r *http.Request, v visit) error {
-	data := settingsData{frame: v.frame()}
+	data := settingsData{frame: v.frame(), Hosts: strings.Join(v.tenant.WebhookHosts, ", ")}
 	clients, err := d.config.Keys.Clients(r.Context(), v.tenant.ID)
 	if err != nil {
 		return err

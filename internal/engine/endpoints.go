@@ -109,6 +109,11 @@ func (e *Engine) putEndpoint(ctx context.Context, before, ep usher.Endpoint, act
 			return ep, err
 		}
 	}
+	if ep.Disabled == "" { // one that may be sent to no more can still be switched off
+		if err := e.MaySend(ctx, ep); err != nil {
+			return ep, err
+		}
+	}
 	if _, ok := e.renderers[ep.Dialect]; !ok {
 		return ep, usher.Invalid("dialect", "this server does not speak that dialect")
 	}

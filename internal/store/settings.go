@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -14,21 +15,34 @@ func (s *Store) PutTenant(ctx context.Context, t usher.Tenant, audit ...usher.Au
 	return err
 }
 
+// SetWebhookHosts writes where a tenant's webhooks may go, hosts with blanks between them; ErrNotFound when there is no such tenant.
+func (s *Store) SetWebhookHosts(ctx context.Context, tenant, hosts string, audit ...usher.AuditRecord) error {
+	n, err := s.noted(ctx, audit, `UPDATE tenants SET webhook_hosts = $2 WHERE id = $1`, tenant, hosts)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
 // Tenant gives a tenant.
 func (s *Store) Tenant(ctx context.Context, id string) (usher.Tenant, error) {
-	return one(ctx, s, scanTenant, `SELECT id, name, mode, currency, created_at FROM tenants WHERE id = $1`, id)
+	return one(ctx, s, scanTenant, `SELECT id, name, mode, currency, created_at, webhook_hosts FROM tenants WHERE id = $1`, id)
 }
 
 // Tenants gives all tenants, oldest first.
 func (s *Store) Tenants(ctx context.Context) ([]usher.Tenant, error) {
-	return all(ctx, s, scanTenant, `SELECT id, name, mode, currency, created_at FROM tenants ORDER BY created_at, id`)
+	return all(ctx, s, scanTenant, `SELECT id, name, mode, currency, created_at, webhook_hosts FROM tenants ORDER BY created_at, id`)
 }
 
 func scanTenant(row scanner) (usher.Tenant, error) {
 	var t usher.Tenant
 	var created int64
-	err := row.Scan(&t.ID, &t.Name, &t.Mode, &t.Currency, &created)
+	var hosts string
+	err := row.Scan(&t.ID, &t.Name, &t.Mode, &t.Currency, &created, &hosts)
 	t.CreatedAt = at(created)
+	if hosts != "" {
+		t.WebhookHosts = strings.Fields(hosts)
+	}
 	return t, err
 }
 

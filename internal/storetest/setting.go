@@ -29,6 +29,10 @@ func tenants(h *house) {
 	got, err := h.Tenant(ctx(), t.ID)
 	h.must(err)
 	same(h, "tenant", got, t)
+	h.must(h.SetWebhookHosts(ctx(), t.ID, "*.b.example a.example"))
+	h.wants(h.SetWebhookHosts(ctx(), "none", ""), store.ErrNotFound)
+	h.must(h.PutTenant(ctx(), t)) // which leaves them as they are
+	t.WebhookHosts = []string{"*.b.example", "a.example"}
 	list, err := h.Tenants(ctx())
 	h.must(err)
 	same(h, "tenants", len(list), 3)

@@ -38,11 +38,20 @@ type poster struct {
 	tokens *tokens
 	agent  string
 	now    func() time.Time
+
+	allowed func(ctx context.Context, e usher.Endpoint) error
 }
 
 // post sends a delivery's bytes to its endpoint and gives the answer, whatever its status. An endpoint that refuses a token gets a new one
 // within the same try, once.
 func (p *poster) post(ctx context.Context, d usher.Delivery, e usher.Endpoint, how Policy) (answer, error) {
+	if err := p.allowed(ctx, e); err != nil {
+		var told *usher.Error
+		if errors.As(err, &told) {
+			return answer{}, fault(told.Message)
+		}
+		return answer{}, err
+	}
 	a, sent, err := p.once(ctx, d, e, how)
 	if err != nil || a.status != http.StatusUnauthorized || e.Auth.Type != AuthOAuth2 {
 		return a, err

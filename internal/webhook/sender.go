@@ -52,6 +52,9 @@ type Config struct {
 	Now  func() time.Time // nil: time.Now
 	Rand func() float64   // from 0 to below 1, for the jitter of retries; nil: math/rand
 
+	// Allowed tells whether an endpoint may be sent to today, before each try; nil: all may.
+	Allowed func(ctx context.Context, e usher.Endpoint) error
+
 	// Tried is told of each try, with the dialect of the endpoint; nil: nobody is.
 	Tried func(dialect string, r usher.DeliveryReport)
 }
@@ -107,6 +110,9 @@ func New(cfg Config) (*Sender, error) {
 	if cfg.Tried == nil {
 		cfg.Tried = func(string, usher.DeliveryReport) {}
 	}
+	if cfg.Allowed == nil {
+		cfg.Allowed = func(context.Context, usher.Endpoint) error { return nil }
+	}
 	client := *cfg.Client
 	client.Timeout, client.CheckRedirect = 0, notFollowed
 	return &Sender{
@@ -117,6 +123,8 @@ func New(cfg Config) (*Sender, error) {
 			tokens: &tokens{client: &client, now: cfg.Now, byID: map[string]*token{}},
 			agent:  "usher/" + cmp.Or(cfg.Version, "dev"),
 			now:    cfg.Now,
+
+			allowed: cfg.Allowed,
 		},
 		lanes: lanes{
 			parallel: cmp.Or(cfg.Parallel, defaultParallel),
