@@ -28,7 +28,10 @@ func (*byHand) Stop(context.Context) error { return nil }
 func handled(t *testing.T, h *enginetest.House, c engine.Config) (*engine.Engine, func(kind string) error) {
 	t.Helper()
 	q := &byHand{}
-	c.Store, c.Vault, c.Blobs, c.Now, c.Queue = h.Store, h.Vault, h.Blobs, h.Now, q
+	c.Store, c.Vault, c.Now, c.Queue = h.Store, h.Vault, h.Now, q
+	if c.Blobs == nil {
+		c.Blobs = h.Blobs
+	}
 	e := engine.New(c)
 	if err := e.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -83,6 +86,31 @@ func TestUnreadableSessionHoldsUpNoTimer(t *testing.T) {
 	}
 	if s, err := h.Session(t.Context(), behind.TenantID, behind.ID); err != nil || s.State != usher.Expired {
 		t.Errorf("who comes behind one that cannot be read is %s, %v", s.State, err)
+	}
+}
+
+// full is a shelf of files that no sweep comes to the end of.
+type full struct{ engine.Blobs }
+
+func (full) Sweep(context.Context, func(context.Context, string, string, string) (bool, error), time.Time) error {
+	return context.DeadlineExceeded
+}
+
+func TestFilesWithoutEndHoldUpNoTrim(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t, enginetest.Config{Renderers: []usher.Renderer{plain{}}})
+	makeEndpoint(t, h, "https://client.example/hook")
+	start(t, h, "", person)
+	if n := len(h.Messages(h.Tenant.ID)); n != 1 {
+		t.Fatalf("%d were sent", n)
+	}
+	_, do := handled(t, h, engine.Config{KeepDeliveries: time.Hour, Blobs: full{h.Blobs}})
+	h.Pass(48 * time.Hour)
+	if err := do("tidy"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("nobody hears of the sweep: %v", err)
+	}
+	if left := h.Messages(h.Tenant.ID); len(left) != 0 {
+		t.Errorf("%d old deliveries are left", len(left))
 	}
 }
 

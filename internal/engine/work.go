@@ -240,10 +240,12 @@ func (e *Engine) tidy(ctx context.Context) error {
 	if _, err := e.c.Store.FreeLanes(ctx, e.now()); err != nil {
 		return err
 	}
+	// Last, since it goes through all files there are and may not come to its end.
+	failed := e.trim(ctx)
 	if err := e.c.Blobs.Sweep(ctx, e.named, dayAgo); err != nil {
-		return fmt.Errorf("sweep evidence: %w", err)
+		failed = errors.Join(failed, fmt.Errorf("sweep evidence: %w", err))
 	}
-	return e.trim(ctx)
+	return failed
 }
 
 // How old deliveries are let go: few at a time, so that nobody waits for the writer, and for so long, which is less than a job may take. What is left
