@@ -36,10 +36,11 @@ func (e *Engine) SetKeepRules(ctx context.Context, tenant string, rules usher.Ke
 		return err
 	}
 	detail := fmt.Sprintf("abandoned %s, rejected %s, approved %s, bodies %d", rule(rules.Abandoned), rule(rules.Rejected), rule(rules.Approved), rules.Bodies)
-	if err := e.c.Store.PutKeepRules(ctx, tenant, rules, e.now(), e.record(tenant, by, "retention.set", "", detail)); err != nil {
+	set := e.record(tenant, by, "retention.set", "", detail)
+	if err := e.c.Store.PutKeepRules(ctx, tenant, rules, e.now(), set, store.Job{Kind: jobKeepAll, Tenant: tenant}); err != nil {
 		return fmt.Errorf("write rules of keeping: %w", err)
 	}
-	return e.c.Store.Commit(ctx, store.Change{Jobs: []store.Job{{Kind: jobKeepAll, Tenant: tenant}}})
+	return nil
 }
 
 func rule(r usher.KeepRule) string {

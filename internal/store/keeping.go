@@ -22,17 +22,17 @@ func (s *Store) KeepRules(ctx context.Context, tenant string) (rules usher.KeepR
 	return rules, nil
 }
 
-// PutKeepRules writes a tenant's rules, and the record of who changed them.
-func (s *Store) PutKeepRules(ctx context.Context, tenant string, rules usher.KeepRules, now time.Time, by usher.AuditRecord) error {
+// PutKeepRules writes a tenant's rules, the record of who changed them, and the jobs that follow from it: all of it or nothing.
+func (s *Store) PutKeepRules(ctx context.Context, tenant string, rules usher.KeepRules, now time.Time, by usher.AuditRecord, jobs ...Job) error {
 	doc, err := encode(rules)
 	if err != nil {
 		return err
 	}
-	return s.together(ctx, func(w *writer) {
+	return s.submit(ctx, &pending{jobs: jobs, write: func(w *writer) {
 		w.exec(`INSERT INTO keep_rules (tenant_id, doc, bodies_pos, updated_at) VALUES ($1, $2, 0, $3)
 			ON CONFLICT (tenant_id) DO UPDATE SET doc = excluded.doc, updated_at = excluded.updated_at`, tenant, doc, ms(now))
 		w.audit(by)
-	})
+	}})
 }
 
 // KeptRow is an applicant whose keeping is to be looked at. Due is when that was to be, as it is stored.
