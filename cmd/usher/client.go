@@ -73,6 +73,12 @@ func clientCommand(ctx context.Context, c console, args []string) error {
 			return h.auth.RevokeClient(ctx, tenant, id, operator)
 		},
 		"allow": func(h *house, rest []string) error {
+			if from == "" {
+				return usageError{errors.New("say from where with --from, or --from any")}
+			}
+			if from == "any" {
+				from = ""
+			}
 			id, n, err := bounded(rest, expires, from)
 			if err != nil {
 				return err
@@ -80,6 +86,12 @@ func clientCommand(ctx context.Context, c console, args []string) error {
 			return h.auth.AllowClient(ctx, tenant, id, n.AllowFrom, operator)
 		},
 		"expire": func(h *house, rest []string) error {
+			if expires == "" {
+				return usageError{errors.New("say when with --expires, or --expires never")}
+			}
+			if expires == "never" {
+				expires = ""
+			}
 			id, n, err := bounded(rest, expires, from)
 			if err != nil {
 				return err

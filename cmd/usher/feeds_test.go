@@ -15,7 +15,7 @@ func TestFeedsOfTheOperationsGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindSubmatch(text)
+	m := regexp.MustCompile("(?ms)^## Watchlists$.*?^```yaml\n(.*?)^```$").FindSubmatch(text)
 	if m == nil {
 		t.Fatal("the guide shows no file of feeds")
 	}

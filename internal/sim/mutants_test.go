@@ -32,7 +32,7 @@ func mutants() []mutant {
 		},
 		{name: "a conflict is told as done", seed: 2, by: "I4 lost duplicated I6", setup: noIndex, claims: "INSERT INTO sessions"},
 		{name: "the sequence is not raised", by: "I4", setup: noIndex, from: "$7, $8, $9, $10)", to: "$7, max($8 - 1, 1), $9, $10)"},
-		{name: "deliveries are written after the commit", seed: 5, by: "I6", later: "INSERT INTO deliveries"},
+		{name: "deliveries are written after the commit", seed: 5, by: "I6 order", later: "INSERT INTO deliveries"},
 		{name: "jobs are put in after the commit", seed: 25, by: "liveness", later: "INSERT INTO sim_jobs"},
 		{name: "events are written after the commit", seed: 2, by: "I4 lost", later: "INSERT INTO events"},
 		{name: "the account is written after the commit", seed: 35, by: "I2", later: "INSERT INTO accounts"},

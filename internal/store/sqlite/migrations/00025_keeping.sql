@@ -9,3 +9,7 @@ CREATE TABLE keep_rules (
     bodies_pos BIGINT NOT NULL, -- of the last delivery whose body was forgotten
     updated_at BIGINT NOT NULL
 );
+
+-- Nobody is removed by time whom nobody has said that of: tenants that are there keep everything until they set rules.
+INSERT INTO keep_rules (tenant_id, doc, bodies_pos, updated_at)
+SELECT id, '{"abandoned":{"days":0,"duty":false},"rejected":{"days":0,"duty":false},"approved":{"days":0,"duty":false},"bodies":0}', 0, 0 FROM tenants;
