@@ -32,14 +32,16 @@ func (w *walked) vendorThings(f firmOfTwo, m mount) (map[string]string, string) 
 	events, err := w.h.ListEvents(ctx, f.tenant.ID, usher.EventFilter{SessionID: s.ID, Paging: usher.Paging{Limit: 1}})
 	w.must(err)
 	const version = 14 // place of a UUID's version: Ondato's ids of identifications are the session's, made to look like version 4
-	return map[string]string{
+	things := map[string]string{
 		"individuals": s.ApplicantID, "events": events.Items[0].ID, "pending_actions": s.ID, "consents": s.ApplicantID, "accounts": f.things["accounts"],
 		"identity-verifications": key, "identifications": s.ID[:version] + "4" + s.ID[version+1:], "files": f.things["evidence"], "flow": flowOnboarding,
 		"mobbscan-agent": key, "getVerificationProcessData": key, "checkVerificationProcessResult": key, "zip": key, "verification": key,
 		"onboarding": key, "image": "front", "recording": "face", "entity": "x", "account": f.things["accounts"],
-	}, map[string]string{
+	}
+	query := map[string]string{
 		"incode": "?id=" + key, "celcoin": "?clientCode=" + key,
 	}[m.surface]
+	return things, query
 }
 
 // TestVendorRoutes walks every call of every vendor's API in the same way.

@@ -73,32 +73,33 @@ func clientCommand(ctx context.Context, c console, args []string) error {
 			return h.auth.RevokeClient(ctx, tenant, id, operator)
 		},
 		"allow": func(h *house, rest []string) error {
-			if from == "" {
-				return usageError{errors.New("say from where with --from, or --from any")}
-			}
-			if from == "any" {
-				from = ""
-			}
+			from, errSaid := wordFor("from", from, "any")
 			id, n, err := bounded(rest, expires, from)
-			if err != nil {
+			if err = errors.Join(errSaid, err); err != nil {
 				return err
 			}
 			return h.auth.AllowClient(ctx, tenant, id, n.AllowFrom, operator)
 		},
 		"expire": func(h *house, rest []string) error {
-			if expires == "" {
-				return usageError{errors.New("say when with --expires, or --expires never")}
-			}
-			if expires == "never" {
-				expires = ""
-			}
+			expires, errSaid := wordFor("expires", expires, "never")
 			id, n, err := bounded(rest, expires, from)
-			if err != nil {
+			if err = errors.Join(errSaid, err); err != nil {
 				return err
 			}
 			return h.auth.ExpireClient(ctx, tenant, id, n.ExpiresAt, operator)
 		},
 	})
+}
+
+// wordFor refuses a bound that was left out, since nobody means to take one away by forgetting a word: that has a word of its own.
+func wordFor(flag, value, none string) (string, error) {
+	switch value {
+	case "":
+		return "", usageError{fmt.Errorf("say it with --%s, or --%s %s to take the bound away", flag, flag, none)}
+	case none:
+		return "", nil
+	}
+	return value, nil
 }
 
 // bounded gives the only word that is left, and the bounds for the client it names.

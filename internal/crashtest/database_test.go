@@ -68,16 +68,17 @@ func (d database) read(t *testing.T, s *servertest.Server, query string) (string
 func (d database) inspect(t *testing.T, s *servertest.Server, events int) {
 	t.Helper()
 	want := map[string]string{
-		`SELECT count(*) FROM events`:                                                                                                     fmt.Sprint(events),
-		`SELECT count(*) FROM deliveries WHERE status = 'delivered'`:                                                                      fmt.Sprint(events),
-		`SELECT count(*) FROM deliveries WHERE status <> 'delivered'`:                                                                     "0",
-		`SELECT count(*) FROM (SELECT 1 FROM accounts GROUP BY session_id HAVING count(*) > 1) AS twice`:                                  "0",
-		`SELECT count(*) FROM sessions s WHERE version <> (SELECT count(*) FROM events WHERE session_id = s.id)`:                          "0",
-		`SELECT count(*) FROM applicants WHERE id NOT IN (SELECT applicant_id FROM keysets)`:                                              "0",
-		`SELECT count(*) FROM river_job WHERE kind = 'usher' AND state = 'discarded' AND max_attempts > 1`:                                "0",
-		`SELECT count(*) FROM turns`:                                                                                                      "0",
-		`SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id <> '' GROUP BY session_id HAVING max(sequence) <> count(*)) AS gaps`: "0",
+		`SELECT count(*) FROM events`:                                                                            fmt.Sprint(events),
+		`SELECT count(*) FROM deliveries WHERE status = 'delivered'`:                                             fmt.Sprint(events),
+		`SELECT count(*) FROM deliveries WHERE status <> 'delivered'`:                                            "0",
+		`SELECT count(*) FROM (SELECT 1 FROM accounts GROUP BY session_id HAVING count(*) > 1) AS twice`:         "0",
+		`SELECT count(*) FROM sessions s WHERE version <> (SELECT count(*) FROM events WHERE session_id = s.id)`: "0",
+		`SELECT count(*) FROM applicants WHERE id NOT IN (SELECT applicant_id FROM keysets)`:                     "0",
+		`SELECT count(*) FROM river_job WHERE kind = 'usher' AND state = 'discarded' AND max_attempts > 1`:       "0",
 	}
+	const turns = `SELECT count(*) FROM turns`
+	const gaps = `SELECT count(*) FROM (SELECT 1 FROM events WHERE session_id <> '' GROUP BY session_id HAVING max(sequence) <> count(*)) AS gaps`
+	want[gaps], want[turns] = "0", "0"
 	if d.url == "" {
 		want[`PRAGMA integrity_check`] = "ok"
 	}
