@@ -105,20 +105,16 @@ func (e *Engine) HoldApplicant(ctx context.Context, tenant, id, reason string, b
 
 // keep changes what bears on how long an applicant is kept, and has that looked at.
 func (e *Engine) keep(ctx context.Context, tenant, id string, by usher.Actor, change func(*usher.Keeping)) (usher.Applicant, error) {
-	a, err := e.changeApplicant(ctx, tenant, id, func(h *hand) error {
+	return e.changeApplicant(ctx, tenant, id, func(h *hand) error {
 		k := h.applicant.Keeping
 		change(&k)
 		changed, events, err := h.applicant.Keep(k, by, e.now())
 		if err != nil {
 			return err
 		}
-		h.applicant = changed
+		h.applicant, h.change.KeepAt = changed, e.now()
 		return h.tell(ctx, events, make([]*usher.Session, len(events)))
 	})
-	if err != nil {
-		return a, err
-	}
-	return a, e.c.Store.KeepAgain(ctx, tenant, id, e.now())
 }
 
 // restrict answers an erasure that the law or a hold forbids for now: the wish is kept, and done when it may be.

@@ -28,8 +28,9 @@ type Change struct {
 	Words      *WordsRow    // what the applicant is found by from now on, beside what there is
 	Jobs       []Job
 	Audit      []usher.AuditRecord
-	Once       *Once  // the idempotency key this change is the effect of
-	Erase      string // id of the applicant whose keyset and hashes go
+	Once       *Once     // the idempotency key this change is the effect of
+	KeepAt     time.Time // when the keeping of Applicant is to be looked at; zero leaves that as it is
+	Erase      string    // id of the applicant whose keyset and hashes go
 }
 
 // keys are the rows that no second change of the same batch may touch: their order would be lost.

@@ -297,6 +297,9 @@ func (w *writer) attached(c Change) {
 		w.words(*c.Words)
 	}
 	w.audit(c.Audit...)
+	if a := c.Applicant; a != nil && !c.KeepAt.IsZero() {
+		w.exec(`UPDATE applicants SET keep_due = $3 WHERE id = $1 AND tenant_id = $2`, a.ID, a.TenantID, ms(c.KeepAt))
+	}
 	if c.Erase != "" {
 		w.erase(c.Erase)
 	}

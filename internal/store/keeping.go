@@ -56,12 +56,6 @@ func (s *Store) KeepUntil(ctx context.Context, r KeptRow, next time.Time) error 
 	return err
 }
 
-// KeepAgain asks for a look at one applicant's keeping.
-func (s *Store) KeepAgain(ctx context.Context, tenant, applicant string, now time.Time) error {
-	_, err := s.exec(ctx, `UPDATE applicants SET keep_due = $3 WHERE id = $1 AND tenant_id = $2`, applicant, tenant, ms(now))
-	return err
-}
-
 // KeepAllAgain asks for a look at the keeping of those applicants of a tenant that were to be looked at after now, some of them at a time. It gives how
 // many that were: none is the end.
 func (s *Store) KeepAllAgain(ctx context.Context, tenant string, now time.Time, limit int) (int64, error) {

@@ -35,7 +35,7 @@ type Set struct {
 // plain tells whether a change can be written as one of a set: it holds nothing that many changes do not hold.
 func (c Change) plain() bool {
 	rare := c.Screenings != nil || c.Monitor != nil || c.News != nil || c.CaseEdit != nil || c.CaseLog != nil || c.Hold != nil || c.Settle != "" ||
-		c.Erase != "" || (c.Case != nil && c.Case.State == usher.InReview)
+		c.Erase != "" || !c.KeepAt.IsZero() || (c.Case != nil && c.Case.State == usher.InReview)
 	return !rare
 }
 

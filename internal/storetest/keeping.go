@@ -71,8 +71,10 @@ func keepDue(h *house) {
 func keepAsked(h *house) {
 	a, _ := h.person(ours)
 	_, rows := due(h, h.now)
-	h.must(h.KeepAgain(ctx(), ours, a.ID, h.now.Add(-time.Minute)))
-	h.must(h.KeepAgain(ctx(), theirs, a.ID, h.now.Add(time.Hour)))
+	a.Was, a.Version = 1, 2
+	h.commit(store.Change{Applicant: &a, KeepAt: h.now.Add(-time.Minute)})
+	late := a
+	h.wants(h.Commit(ctx(), store.Change{Applicant: &late, KeepAt: h.now.Add(time.Hour)}), store.ErrConflict)
 	h.must(h.KeepUntil(ctx(), rows[0], h.now.Add(time.Hour)))
 	ids, _ := due(h, h.now)
 	same(h, "asked for between reading and writing", ids, []string{a.ID})
