@@ -11,6 +11,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/queue"
 )
 
@@ -57,3 +58,6 @@ func migrateWith(ctx context.Context, p *pgxpool.Pool, steps fs.FS) error {
 	}
 	return queue.Migrate(ctx, driver{riverpgxv5.New(p)})
 }
+
+// Newest gives the number of the newest step of the schema that this version knows.
+func Newest() (int64, error) { return store.NewestStep(migrations) }

@@ -125,3 +125,6 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	return nil
 }
+
+// Newest gives the number of the newest step of the schema that this version knows.
+func Newest() (int64, error) { return store.NewestStep(migrations) }

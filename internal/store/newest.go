@@ -1,14 +1,15 @@
-package postgres
+package store
 
 import (
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 )
 
-// Newest gives the number of the newest step of the schema that this version knows.
-func Newest() (newest int64, err error) {
-	steps, err := migrations.ReadDir("migrations")
+// NewestStep gives the number of the newest step in a database's folder of migrations, whose files are named NNNNN_what.sql.
+func NewestStep(folder fs.ReadDirFS) (newest int64, err error) {
+	steps, err := folder.ReadDir("migrations")
 	if err != nil {
 		return 0, fmt.Errorf("read migrations: %w", err)
 	}
