@@ -113,7 +113,7 @@ func Open(t testing.TB, configs ...Config) *House {
 		c.LinkBase = "https://verify.example.test/verify/s/"
 	}
 	ctx := context.Background()
-	h := &House{t: t, Dir: c.Dir, Checks: &Table{}, Codes: &Codes{}, start: time.Now(), real: c.RealTime}
+	h := &House{t: t, Dir: c.Dir, Checks: &Table{}, Codes: &Codes{}, start: time.Now().Truncate(time.Minute), real: c.RealTime}
 	db, err := openDatabase(ctx, t, c.Dir, again)
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Store.Close()) })
@@ -153,11 +153,8 @@ func Open(t testing.TB, configs ...Config) *House {
 	})
 	h.Service = h.Engine
 	must(t, h.Engine.Start(ctx))
-	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(ctx)
-		cancel() // jobs behind the gate are not waited for
-		_ = h.Engine.Stop(ctx)
-	})
+	// Waited for to the end: what still wrote would do so into a folder that is being removed.
+	t.Cleanup(func() { must(t, h.Engine.Stop(ctx)) })
 	h.Tenant = h.tenant("Example Bank", usher.Sandbox)
 	h.Other = h.tenant("Other Bank", usher.Sandbox)
 	h.Live = h.tenant("Live Bank", usher.Live)
@@ -323,12 +320,15 @@ type gatedQueue struct {
 	db      *store.Database
 	handler store.Handler
 	timers  []store.Timer
+	over    chan struct{} // closed when the house ends: jobs behind the gate stay undone
 	mu      sync.Mutex
 	gate    chan struct{}
 }
 
+var errOver = errors.New("the house has ended")
+
 func (q *gatedQueue) Start(ctx context.Context, h store.Handler, timers []store.Timer) error {
-	q.handler, q.timers, q.gate = h, timers, make(chan struct{})
+	q.handler, q.timers, q.gate, q.over = h, timers, make(chan struct{}), make(chan struct{})
 	return q.db.Start(ctx, func(ctx context.Context, j store.Job) error {
 		q.mu.Lock()
 		gate := q.gate
@@ -336,13 +336,18 @@ func (q *gatedQueue) Start(ctx context.Context, h store.Handler, timers []store.
 		select {
 		case <-gate:
 			return h(ctx, j)
+		case <-q.over:
+			return errOver
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}, nil)
 }
 
-func (q *gatedQueue) Stop(ctx context.Context) error { return q.db.Stop(ctx) }
+func (q *gatedQueue) Stop(ctx context.Context) error {
+	close(q.over)
+	return q.db.Stop(ctx)
+}
 
 // settle opens the gate until no job is left; each timer runs once before.
 func (q *gatedQueue) settle(t testing.TB) {
