@@ -191,6 +191,24 @@ func (s *Server) Memory() int64 { return s.status("VmRSS:") }
 // Peak gives the most that the process ever held in memory (resident), in bytes, or 0 where the system does not tell.
 func (s *Server) Peak() int64 { return s.status("VmHWM:") }
 
+// CPU gives the processor time that the process has used, or 0 where the system does not tell.
+func (s *Server) CPU() time.Duration {
+	const tick = time.Second / 100 // of Linux, on every processor that Go runs on
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	// Behind the name: utime and stime are fields 12 and 13.
+	_, rest, _ := strings.Cut(string(raw), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[11], 10, 64)
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * tick
+}
+
 // status reads a line of the process's status that counts kilobytes (proc(5)), in bytes.
 func (s *Server) status(line string) int64 {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
