@@ -36,7 +36,7 @@ func floors() map[floor][]string {
 		command: {"cmd/*"},
 		testKit: {
 			"internal/browsertest", "internal/storetest", "internal/enginetest", "internal/servertest", "internal/dialecttest", "internal/crashtest", "internal/sim",
-			"internal/bench", "internal/blobtest", "internal/postgrestest",
+			"internal/bench", "internal/blobtest", "internal/postgrestest", "internal/sqlitetest",
 		},
 	}
 }

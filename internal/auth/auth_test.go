@@ -13,6 +13,7 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/auth"
+	"github.com/usher-kyc/usher/internal/sqlitetest"
 	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 )
@@ -49,7 +50,11 @@ func (d *door) wait(t time.Duration) {
 func open(t testing.TB) *door {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	db, err := sqlite.Open(t.Context(), sqlite.Config{Dir: t.TempDir(), Log: log})
+	dir := t.TempDir()
+	if err := sqlitetest.Fresh(dir); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Dir: dir, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/usher-kyc/usher/internal/postgrestest"
+	"github.com/usher-kyc/usher/internal/sqlitetest"
 	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/postgres"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
@@ -32,7 +32,7 @@ func openDatabase(ctx context.Context, t testing.TB, dir string, again bool) (*s
 		}
 		return postgres.Open(ctx, postgres.Config{URL: url, Tail: postgrestest.Tail, RetryPause: time.Millisecond, Poll: poll})
 	}
-	if err := fresh(dir); err != nil {
+	if err := sqlitetest.Fresh(dir); err != nil {
 		return nil, err
 	}
 	return sqlite.Open(ctx, sqlite.Config{Dir: dir, RetryPause: time.Millisecond, Poll: poll})
@@ -51,40 +51,4 @@ func databaseURL(t testing.TB, dir string, again bool) (string, error) {
 	}
 	made := postgrestest.Shared(t).Kept(t)
 	return made, os.WriteFile(file, []byte(made), 0o600)
-}
-
-const databaseFile = "usher.db"
-
-// empty is a database without a row, whose schema is up to date. Making one takes seconds under the race detector, so that a process makes one
-// and each house begins with a copy.
-var empty = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "usher-empty")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: dir})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Store.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(dir, databaseFile))
-})
-
-// fresh puts the empty database into a folder that has none.
-func fresh(dir string) error {
-	file := filepath.Join(dir, databaseFile)
-	if _, err := os.Stat(file); err == nil {
-		return nil
-	}
-	raw, err := empty()
-	if err == nil {
-		err = os.MkdirAll(dir, 0o700)
-	}
-	if err == nil {
-		err = os.WriteFile(file, raw, 0o600)
-	}
-	return err
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,8 +19,8 @@ import (
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/audit"
+	"github.com/usher-kyc/usher/internal/sqlitetest"
 	"github.com/usher-kyc/usher/internal/store"
-	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/vault"
 )
 
@@ -111,23 +110,6 @@ const (
 	mostAfter = 25_000 // steps after all faults have ended
 )
 
-// empty is a database without a row, made once.
-var empty = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "usher-sim")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: dir})
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Store.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(dir, "usher.db"))
-})
-
 // outcome is what is left of a run.
 type outcome struct {
 	seed   uint64
@@ -142,14 +124,11 @@ type outcome struct {
 // simulate runs a seed in a bubble of its own.
 func simulate(t *testing.T, seed uint64, m mutant) (o outcome) {
 	t.Helper()
-	schema, err := empty()
-	if err != nil {
+	dir := t.TempDir()
+	if err := sqlitetest.Fresh(dir); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "usher.db")
-	if err := os.WriteFile(file, schema, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := filepath.Join(dir, "usher.db")
 	synctest.Test(t, func(t *testing.T) {
 		d := dice(seed)
 		w := &world{

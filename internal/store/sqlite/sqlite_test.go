@@ -2,12 +2,10 @@ package sqlite_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/usher-kyc/usher/internal/sqlitetest"
 	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/storetest"
@@ -16,17 +14,12 @@ import (
 // TestStore runs the suite, with a tap on the driver that collects the statements, and then looks at how SQLite carries them out.
 func TestStore(t *testing.T) {
 	t.Parallel()
-	made := template(t)
 	var mu sync.Mutex
 	texts := map[string]bool{}
 	t.Run("suite", func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) storetest.Database {
-			dir := filepath.Join(t.TempDir(), "data")
-			if err := os.CopyFS(dir, os.DirFS(made)); err != nil {
-				t.Fatal(err)
-			}
 			var p tap
-			db, err := p.open(t, dir)
+			db, err := p.open(t, fresh(t))
 			t.Cleanup(func() {
 				mu.Lock()
 				defer mu.Unlock()
@@ -37,18 +30,14 @@ func TestStore(t *testing.T) {
 			return opened(t, db, err)
 		})
 	})
-	t.Run("plans", func(t *testing.T) { plans(t, made, texts) })
+	t.Run("plans", func(t *testing.T) { plans(t, fresh(t), texts) })
 }
 
-// template makes an empty database, to be copied: the migrations take longer than most tests.
-func template(t *testing.T) string {
+// fresh makes a folder with an empty database.
+func fresh(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: dir, RetryPause: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Store.Close(); err != nil {
+	if err := sqlitetest.Fresh(dir); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -70,13 +59,8 @@ func opened(t *testing.T, db *store.Database, err error) storetest.Database {
 // TestNodes has many callers do what would hurt at the same time.
 func TestNodes(t *testing.T) {
 	t.Parallel()
-	made := template(t)
 	storetest.Nodes(t, func(t *testing.T) (one, other *store.Store) {
-		dir := filepath.Join(t.TempDir(), "data")
-		if err := os.CopyFS(dir, os.DirFS(made)); err != nil {
-			t.Fatal(err)
-		}
-		db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: dir})
+		db, err := sqlite.Open(context.Background(), sqlite.Config{Dir: fresh(t)})
 		opened(t, db, err)
 		return db.Store, db.Store
 	})
