@@ -159,7 +159,7 @@ type Webhooks interface {
 	CreateEndpoint(ctx context.Context, tenant string, e Endpoint) (Endpoint, error) // answers with its secret
 	Endpoint(ctx context.Context, tenant, id string) (Endpoint, error)
 	Endpoints(ctx context.Context, tenant string) ([]Endpoint, error)
-	UpdateEndpoint(ctx context.Context, tenant string, e Endpoint) (Endpoint, error)
+	UpdateEndpoint(ctx context.Context, tenant, id string, change func(*Endpoint)) (Endpoint, error) // change may be called more than once
 	DeleteEndpoint(ctx context.Context, tenant, id string) error
 	RotateSecret(ctx context.Context, tenant, id string) (Endpoint, error)
 	// TestEndpoint queues a "ping" to the endpoint and gives its delivery.

@@ -215,11 +215,11 @@ func (d *Desk) actOnEndpoint(r *http.Request, v visit, e usher.Endpoint, act str
 	case "delete":
 		return service.DeleteEndpoint(ctx, v.tenant.ID, e.ID)
 	case "disable", "enable":
-		e.Disabled = ""
+		why := ""
 		if act == "disable" {
-			e.Disabled = byDesk
+			why = byDesk
 		}
-		_, err := service.UpdateEndpoint(ctx, v.tenant.ID, e)
+		_, err := service.UpdateEndpoint(ctx, v.tenant.ID, e.ID, func(e *usher.Endpoint) { e.Disabled = why })
 		return err
 	}
 	if err := r.ParseForm(); err != nil {

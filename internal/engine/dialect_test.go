@@ -267,8 +267,8 @@ func TestEndpointNeedsAuthentication(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ep.Auth = usher.EndpointAuth{Type: "none"}
-	if _, err := h.UpdateEndpoint(t.Context(), h.Live.ID, ep); refusal(err) != usher.CodeInvalid {
+	bare := func(e *usher.Endpoint) { e.Auth = usher.EndpointAuth{Type: "none"} }
+	if _, err := h.UpdateEndpoint(t.Context(), h.Live.ID, ep.ID, bare); refusal(err) != usher.CodeInvalid {
 		t.Errorf("its authentication is taken away: %v", err)
 	}
 }

@@ -29,13 +29,11 @@ func TestWebhookHosts(t *testing.T) {
 		if _, err := h.CreateEndpoint(t.Context(), h.Tenant.ID, ep); refusal(err) != usher.CodeInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
-		ep.ID = good.ID
-		if _, err := h.UpdateEndpoint(t.Context(), h.Tenant.ID, ep); refusal(err) != usher.CodeInvalid {
+		if _, err := h.UpdateEndpoint(t.Context(), h.Tenant.ID, good.ID, func(e *usher.Endpoint) { *e = ep }); refusal(err) != usher.CodeInvalid {
 			t.Errorf("changed to %s: %v", name, err)
 		}
 	}
-	before.Disabled = "not needed"
-	if _, err := h.UpdateEndpoint(t.Context(), h.Tenant.ID, before); err != nil {
+	if _, err := h.UpdateEndpoint(t.Context(), h.Tenant.ID, before.ID, func(e *usher.Endpoint) { e.Disabled = "not needed" }); err != nil {
 		t.Errorf("switched off: %v", err)
 	}
 	if _, err := h.CreateEndpoint(t.Context(), h.Live.ID, usher.Endpoint{URL: "https://evil.example/hook", Dialect: "native"}); err != nil {

@@ -68,31 +68,46 @@ func (e *Engine) Endpoints(ctx context.Context, tenant string) ([]usher.Endpoint
 	}
 	list := make([]usher.Endpoint, 0, len(rows))
 	for _, r := range rows {
-		var ep usher.Endpoint
-		doc, err := e.c.Vault.OpenTenant(tenant, r.Doc, []byte(placeEndpoint+"/"+r.ID))
+		ep, err := e.openEndpoint(r)
 		if err != nil {
-			return nil, fmt.Errorf("open endpoint: %w", err)
+			return nil, err
 		}
-		if err := json.Unmarshal(doc, &ep); err != nil {
-			return nil, fmt.Errorf("decode endpoint: %w", err)
-		}
-		ep.Failures, ep.FailingSince = r.Failures, r.FailingSince
 		list = append(list, ep)
 	}
 	return list, nil
 }
 
+func (e *Engine) openEndpoint(r store.EndpointRow) (ep usher.Endpoint, err error) {
+	doc, err := e.c.Vault.OpenTenant(r.TenantID, r.Doc, []byte(placeEndpoint+"/"+r.ID))
+	if err != nil {
+		return ep, fmt.Errorf("open endpoint: %w", err)
+	}
+	if err := json.Unmarshal(doc, &ep); err != nil {
+		return ep, fmt.Errorf("decode endpoint: %w", err)
+	}
+	ep.Failures, ep.FailingSince = r.Failures, r.FailingSince
+	return ep, nil
+}
+
 // Endpoint gives a tenant's endpoint.
 func (e *Engine) Endpoint(ctx context.Context, tenant, id string) (usher.Endpoint, error) {
-	list, err := e.Endpoints(ctx, tenant)
+	row, err := e.endpointRow(ctx, tenant, id)
 	if err != nil {
 		return usher.Endpoint{}, err
 	}
-	i := slices.IndexFunc(list, func(ep usher.Endpoint) bool { return ep.ID == id })
-	if i < 0 {
-		return usher.Endpoint{}, usher.NotFound("webhook endpoint")
+	return e.openEndpoint(row)
+}
+
+func (e *Engine) endpointRow(ctx context.Context, tenant, id string) (row store.EndpointRow, err error) {
+	rows, err := e.c.Store.Endpoints(ctx, tenant)
+	if err != nil {
+		return row, err
 	}
-	return list[i], nil
+	i := slices.IndexFunc(rows, func(r store.EndpointRow) bool { return r.ID == id })
+	if i < 0 {
+		return row, usher.NotFound("webhook endpoint")
+	}
+	return rows[i], nil
 }
 
 // newWebhookSecret gives 32 random bytes in the form of Standard Webhooks 1.0.0.
@@ -102,31 +117,62 @@ func newWebhookSecret() string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(key)
 }
 
-// putEndpoint writes an endpoint, with the entry of the trail that says what was done to it; before is it as it was.
-func (e *Engine) putEndpoint(ctx context.Context, before, ep usher.Endpoint, action string) (usher.Endpoint, error) {
+// mayRegister refuses an endpoint that may not be registered today.
+func (e *Engine) mayRegister(ctx context.Context, ep usher.Endpoint) error {
 	if e.c.CheckURL != nil {
 		if err := e.c.CheckURL(ep.URL); err != nil {
-			return ep, err
+			return err
 		}
 	}
 	if ep.Disabled == "" { // one that may be sent to no more can still be switched off
 		if err := e.MaySend(ctx, ep); err != nil {
-			return ep, err
+			return err
 		}
 	}
 	if _, ok := e.renderers[ep.Dialect]; !ok {
-		return ep, usher.Invalid("dialect", "this server does not speak that dialect")
+		return usher.Invalid("dialect", "this server does not speak that dialect")
 	}
 	for _, t := range ep.Events {
 		if t != "*" && !slices.Contains(usher.EventTypes(), t) {
-			return ep, usher.Invalid("events", "unknown event type %q", string(t))
+			return usher.Invalid("events", "unknown event type %q", string(t))
 		}
 	}
-	return e.writeEndpoint(ctx, before, ep, action)
+	return nil
 }
 
-// writeEndpoint writes an endpoint without a look at whether it may be registered today.
-func (e *Engine) writeEndpoint(ctx context.Context, before, ep usher.Endpoint, action string) (usher.Endpoint, error) {
+// changeEndpoint changes an endpoint, and again from the start when another changed it meanwhile: change is given it as it is and as it was, and
+// says what the trail calls that; "" changes nothing.
+func (e *Engine) changeEndpoint(ctx context.Context, tenant, id string,
+	change func(ep *usher.Endpoint, was usher.Endpoint) (action string, err error),
+) (usher.Endpoint, error) {
+	for range retries {
+		row, err := e.endpointRow(ctx, tenant, id)
+		if err != nil {
+			return usher.Endpoint{}, err
+		}
+		was, err := e.openEndpoint(row)
+		if err != nil {
+			return was, err
+		}
+		ep, err := e.openEndpoint(row) // a second time: change may write into what was shares with no copy
+		if err != nil {
+			return ep, err
+		}
+		action, err := change(&ep, was)
+		if err != nil || action == "" {
+			return ep, err
+		}
+		ep, err = e.writeEndpoint(ctx, row, was, ep, action)
+		if !errors.Is(err, store.ErrConflict) {
+			return ep, err
+		}
+	}
+	return usher.Endpoint{}, usher.Conflict("the endpoint is being changed by others; try again")
+}
+
+// writeEndpoint writes an endpoint, with the entry of the trail that says what was done to it. Of one that is changed, row is what is stored and was
+// what that says.
+func (e *Engine) writeEndpoint(ctx context.Context, row store.EndpointRow, was, ep usher.Endpoint, action string) (usher.Endpoint, error) {
 	ep.UpdatedAt = e.now()
 	doc, err := json.Marshal(ep)
 	if err != nil {
@@ -136,21 +182,23 @@ func (e *Engine) writeEndpoint(ctx context.Context, before, ep usher.Endpoint, a
 	if entry.After, err = e.hashedSecret(ep.TenantID, doc); err != nil {
 		return ep, err
 	}
-	if before.ID != "" {
-		was, err := json.Marshal(before)
-		if err != nil {
-			return ep, fmt.Errorf("encode endpoint: %w", err)
-		}
-		if entry.Before, err = e.hashedSecret(ep.TenantID, was); err != nil {
-			return ep, err
-		}
-	}
 	sealed, err := e.c.Vault.SealTenant(ep.TenantID, doc, []byte(placeEndpoint+"/"+ep.ID))
 	if err != nil {
 		return ep, fmt.Errorf("seal endpoint: %w", err)
 	}
+	next := store.EndpointRow{ID: ep.ID, TenantID: ep.TenantID, Doc: sealed, CreatedAt: ep.CreatedAt}
 	defer e.forgetEndpoints(ep.TenantID)
-	return ep, e.c.Store.PutEndpoint(ctx, store.EndpointRow{ID: ep.ID, TenantID: ep.TenantID, Doc: sealed, CreatedAt: ep.CreatedAt}, entry)
+	if row.ID == "" {
+		return ep, e.c.Store.AddEndpoint(ctx, next, entry)
+	}
+	old, err := json.Marshal(was)
+	if err != nil {
+		return ep, fmt.Errorf("encode endpoint: %w", err)
+	}
+	if entry.Before, err = e.hashedSecret(ep.TenantID, old); err != nil {
+		return ep, err
+	}
+	return ep, e.c.Store.ChangeEndpoint(ctx, next, row.Doc, entry)
 }
 
 // CreateEndpoint makes an endpoint with a secret of its own.
@@ -160,11 +208,11 @@ func (e *Engine) CreateEndpoint(ctx context.Context, tenant string, ep usher.End
 		ep.Auth.Type = "none"
 	}
 	ep.Secrets = []string{newWebhookSecret()}
-	if err := e.authenticated(ctx, ep); err != nil {
+	if err := errors.Join(e.authenticated(ctx, ep), e.mayRegister(ctx, ep)); err != nil {
 		return ep, err
 	}
 	defer e.spread(ctx)
-	return e.putEndpoint(ctx, usher.Endpoint{}, ep, "endpoint.created")
+	return e.writeEndpoint(ctx, store.EndpointRow{}, usher.Endpoint{}, ep, "endpoint.created")
 }
 
 // authenticated refuses an endpoint of a live tenant that does without the authentication its dialect asks for.
@@ -182,27 +230,25 @@ func (e *Engine) authenticated(ctx context.Context, ep usher.Endpoint) error {
 	return nil
 }
 
-// UpdateEndpoint changes an endpoint; its secrets stay.
-func (e *Engine) UpdateEndpoint(ctx context.Context, tenant string, ep usher.Endpoint) (usher.Endpoint, error) {
-	old, err := e.Endpoint(ctx, tenant, ep.ID)
-	if err != nil {
-		return ep, err
-	}
-	ep.TenantID, ep.CreatedAt, ep.Secrets = tenant, old.CreatedAt, old.Secrets
-	if old.Auth.Type != "none" { // one that was there before its dialect asked for authentication goes on as it is
-		if err := e.authenticated(ctx, ep); err != nil {
-			return ep, err
-		}
-	}
-	action := "endpoint.changed"
-	switch {
-	case ep.Disabled != "" && old.Disabled == "":
-		action = "endpoint.disabled"
-	case ep.Disabled == "" && old.Disabled != "":
-		action = "endpoint.enabled"
-	}
+// UpdateEndpoint changes an endpoint; its secrets stay. change is called again when another changed it meanwhile.
+func (e *Engine) UpdateEndpoint(ctx context.Context, tenant, id string, change func(*usher.Endpoint)) (usher.Endpoint, error) {
 	defer e.spread(ctx)
-	return e.putEndpoint(ctx, old, ep, action)
+	return e.changeEndpoint(ctx, tenant, id, func(ep *usher.Endpoint, was usher.Endpoint) (action string, err error) {
+		change(ep)
+		ep.ID, ep.TenantID, ep.CreatedAt, ep.Secrets = was.ID, was.TenantID, was.CreatedAt, was.Secrets
+		if was.Auth.Type != "none" { // one that was there before its dialect asked for authentication goes on as it is
+			err = e.authenticated(ctx, *ep)
+		}
+		switch {
+		case ep.Disabled != "" && was.Disabled == "":
+			action = "endpoint.disabled"
+		case ep.Disabled == "" && was.Disabled != "":
+			action = "endpoint.enabled"
+		default:
+			action = "endpoint.changed"
+		}
+		return action, errors.Join(err, e.mayRegister(ctx, *ep))
+	})
 }
 
 // DeleteEndpoint forgets an endpoint; what it was not sent yet is given up.
@@ -218,14 +264,16 @@ func (e *Engine) DeleteEndpoint(ctx context.Context, tenant, id string) error {
 // RotateSecret gives an endpoint a new secret. The one before keeps signing beside it until the next rotation, so that a receiver can change
 // over without missing anything.
 func (e *Engine) RotateSecret(ctx context.Context, tenant, id string) (usher.Endpoint, error) {
-	ep, err := e.Endpoint(ctx, tenant, id)
-	if err != nil {
-		return ep, err
-	}
-	before := ep
-	ep.Secrets = append([]string{newWebhookSecret()}, ep.Secrets[:min(1, len(ep.Secrets))]...)
 	defer e.spread(ctx)
-	return e.putEndpoint(ctx, before, ep, "endpoint.rotated")
+	var known []string
+	return e.changeEndpoint(ctx, tenant, id, func(ep *usher.Endpoint, was usher.Endpoint) (string, error) {
+		if known != nil && !slices.Equal(known, was.Secrets) { // twice at once would leave no secret that the receiver knows
+			return "", usher.Conflict("the secret was rotated by another at the same time")
+		}
+		known = was.Secrets
+		ep.Secrets = append([]string{newWebhookSecret()}, known[:min(1, len(known))]...)
+		return "endpoint.rotated", e.mayRegister(ctx, *ep)
+	})
 }
 
 // TestEndpoint queues a ping.
@@ -435,19 +483,19 @@ func (e *Engine) disable(ctx context.Context, reports []usher.DeliveryReport) er
 		if r.Disable == "" {
 			continue
 		}
-		ep, err := e.Endpoint(ctx, r.Delivery.TenantID, r.Delivery.EndpointID)
-		if isCode(err, usher.CodeNotFound) || ep.Disabled != "" {
+		_, err := e.changeEndpoint(ctx, r.Delivery.TenantID, r.Delivery.EndpointID, func(ep *usher.Endpoint, was usher.Endpoint) (action string, err error) {
+			if ep.Disabled = r.Disable; was.Disabled == "" {
+				action = "endpoint.disabled"
+			}
+			return action, nil
+		})
+		if isCode(err, usher.CodeNotFound) {
 			continue
 		}
 		if err != nil {
-			return err
-		}
-		before := ep
-		ep.Disabled = r.Disable
-		if _, err := e.writeEndpoint(ctx, before, ep, "endpoint.disabled"); err != nil {
 			return fmt.Errorf("disable endpoint: %w", err)
 		}
-		if err := e.c.Store.AbandonDeliveries(ctx, ep.ID, e.now()); err != nil {
+		if err := e.c.Store.AbandonDeliveries(ctx, r.Delivery.EndpointID, e.now()); err != nil {
 			return fmt.Errorf("give up deliveries: %w", err)
 		}
 	}

@@ -205,9 +205,7 @@ func trailCalls(t *testing.T, ctx context.Context, h *enginetest.House) map[stri
 			return err
 		},
 		"UpdateEndpoint": func() error {
-			ep := endpoint()
-			ep.Disabled = "for a while"
-			_, err := h.UpdateEndpoint(ctx, tenant, ep)
+			_, err := h.UpdateEndpoint(ctx, tenant, endpoint().ID, func(ep *usher.Endpoint) { ep.Disabled = "for a while" })
 			return err
 		},
 	}

@@ -108,11 +108,23 @@ func scanEndpoint(row scanner) (EndpointRow, error) {
 	return r, err
 }
 
-// PutEndpoint writes an endpoint, new or changed.
-func (s *Store) PutEndpoint(ctx context.Context, r EndpointRow, audit ...usher.AuditRecord) error {
-	_, err := s.noted(ctx, audit, `INSERT INTO endpoints (id, tenant_id, doc, failures, failing_since, created_at)
-		VALUES ($1, $2, $3, 0, 0, $4)
-		ON CONFLICT (id) DO UPDATE SET doc = excluded.doc WHERE endpoints.tenant_id = excluded.tenant_id`, r.ID, r.TenantID, r.Doc, ms(r.CreatedAt))
+// AddEndpoint writes a new endpoint; ErrConflict when there is one with its id.
+func (s *Store) AddEndpoint(ctx context.Context, r EndpointRow, audit ...usher.AuditRecord) error {
+	n, err := s.noted(ctx, audit, `INSERT INTO endpoints (id, tenant_id, doc, failures, failing_since, created_at)
+		VALUES ($1, $2, $3, 0, 0, $4) ON CONFLICT (id) DO NOTHING`, r.ID, r.TenantID, r.Doc, ms(r.CreatedAt))
+	if err == nil && n == 0 {
+		return ErrConflict
+	}
+	return err
+}
+
+// ChangeEndpoint writes the settings of an endpoint that are made from those in was; ErrConflict when it has others by now, or was deleted. Sealing
+// makes no two documents alike, so that what is stored is its own version.
+func (s *Store) ChangeEndpoint(ctx context.Context, r EndpointRow, was []byte, audit ...usher.AuditRecord) error {
+	n, err := s.noted(ctx, audit, `UPDATE endpoints SET doc = $3 WHERE id = $1 AND tenant_id = $2 AND doc = $4`, r.ID, r.TenantID, r.Doc, was)
+	if err == nil && n == 0 {
+		return ErrConflict
+	}
 	return err
 }
 

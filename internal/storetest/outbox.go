@@ -159,7 +159,7 @@ func deadHead(h *house) {
 
 func settledOnce(h *house) {
 	_, s := h.person(ours)
-	h.must(h.PutEndpoint(ctx(), store.EndpointRow{ID: "endpoint", TenantID: ours, Doc: []byte("doc"), CreatedAt: h.now}))
+	h.must(h.AddEndpoint(ctx(), store.EndpointRow{ID: "endpoint", TenantID: ours, Doc: []byte("doc"), CreatedAt: h.now}))
 	ids := h.queue("endpoint", s, 1)
 	d := h.claim(1)[0]
 	h.settle(d, usher.DeliveryPending)
@@ -196,7 +196,7 @@ func (h *house) endpoint(id string) store.EndpointRow {
 
 func health(h *house) {
 	_, s := h.person(ours)
-	h.must(h.PutEndpoint(ctx(), store.EndpointRow{ID: "endpoint", TenantID: ours, Doc: []byte("doc"), CreatedAt: h.now}))
+	h.must(h.AddEndpoint(ctx(), store.EndpointRow{ID: "endpoint", TenantID: ours, Doc: []byte("doc"), CreatedAt: h.now}))
 	h.queue("endpoint", s, 1)
 	began := h.now
 	for n := 1; n <= 3; n++ {
@@ -206,7 +206,7 @@ func health(h *house) {
 		same(h, "failing since", e.FailingSince, began)
 		h.now = h.now.Add(5 * time.Second)
 	}
-	h.must(h.PutEndpoint(ctx(), store.EndpointRow{ID: "endpoint", TenantID: ours, Doc: []byte("changed"), CreatedAt: h.now}))
+	h.must(h.ChangeEndpoint(ctx(), store.EndpointRow{ID: "endpoint", TenantID: ours, Doc: []byte("changed")}, []byte("doc")))
 	same(h, "failures after a change of settings", h.endpoint("endpoint").Failures, 3)
 	h.settle(h.claim(1)[0], usher.DeliveryDelivered)
 	e := h.endpoint("endpoint")

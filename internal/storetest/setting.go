@@ -101,9 +101,10 @@ func flows(h *house) {
 
 func endpoints(h *house) {
 	r := store.EndpointRow{ID: h.id(), TenantID: ours, Doc: []byte("doc"), CreatedAt: h.now}
-	h.must(h.PutEndpoint(ctx(), r))
+	h.must(h.AddEndpoint(ctx(), r))
+	h.wants(h.AddEndpoint(ctx(), r), store.ErrConflict)
 	other := store.EndpointRow{ID: h.id(), TenantID: theirs, Doc: []byte("doc"), CreatedAt: h.now}
-	h.must(h.PutEndpoint(ctx(), other))
+	h.must(h.AddEndpoint(ctx(), other))
 	list, err := h.Endpoints(ctx(), ours)
 	h.must(err)
 	same(h, "of the tenant", list, []store.EndpointRow{r})
@@ -112,12 +113,20 @@ func endpoints(h *house) {
 	same(h, "of all", list, []store.EndpointRow{r, other})
 	stolen := other
 	stolen.TenantID, stolen.Doc = ours, []byte("stolen")
-	h.must(h.PutEndpoint(ctx(), stolen))
+	h.wants(h.ChangeEndpoint(ctx(), stolen, other.Doc), store.ErrConflict)
 	list, err = h.Endpoints(ctx(), theirs)
 	h.must(err)
 	same(h, "of the other tenant", list, []store.EndpointRow{other})
 	h.wants(h.DeleteEndpoint(ctx(), theirs, r.ID), store.ErrNotFound)
+	was := r.Doc
+	r.Doc = []byte("changed")
+	h.must(h.ChangeEndpoint(ctx(), r, was))
+	h.wants(h.ChangeEndpoint(ctx(), store.EndpointRow{ID: r.ID, TenantID: ours, Doc: []byte("made from what was before")}, was), store.ErrConflict)
+	list, err = h.Endpoints(ctx(), ours)
+	h.must(err)
+	same(h, "changed", list, []store.EndpointRow{r})
 	h.must(h.DeleteEndpoint(ctx(), ours, r.ID))
+	h.wants(h.ChangeEndpoint(ctx(), r, r.Doc), store.ErrConflict) // or it would be there again
 	list, err = h.Endpoints(ctx(), ours)
 	h.must(err)
 	same(h, "left", len(list), 0)

@@ -310,8 +310,7 @@ func TestEventsAreSentOnce(t *testing.T) {
 			c.had.URL = "https://loja.example/all"
 			made, err := w.CreateEndpoint(t.Context(), w.Tenant.ID, c.had)
 			if err == nil && c.had.Disabled != "" {
-				made.Disabled = c.had.Disabled
-				_, err = w.UpdateEndpoint(t.Context(), w.Tenant.ID, made)
+				_, err = w.UpdateEndpoint(t.Context(), w.Tenant.ID, made.ID, func(e *usher.Endpoint) { e.Disabled = c.had.Disabled })
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -147,19 +147,20 @@ func (d *dialect) changeSubscription(r request) (any, error) {
 	if err := firstBroken([]rule{{n.WebhookURL == nil || isHookURL(*n.WebhookURL), "CBE207"}}, n.Auth.rules()); err != nil {
 		return nil, err
 	}
-	if n.WebhookURL != nil {
-		e.URL = *n.WebhookURL
-	}
-	if n.Auth != nil {
-		e.Auth = n.Auth.endpointAuth()
-	}
-	if n.Active != nil {
-		e.Disabled = ""
-		if !*n.Active {
-			e.Disabled = switchedOff
+	_, err = d.Service.UpdateEndpoint(r.Context(), r.tenant(), e.ID, func(e *usher.Endpoint) {
+		if n.WebhookURL != nil {
+			e.URL = *n.WebhookURL
 		}
-	}
-	_, err = d.Service.UpdateEndpoint(r.Context(), r.tenant(), e)
+		if n.Auth != nil {
+			e.Auth = n.Auth.endpointAuth()
+		}
+		if n.Active != nil {
+			e.Disabled = ""
+			if !*n.Active {
+				e.Disabled = switchedOff
+			}
+		}
+	})
 	return nil, instead(err, "CBE207", usher.CodeInvalid)
 }
 

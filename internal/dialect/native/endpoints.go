@@ -151,7 +151,8 @@ func (s *server) updateEndpoint(ctx context.Context, p api.Principal, in *update
 	if err := s.words(e.Dialect, in.Body.Names, in.Body.Auth); err != nil {
 		return nil, err
 	}
-	if e, err = s.Service.UpdateEndpoint(ctx, p.Tenant(), in.Body.apply(e)); err != nil {
+	e, err = s.Service.UpdateEndpoint(ctx, p.Tenant(), in.ID, func(e *usher.Endpoint) { *e = in.Body.apply(*e) })
+	if err != nil {
 		return nil, err
 	}
 	return &answer[Endpoint]{Body: endpointOf(e)}, nil
