@@ -198,17 +198,19 @@ func countries(texts *web.Catalog) map[string][]country {
 				list = append(list, country{code, texts.Text(l.Tag, key)})
 			}
 		}
-		slices.SortFunc(list, func(a, b country) int {
-			return cmp.Compare(alphabetical(l.Tag, a.Name), alphabetical(l.Tag, b.Name))
-		})
+		marks, keys := alphabetical(l.Tag), map[string]string{}
+		for _, c := range list {
+			keys[c.Code] = marks.Replace(strings.ToLower(c.Name))
+		}
+		slices.SortFunc(list, func(a, b country) int { return cmp.Compare(keys[a.Code], keys[b.Code]) })
 		lists[l.Tag] = list
 	}
 	return lists
 }
 
-// alphabetical gives a key that sorts as the language does: in Swedish å, ä and ö follow z, in Spanish ñ follows n, in Lithuanian č, š and ž
-// follow c, s and z, and y stands with i; elsewhere a letter with a mark stands with the one without.
-func alphabetical(lang, name string) string {
+// alphabetical makes of a name in small letters a key that sorts as the language does: in Swedish å, ä and ö follow z, in Spanish ñ follows n, in
+// Lithuanian č, š and ž follow c, s and z, and y stands with i; elsewhere a letter with a mark stands with the one without.
+func alphabetical(lang string) *strings.Replacer {
 	own := map[string][]string{
 		"sv": {"å", "{", "ä", "|", "ö", "}"},
 		"es": {"ñ", "n{"},
@@ -218,5 +220,5 @@ func alphabetical(lang, name string) string {
 		"å", "a", "ä", "a", "á", "a", "à", "a", "â", "a", "ã", "a", "ą", "a", "ç", "c", "č", "c", "é", "e", "è", "e", "ê", "e", "ę", "e", "ė", "e",
 		"í", "i", "į", "i", "ñ", "n", "ó", "o", "ô", "o", "õ", "o", "ö", "o", "š", "s", "ü", "u", "ú", "u", "ų", "u", "ū", "u", "ž", "z", "’", "'",
 	}
-	return strings.NewReplacer(append(own, marked...)...).Replace(strings.ToLower(name))
+	return strings.NewReplacer(append(own, marked...)...)
 }
