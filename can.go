@@ -110,6 +110,7 @@ type Object struct {
 	Taken     bool   // a case that another member of staff has
 	Voted     bool   // a case that needs one more reviewer to approve it
 	OwnVote   bool   // and the one who asks was the first
+	Alone     bool   // a case that needs two approvals, and the one who asks signs in on one administrator's word alone
 }
 
 // Access is what the table says of one request. An object that is hidden is answered as one that does not exist. Fresh asks a member of staff
@@ -125,7 +126,7 @@ func Can(who Caller, do Action, what Object) Access {
 		do = ActGiveCase
 	}
 	g, _, ok := find(grants, func(g Grant) bool { return g.Action == do })
-	if !ok || (do == ActSimulate && what.Live) || (do == ActDecide && what.OwnVote) {
+	if !ok || (do == ActSimulate && what.Live) || (do == ActDecide && (what.OwnVote || what.Alone)) {
 		return Access{}
 	}
 	switch who.Kind {

@@ -67,6 +67,7 @@ func TestCan(t *testing.T) {
 		"reviewer decides":              {staff(usher.RoleReviewer), usher.ActDecide, own, allowed},
 		"reviewer decides second":       {staff(usher.RoleReviewer), usher.ActDecide, usher.Object{TenantID: "t", Voted: true}, usher.Access{Allowed: true, Fresh: true}},
 		"reviewer decides twice":        {staff(usher.RoleSenior), usher.ActDecide, usher.Object{TenantID: "t", Voted: true, OwnVote: true}, usher.Access{}},
+		"reviewer nobody confirmed":     {staff(usher.RoleSenior), usher.ActDecide, usher.Object{TenantID: "t", Alone: true}, usher.Access{}},
 		"reviewer takes a free case":    {staff(usher.RoleReviewer), usher.ActTakeCase, own, allowed},
 		"reviewer takes another's case": {staff(usher.RoleReviewer), usher.ActTakeCase, usher.Object{TenantID: "t", Taken: true}, usher.Access{}},
 		"senior takes another's case":   {staff(usher.RoleSenior), usher.ActTakeCase, usher.Object{TenantID: "t", Taken: true}, allowed},

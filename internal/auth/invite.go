@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,11 @@ func (a *Auth) Reinvite(ctx context.Context, tenant, id string, by usher.Actor) 
 	if err != nil {
 		return "", err
 	}
-	if err := a.store.ClearStaffMethods(ctx, row.ID, a.entry(tenant, by, "staff.methods_cleared", row.ID, "")); err != nil {
+	alone, err := a.onWordOf(ctx, tenant, by)
+	if err != nil {
+		return "", err
+	}
+	if err := a.store.ClearStaffMethods(ctx, row.ID, alone, a.entry(tenant, by, "staff.methods_cleared", row.ID, "")); err != nil {
 		return "", fmt.Errorf("clear ways to sign in: %w", err)
 	}
 	if err := a.store.ResetCounter(ctx, accountCounter(row.Email)); err != nil {
@@ -62,6 +67,55 @@ func (a *Auth) Reinvite(ctx context.Context, tenant, id string, by usher.Actor) 
 		return "", err
 	}
 	return a.invite(ctx, row, by)
+}
+
+// onWordOf gives the administrator on whose word alone somebody signs in whom by lets in: whoever has an invitation can use it, its maker as well.
+// One who is not confirmed may be another's hand, so that it is the other's word. The operator of the server is believed.
+func (a *Auth) onWordOf(ctx context.Context, tenant string, by usher.Actor) (string, error) {
+	if by.Kind != usher.ByStaff {
+		return "", nil
+	}
+	row, err := a.member(ctx, tenant, by.ID)
+	if err != nil {
+		return "", err
+	}
+	return cmp.Or(row.SetUpBy, row.ID), nil
+}
+
+// Confirm takes the word of a second administrator; see [door.Team].
+func (a *Auth) Confirm(ctx context.Context, tenant, id string, generation int64, by usher.Actor) error {
+	row, err := a.member(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	if by.Kind == usher.ByStaff {
+		mine, err := a.member(ctx, tenant, by.ID)
+		if err != nil {
+			return err
+		}
+		if mine.ID == row.ID || mine.ID == row.SetUpBy || mine.SetUpBy != "" {
+			return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_confirm", Message: "another administrator has to confirm it"}
+		}
+	}
+	m := door.Member{}
+	if err := a.describe(ctx, row, &m); err != nil {
+		return err
+	}
+	if m.Invited || row.Generation != generation {
+		return changedMeanwhile()
+	}
+	err = a.store.ConfirmStaff(ctx, row, a.entry(tenant, by, "staff.confirmed", row.ID, row.SetUpBy))
+	if errors.Is(err, store.ErrConflict) {
+		return changedMeanwhile()
+	}
+	if err != nil {
+		return fmt.Errorf("confirm staff: %w", err)
+	}
+	return nil
+}
+
+func changedMeanwhile() error {
+	return &usher.Error{Code: usher.CodeConflict, Detail: "desk_confirm", Message: "they have not set up how they sign in yet, or it has changed: look again"}
 }
 
 func (a *Auth) invite(ctx context.Context, row store.StaffRow, by usher.Actor) (string, error) {

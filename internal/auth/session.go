@@ -196,7 +196,7 @@ func (a *Auth) session(ctx context.Context, cookie string) (store.StaffSessionRo
 func sessionOf(r store.StaffSessionRow, row store.StaffRow, cookie string) door.Session {
 	return door.Session{
 		Staff: staffOf(row), Stage: door.Stage(r.Stage), ID: r.ID, Method: r.Method, Address: r.Address, Browser: r.Agent, Failed: int(r.Failed),
-		Since: r.CreatedAt, SeenAt: r.SeenAt, ProvedAt: r.ProvedAt, Cookie: cookie,
+		Since: r.CreatedAt, SeenAt: r.SeenAt, ProvedAt: r.ProvedAt, SetUpBy: row.SetUpBy, Cookie: cookie,
 	}
 }
 

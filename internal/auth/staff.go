@@ -43,8 +43,12 @@ func (a *Auth) add(ctx context.Context, tenant, email, hash string, role usher.R
 	if _, err := a.tenant(ctx, tenant); err != nil {
 		return store.StaffRow{}, err
 	}
+	alone, err := a.onWordOf(ctx, tenant, by)
+	if err != nil {
+		return store.StaffRow{}, err
+	}
 	now := a.now()
-	row := store.StaffRow{ID: newID(now), TenantID: tenant, Email: email, PasswordHash: hash, Role: role, CreatedAt: now}
+	row := store.StaffRow{ID: newID(now), TenantID: tenant, Email: email, PasswordHash: hash, Role: role, CreatedAt: now, SetUpBy: alone}
 	if err := a.store.AddStaff(ctx, row, a.entry(tenant, by, "staff.created", row.ID, string(role))); err != nil {
 		return store.StaffRow{}, fmt.Errorf("write staff: %w", err)
 	}
@@ -75,7 +79,7 @@ func (a *Auth) Members(ctx context.Context, tenant string) ([]door.Member, error
 	}
 	list := make([]door.Member, len(rows))
 	for i, row := range rows {
-		list[i] = door.Member{Staff: staffOf(row), Disabled: row.Disabled, CreatedAt: row.CreatedAt}
+		list[i] = door.Member{Staff: staffOf(row), Disabled: row.Disabled, CreatedAt: row.CreatedAt, SetUpBy: row.SetUpBy, Generation: row.Generation}
 		if err := a.describe(ctx, row, &list[i]); err != nil {
 			return nil, err
 		}

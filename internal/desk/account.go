@@ -84,6 +84,7 @@ type accountData struct {
 	Failed int    // tries that failed since the sign-in before
 	Done   string
 	Enough bool
+	Alone  bool // another administrator has yet to confirm how they sign in
 	Dev    bool // a password alone is enough here
 }
 
@@ -102,7 +103,7 @@ func (d *Desk) accountPage(w http.ResponseWriter, r *http.Request, v visit, prob
 	}
 	data := accountData{
 		frame: v.frame(), Account: acc, Offers: d.config.Door.Ways(), Here: v.session.ID, Enough: acc.Enough() && !acc.Unnamed,
-		Dev: !acc.Rules.Second,
+		Dev: !acc.Rules.Second, Alone: v.session.SetUpBy != "",
 	}
 	if r.URL.Query().Has("failed") {
 		data.Failed = v.session.Failed

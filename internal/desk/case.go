@@ -59,8 +59,10 @@ type caseData struct {
 
 	Acts []act
 	Why  string // key of why there is nothing to decide, or not for this reader
-	Done string // key of what was just done here
-	Late bool   // it was not done: somebody was faster
+	// Alone: two have to approve, and the reader's sign-in is not confirmed.
+	Alone bool
+	Done  string // key of what was just done here
+	Late  bool   // it was not done: somebody was faster
 }
 
 // decision is the one that stands, in words.
@@ -135,7 +137,8 @@ func (d *Desk) caseWith(w http.ResponseWriter, r *http.Request, v visit, typed d
 	for _, a := range s.Votes {
 		data.Votes = append(data.Votes, who.actor(ctx, v.say, a))
 	}
-	data.Acts, data.Why = possible(s, v.staff)
+	data.Acts, data.Why = possible(s, v)
+	data.Alone = v.alone(s) && !s.State.Decided() && v.staff.Role.May(usher.ActDecide)
 	data.Report = d.config.Report != nil && v.staff.Role.May(usher.ActExportCase)
 	data.showEvidence(v.say)
 	if d.config.Portrait != nil {

@@ -56,8 +56,27 @@ func (a act) Path() string { return a.path }
 // Key is the letter that opens its form, or "".
 func (a act) Key() string { return a.key }
 
+// alone tells whether a case needs two approvals, of which the reader can give none: their sign-in is one administrator's work, who could vote twice by it.
+func (v visit) alone(s usher.Session) bool {
+	def, _ := s.Flow.First(usher.StepDecide)
+	return def.Reviewers > 1 && v.session.SetUpBy != ""
+}
+
+// mayAct says whether the table allows the reader an act on a case, and whether it asks for a proof.
+func (v visit) mayAct(a act, s usher.Session) usher.Access {
+	approves := a.command == usher.CmdApprove
+	return usher.Can(v.staff.Caller(), a.may, usher.Object{
+		TenantID: s.TenantID, SessionID: s.ID, Voted: approves && len(s.Votes) > 0, Alone: approves && v.alone(s),
+	})
+}
+
+func notConfirmed() error {
+	return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_alone", Message: "another administrator has to confirm how you sign in first"}
+}
+
 // possible gives what a member of staff can do with a case now, or the key of why there is nothing.
-func possible(s usher.Session, who usher.Staff) ([]act, string) {
+func possible(s usher.Session, v visit) ([]act, string) {
+	who := v.staff
 	var list []act
 	fits := 0
 	for _, a := range acts() {
@@ -71,7 +90,7 @@ func possible(s usher.Session, who usher.Staff) ([]act, string) {
 		if a.command == usher.CmdApprove && slices.ContainsFunc(s.Votes, func(v usher.Actor) bool { return v.ID == who.ID }) {
 			continue
 		}
-		if who.Role.May(a.may) {
+		if v.mayAct(a, s).Allowed {
 			list = append(list, a)
 		}
 	}
@@ -145,6 +164,9 @@ func (d *Desk) decisionPage(a act) handler {
 		}
 		if !slices.Contains(a.states, s.State) || kept.Held != nil {
 			return d.changed(w, r, v, s, s.Version)
+		}
+		if !v.mayAct(a, s).Allowed {
+			return notConfirmed()
 		}
 		if err := d.note(r.Context(), v, "case.viewed", s.ID, ""); err != nil {
 			return err
@@ -284,8 +306,11 @@ func (d *Desk) decide(a act) handler {
 		if was.version != s.Version {
 			return d.changed(w, r, v, s, was.version)
 		}
-		what := usher.Object{TenantID: s.TenantID, SessionID: s.ID, Voted: a.command == usher.CmdApprove && len(s.Votes) > 0}
-		if usher.Can(v.staff.Caller(), a.may, what).Fresh && !v.session.Fresh(d.config.Now()) {
+		access := v.mayAct(a, s)
+		if !access.Allowed {
+			return notConfirmed()
+		}
+		if access.Fresh && !v.session.Fresh(d.config.Now()) {
 			return d.askProof(w, r, v) // the second approval is the last word
 		}
 		if problems := a.problems(was); len(problems) > 0 {

@@ -52,8 +52,9 @@ type Config struct {
 	Undo time.Duration
 	Keys Keys      // makes credentials of API clients; nil leaves out the settings
 	Team door.Team // makes members of staff; nil leaves that page out
-	// Mail brings the link of an invitation to somebody; nil leaves handing it over to the administrator.
-	Mail func(ctx context.Context, to, link string) error
+	// Mail brings somebody the link by which they set up how they sign in: an invitation, or again, after an administrator took away what they had. nil
+	// leaves handing it over to the administrator.
+	Mail func(ctx context.Context, to, link string, again bool) error
 	// Brands keeps how the applicant's pages look; nil leaves that page out.
 	Brands usher.Brands
 	// Texts keeps what applicants are told of reasons; nil leaves that page out.

@@ -362,8 +362,8 @@ func (d *Desk) invitationLink(r *http.Request, token string) string {
 }
 
 // mailed tells whether the link of an invitation went out by e-mail.
-func (d *Desk) mailed(ctx context.Context, to, link string) bool {
-	return d.config.Mail != nil && d.config.Mail(ctx, to, link) == nil
+func (d *Desk) mailed(ctx context.Context, to, link string, again bool) bool {
+	return d.config.Mail != nil && d.config.Mail(ctx, to, link, again) == nil
 }
 
 func badForm(err error) error {

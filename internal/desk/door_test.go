@@ -302,7 +302,7 @@ func TestDoorPagesFitEveryWindow(t *testing.T) {
 			}
 		}
 		f.must(f.auth.SetRules(t.Context(), f.Tenant.ID, door.Rules{Passkeys: true, Passwords: true, Second: true}, usher.Actor{Kind: usher.BySystem}))
-		token, err := f.auth.Invite(t.Context(), f.Tenant.ID, "nina.lundstroem-andersson@example.test", usher.RoleAdmin, usher.Actor{Kind: usher.BySystem})
+		token, err := f.auth.Invite(t.Context(), f.Tenant.ID, "nina.lundstroem-andersson@example.test", usher.RoleAdmin, f.row("adam").Actor())
 		f.must(err)
 		p.Visit(f.url + "/sign-in")
 		look("sign-in")
@@ -331,6 +331,8 @@ func TestDoorPagesFitEveryWindow(t *testing.T) {
 		f.must(err)
 		p.Visit(f.url + "/settings/staff/" + members[0].ID)
 		look("member")
+		p.Visit(f.url + "/settings/staff/" + members[1].ID)
+		look("member-alone")
 		f.Advance(6 * time.Minute)
 		p.Visit(f.url + "/settings/staff")
 		look("prove")

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/door"
@@ -70,19 +71,19 @@ func (d *Desk) invite(w http.ResponseWriter, r *http.Request, v visit) error {
 	case err != nil:
 		return err
 	}
-	return d.tellLink(w, r, v, data.Email, token)
+	return d.tellLink(w, r, v, data.Email, token, false)
 }
 
-// linkData is the page that shows the link of an invitation.
+// linkData is the page that shows the link of an invitation. One that was mailed is for its reader alone.
 type linkData struct {
 	frame
 	Email, Link string
 	Mailed      bool
 }
 
-func (d *Desk) tellLink(w http.ResponseWriter, r *http.Request, v visit, email, token string) error {
+func (d *Desk) tellLink(w http.ResponseWriter, r *http.Request, v visit, email, token string, again bool) error {
 	link := d.invitationLink(r, token)
-	return d.Render(w, r, v.page("invited", linkData{v.frame(), email, link, d.mailed(r.Context(), email, link)}))
+	return d.Render(w, r, v.page("invited", linkData{v.frame(), email, link, d.mailed(r.Context(), email, link, again)}))
 }
 
 // takeRules changes how the firm's staff may sign in.
@@ -108,6 +109,8 @@ type memberData struct {
 	Sessions []door.Session
 	Here     string
 	Done     string
+	SetUpBy  string // who set up how they sign in, in words, where nobody else has confirmed it
+	Confirms bool   // the reader can
 }
 
 // member shows one of them, and where they are signed in.
@@ -120,7 +123,10 @@ func (d *Desk) member(w http.ResponseWriter, r *http.Request, v visit) error {
 		if m.ID != r.PathValue("id") {
 			continue
 		}
-		data := memberData{frame: v.frame(), Member: m, Here: v.session.ID}
+		data := memberData{frame: v.frame(), Member: m, Here: v.session.ID, Confirms: m.ID != v.staff.ID && m.SetUpBy != v.staff.ID && v.session.SetUpBy == "" && !m.Invited}
+		if m.SetUpBy != "" {
+			data.SetUpBy = d.people(v).actor(r.Context(), v.say, usher.Actor{Kind: usher.ByStaff, ID: m.SetUpBy})
+		}
 		if data.Sessions, err = d.config.Team.Sessions(r.Context(), v.tenant.ID, m.ID); err != nil {
 			return err
 		}
@@ -146,6 +152,9 @@ func (d *Desk) changeMember(w http.ResponseWriter, r *http.Request, v visit) err
 		err = team.SetRole(ctx, tenant, id, usher.Role(r.PostFormValue("role")), by)
 	case "disable", "enable":
 		err = team.Disable(ctx, tenant, id, r.PathValue("act") == "disable", by)
+	case "confirm":
+		seen, _ := strconv.ParseInt(r.PostFormValue("generation"), 10, 64) // what is no number is none that the member has
+		err, back = team.Confirm(ctx, tenant, id, seen, by), "/settings/staff/"+id+"?done=confirmed"
 	case "release":
 		err, back = team.Release(ctx, tenant, id, by), "/settings/staff/"+id+"?done=released"
 	case "sign-out":
@@ -173,7 +182,7 @@ func (d *Desk) reinvite(w http.ResponseWriter, r *http.Request, v visit, id stri
 	}
 	for _, m := range all {
 		if m.ID == id {
-			return d.tellLink(w, r, v, m.Email, token)
+			return d.tellLink(w, r, v, m.Email, token, true)
 		}
 	}
 	return usher.NotFound("member of staff")

@@ -42,6 +42,7 @@ type Session struct {
 	Since    time.Time
 	SeenAt   time.Time
 	ProvedAt time.Time
+	SetUpBy  string // the administrator on whose word alone the member signs in, or "" once another has confirmed it
 
 	Cookie string // of this session, as it is now; empty in lists
 }
@@ -175,6 +176,9 @@ type Team interface {
 	Invite(ctx context.Context, tenant, email string, role usher.Role, by usher.Actor) (token string, err error)
 	// Reinvite takes every way to sign in from a member and gives the secret of another such link.
 	Reinvite(ctx context.Context, tenant, id string, by usher.Actor) (token string, err error)
+	// Confirm takes the word of a second administrator that a member signs in for themselves; generation is the member's as the administrator saw it.
+	// CodeForbidden for the member, for who set them up and for who is not confirmed; CodeConflict when it is not set up, or changed since.
+	Confirm(ctx context.Context, tenant, id string, generation int64, by usher.Actor) error
 	SetRole(ctx context.Context, tenant, id string, role usher.Role, by usher.Actor) error
 	Disable(ctx context.Context, tenant, id string, disabled bool, by usher.Actor) error
 	// Sessions lists where a member is signed in; SignOut ends one by id, or with "" all.
@@ -195,4 +199,7 @@ type Member struct {
 	Locked    bool // must wait after wrong tries
 	Ways      []string
 	CreatedAt time.Time
+
+	SetUpBy    string // the administrator on whose word alone they sign in, or ""
+	Generation int64  // changes with whatever ends their sign-ins
 }

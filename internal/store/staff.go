@@ -16,14 +16,15 @@ type StaffRow struct {
 	CreatedAt                         time.Time
 	Generation                        int64  // read only; a sign-in of another generation is over
 	TOTP                              []byte // sealed secret, or nil; read only, see SetStaffTOTP
+	SetUpBy                           string // the administrator on whose word alone they sign in, or ""
 }
 
-const staffColumns = `id, tenant_id, email, password_hash, role, disabled, created_at, keys_off, generation, totp`
+const staffColumns = `id, tenant_id, email, password_hash, role, disabled, created_at, keys_off, generation, totp, set_up_by`
 
 func scanStaff(row scanner) (StaffRow, error) {
 	var r StaffRow
 	var created int64
-	err := row.Scan(&r.ID, &r.TenantID, &r.Email, &r.PasswordHash, &r.Role, &r.Disabled, &created, &r.KeysOff, &r.Generation, &r.TOTP)
+	err := row.Scan(&r.ID, &r.TenantID, &r.Email, &r.PasswordHash, &r.Role, &r.Disabled, &created, &r.KeysOff, &r.Generation, &r.TOTP, &r.SetUpBy)
 	r.CreatedAt = at(created)
 	return r, err
 }
@@ -31,8 +32,8 @@ func scanStaff(row scanner) (StaffRow, error) {
 // AddStaff writes a new member of staff.
 func (s *Store) AddStaff(ctx context.Context, r StaffRow, audit ...usher.AuditRecord) error {
 	return s.together(ctx, func(w *writer) {
-		w.exec(`INSERT INTO staff (id, tenant_id, email, password_hash, role, disabled, created_at, keys_off) VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE)`,
-			r.ID, r.TenantID, r.Email, r.PasswordHash, r.Role, r.Disabled, ms(r.CreatedAt))
+		w.exec(`INSERT INTO staff (id, tenant_id, email, password_hash, role, disabled, created_at, keys_off, set_up_by)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, $8)`, r.ID, r.TenantID, r.Email, r.PasswordHash, r.Role, r.Disabled, ms(r.CreatedAt), r.SetUpBy)
 		w.audit(audit...)
 	})
 }
@@ -72,6 +73,15 @@ func (s *Store) EndStaffSessions(ctx context.Context, staff string, keep []byte,
 	return s.together(ctx, func(w *writer) {
 		w.exec(`UPDATE staff SET generation = generation + 1 WHERE id = $1`, staff)
 		w.endSessions(staff, keep)
+		w.audit(audit...)
+	})
+}
+
+// ConfirmStaff takes it that a member of staff does not sign in on one administrator's word alone any more. The row is as it was looked at: ErrConflict
+// when they were made to begin anew since, or somebody else has confirmed it.
+func (s *Store) ConfirmStaff(ctx context.Context, r StaffRow, audit ...usher.AuditRecord) error {
+	return s.together(ctx, func(w *writer) {
+		w.mustOne(w.exec(`UPDATE staff SET set_up_by = '' WHERE id = $1 AND set_up_by = $2 AND set_up_by <> '' AND generation = $3`, r.ID, r.SetUpBy, r.Generation))
 		w.audit(audit...)
 	})
 }

@@ -242,10 +242,11 @@ func (s *Store) Identities(ctx context.Context, staff string) ([]IdentityRow, er
 		ORDER BY created_at, subject`, staff)
 }
 
-// ClearStaffMethods takes every way to sign in from a member of staff, and signs them out: an administrator makes them begin anew.
-func (s *Store) ClearStaffMethods(ctx context.Context, id string, audit ...usher.AuditRecord) error {
+// ClearStaffMethods takes every way to sign in from a member of staff, and signs them out: an administrator makes them begin anew. setUpBy is on whose
+// word alone they will sign in, or "".
+func (s *Store) ClearStaffMethods(ctx context.Context, id, setUpBy string, audit ...usher.AuditRecord) error {
 	return s.together(ctx, func(w *writer) {
-		w.exec(`UPDATE staff SET password_hash = '', totp = NULL, totp_step = 0, generation = generation + 1 WHERE id = $1`, id)
+		w.exec(`UPDATE staff SET password_hash = '', totp = NULL, totp_step = 0, generation = generation + 1, set_up_by = $2 WHERE id = $1`, id, setUpBy)
 		w.exec(`DELETE FROM staff_passkeys WHERE staff_id = $1`, id)
 		w.exec(`DELETE FROM staff_identities WHERE staff_id = $1`, id)
 		w.recoveryCodes(id, nil)

@@ -19,6 +19,7 @@ func staffDoor() map[string]func(*house) {
 		"identities are one member's":                     identities,
 		"methods are cleared together":                    clearMethods,
 		"a cookie is exchanged once":                      exchangeCookie,
+		"a sign-in is confirmed once, as it was seen":     confirmOnce,
 		"failures are counted with or without an account": countEach,
 	}
 }
@@ -235,10 +236,10 @@ func clearMethods(h *house) {
 	h.must(h.AddPasskey(ctx(), store.PasskeyRow{ID: []byte("key"), StaffID: "ann", Name: "Phone", Doc: []byte("{}"), CreatedAt: h.now}))
 	h.must(h.PutIdentity(ctx(), store.IdentityRow{Issuer: "https://id.example", Subject: "7", StaffID: "ann", CreatedAt: h.now}))
 	h.must(h.AddStaffSession(ctx(), h.staffSession("cookie", seen.Generation), nil))
-	h.must(h.ClearStaffMethods(ctx(), "ann"))
+	h.must(h.ClearStaffMethods(ctx(), "ann", "boss"))
 	got, err := h.Staff(ctx(), "ann")
 	h.must(err)
-	if got.TOTP != nil || got.PasswordHash != "" || got.Generation != seen.Generation+1 {
+	if got.TOTP != nil || got.PasswordHash != "" || got.Generation != seen.Generation+1 || got.SetUpBy != "boss" {
 		h.Errorf("left is %+v", got)
 	}
 	for what, err := range map[string]error{
@@ -249,6 +250,23 @@ func clearMethods(h *house) {
 			h.Errorf("the %s stays", what)
 		}
 	}
+}
+
+// confirmOnce holds that a confirmation is of the sign-in that was looked at, and counts once.
+func confirmOnce(h *house) {
+	h.ann()
+	h.must(h.ClearStaffMethods(ctx(), "ann", "boss"))
+	seen, err := h.Staff(ctx(), "ann")
+	h.must(err)
+	h.must(h.ClearStaffMethods(ctx(), "ann", "boss"))
+	h.wants(h.ConfirmStaff(ctx(), seen), store.ErrConflict)
+	seen, err = h.Staff(ctx(), "ann")
+	h.must(err)
+	h.once("a confirmation", store.ErrConflict, func() error { return h.ConfirmStaff(ctx(), seen) })
+	seen, err = h.Staff(ctx(), "ann")
+	h.must(err)
+	same(h, "set up by", seen.SetUpBy, "")
+	h.wants(h.ConfirmStaff(ctx(), seen), store.ErrConflict)
 }
 
 func errOf[T any](_ T, err error) error { return err }
