@@ -29,6 +29,8 @@ type Change struct {
 	Jobs       []Job
 	Audit      []usher.AuditRecord
 	Once       *Once     // the idempotency key this change is the effect of
+	Take       *OnceRow  // an idempotency key that nobody has had; a conflict when somebody has. As part of a set only
+	Answer     *OnceRow  // what was answered under an idempotency key. As part of a set only
 	KeepAt     time.Time // when the keeping of Applicant is to be looked at; zero leaves that as it is
 	Erase      string    // id of the applicant whose keyset and hashes go
 }
@@ -59,6 +61,11 @@ func (c Change) keys() []string {
 	}
 	if c.Once != nil {
 		ks = append(ks, c.Once.Row())
+	}
+	for _, r := range []*OnceRow{c.Take, c.Answer} {
+		if r != nil {
+			ks = append(ks, r.Row())
+		}
 	}
 	return ks
 }
@@ -160,6 +167,10 @@ func (o *Once) Mark() string { return ";" + o.Made + "=" + o.ID }
 // Commit writes a change and returns once it is on disk, or ErrConflict when a row had another version: then nothing of it was written.
 func (s *Store) Commit(ctx context.Context, c Change) error {
 	c.Audit = requested(ctx, c.Audit)
+	return s.commit(ctx, c)
+}
+
+func (s *Store) commit(ctx context.Context, c Change) error {
 	p := &pending{keys: c.keys(), write: func(w *writer) { w.change(c) }, jobs: c.Jobs}
 	if c.plain() {
 		p.change = &c

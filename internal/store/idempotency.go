@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 )
@@ -15,7 +16,11 @@ type OnceRow struct {
 	Header              string
 	Body                []byte
 	StartedAt           time.Time
+	Holder              string // node that serves the call
 }
+
+// Row names the row among those that a change may not fit.
+func (r *OnceRow) Row() string { return r.Client + "\x00" + r.Key }
 
 // Made gives the id of what an operation made for the key, or "".
 func (r OnceRow) Made(operation string) string {
@@ -30,9 +35,16 @@ const beginOnce = `INSERT INTO idempotency (tenant_id, client_id, key, fingerpri
 
 // BeginOnce takes a key: mine tells whether the caller holds it now. A key whose holder started before stale and never answered is taken over.
 func (s *Store) BeginOnce(ctx context.Context, r OnceRow, stale time.Time) (row OnceRow, mine bool, err error) {
+	r.Holder = s.c.Node
+	if s.c.Sets != nil {
+		// Almost every key is a new one, and is taken together with what others write.
+		if err := s.commit(ctx, Change{Take: &r}); err == nil || !errors.Is(err, ErrConflict) {
+			return r, err == nil, err
+		}
+	}
 	err = s.together(ctx, func(w *writer) {
 		mine = false
-		w.rows(beginOnce, []any{r.Tenant, r.Client, r.Key, r.Fingerprint, ms(r.StartedAt), ms(stale), s.c.Node}, func(got scanner) error {
+		w.rows(beginOnce, []any{r.Tenant, r.Client, r.Key, r.Fingerprint, ms(r.StartedAt), ms(stale), r.Holder}, func(got scanner) error {
 			mine = true
 			return got.Scan(&r.Effect)
 		})
@@ -58,6 +70,9 @@ func (s *Store) Once(ctx context.Context, tenant, client, key string) (OnceRow, 
 // FinishOnce keeps the answer of a key. Where the key was let go meanwhile, by somebody who took its holder for dead, it counts as started at
 // StartedAt: an answer without a time would be forgotten by the next Tidy.
 func (s *Store) FinishOnce(ctx context.Context, r OnceRow) error {
+	if s.c.Sets != nil {
+		return s.commit(ctx, Change{Answer: &r})
+	}
 	_, err := s.exec(ctx, `UPDATE idempotency SET status = $4, header = $5, body = $6,
 		started_at = CASE WHEN started_at = 0 THEN $7 ELSE started_at END WHERE tenant_id = $1 AND client_id = $2 AND key = $3`,
 		r.Tenant, r.Client, r.Key, r.Status, r.Header, r.Body, ms(r.StartedAt))

@@ -9,7 +9,8 @@ import (
 
 // Sets writes the rows of many changes at once, a table at a time.
 type Sets interface {
-	// Match writes rows that have a version, or a name that one alone may have, where they fit. It gives those that did not, by [Once.Row], [KeyRow.Row] or their id.
+	// Match writes rows that have a version, or a name that one alone may have, where they fit. It gives those that did not, by [Once.Row],
+	// [OnceRow.Row], [KeyRow.Row] or their id.
 	Match(ctx context.Context, tx Tx, set *Set) (misfits map[string]bool, err error)
 	// Attach writes the rows that go with those. It gives the lanes in which a delivery was put behind another.
 	Attach(ctx context.Context, tx Tx, set *Set) (lanes []string, err error)
@@ -21,6 +22,7 @@ type Set struct {
 	Sessions   []*SessionRow
 	Keys       []*KeyRow
 	Once       []*Once
+	Take       []*OnceRow
 
 	Keysets    []*Keyset
 	Links      []*LinkRow
@@ -29,6 +31,7 @@ type Set struct {
 	Accounts   []*AccountRow
 	Cases      []*CaseState // of sessions that are not in review
 	Words      []*WordsRow
+	Answers    []*OnceRow
 	Jobs       []Job
 }
 
@@ -51,6 +54,9 @@ func (s *Set) add(c *Change) {
 	}
 	if c.Once != nil {
 		s.Once = append(s.Once, c.Once)
+	}
+	if c.Take != nil {
+		s.Take = append(s.Take, c.Take)
 	}
 }
 
@@ -75,6 +81,9 @@ func (s *Set) attach(c *Change) {
 	}
 	if c.Words != nil {
 		s.Words = append(s.Words, c.Words)
+	}
+	if c.Answer != nil {
+		s.Answers = append(s.Answers, c.Answer)
 	}
 }
 

@@ -23,6 +23,7 @@ func (sets) Match(_ context.Context, tx store.Tx, s *store.Set) (map[string]bool
 	slices.SortFunc(s.Applicants, func(a, b *store.ApplicantRow) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(s.Keys, func(a, b *store.KeyRow) int { return cmp.Compare(a.Row(), b.Row()) })
 	slices.SortFunc(s.Once, func(a, b *store.Once) int { return cmp.Compare(a.Row(), b.Row()) })
+	slices.SortFunc(s.Take, func(a, b *store.OnceRow) int { return cmp.Compare(a.Row(), b.Row()) })
 	misfits := map[string]bool{}
 	b := batch{fits: func(row string) { delete(misfits, row) }}
 	for _, r := range s.Sessions {
@@ -37,6 +38,10 @@ func (sets) Match(_ context.Context, tx store.Tx, s *store.Set) (map[string]bool
 	for _, r := range s.Once {
 		misfits[r.Row()] = true
 	}
+	for _, r := range s.Take {
+		misfits[r.Row()] = true
+	}
+	b.take(s.Take)
 	b.sessions(s.Sessions)
 	b.applicants(s.Applicants)
 	b.keys(s.Keys)
@@ -54,6 +59,7 @@ func (sets) Attach(_ context.Context, tx store.Tx, s *store.Set) (lanes []string
 	b.accounts(s.Accounts)
 	b.cases(s.Cases)
 	b.words(s.Words)
+	b.answers(s.Answers)
 	b.jobs(s.Jobs)
 	return lanes, b.send(tx)
 }
@@ -186,24 +192,6 @@ func (b *batch) keys(rows []*store.KeyRow) {
 		return []any{
 			col(rows, func(r row) []byte { return r.Hash }), col(rows, func(r row) string { return r.TenantID }),
 			col(rows, func(r row) string { return r.SessionID }),
-		}
-	})
-}
-
-func (b *batch) once(rows []*store.Once) {
-	type row = *store.Once
-	take(b, rows, `UPDATE idempotency i SET effect = i.effect || u.mark
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS u (tenant, client, key, mark, made)
-		WHERE i.tenant_id = u.tenant AND i.client_id = u.client AND i.key = u.key AND i.effect || ';' NOT LIKE '%;' || u.made || '=%'
-		RETURNING i.client_id, i.key`, func(rs pgx.Rows) (string, error) {
-		var o store.Once
-		err := rs.Scan(&o.Client, &o.Key)
-		return o.Row(), err
-	}, func() []any {
-		return []any{
-			col(rows, func(r row) string { return r.Tenant }), col(rows, func(r row) string { return r.Client }),
-			col(rows, func(r row) string { return r.Key }), col(rows, func(r row) string { return r.Mark() }),
-			col(rows, func(r row) string { return r.Made }),
 		}
 	})
 }
