@@ -129,8 +129,8 @@ type DeliveryReport struct {
 // Outbox is the durable queue of deliveries that a sender drains.
 type Outbox interface {
 	// Exchange writes how tries ended, and leases what is due, in one transaction: a sender at work pays for one commit and not two. A report
-	// of a try that was written before changes nothing; the next in line becomes due by it. Of each endpoint and subject only the oldest that
-	// is not done is given, so that order holds whichever node sends.
+	// of a try that was written before changes nothing; the next in line becomes due by it. Of each endpoint and subject the oldest that is not
+	// done is given, with those behind it, so that order holds whichever node sends. The tries of what came together are reported together.
 	Exchange(ctx context.Context, reports []DeliveryReport, c DeliveryClaim) ([]ClaimedDelivery, error)
 	// Release gives leases back without counting a try.
 	Release(ctx context.Context, ids []string) error
@@ -139,18 +139,21 @@ type Outbox interface {
 }
 
 // DeliveryClaim says what a sender can take: up to Limit deliveries that are due at Now, none for a Limit of 0, leased for Lease, and none of the
-// endpoints in Except.
+// endpoints in Except; and of those that wait behind them up to Ahead in all.
 type DeliveryClaim struct {
 	Now    time.Time
 	Lease  time.Duration
 	Limit  int
+	Ahead  int
 	Except []string
 }
 
-// ClaimedDelivery is a leased delivery with the endpoint it goes to.
+// ClaimedDelivery is a leased delivery with the endpoint it goes to, and those behind it in line: the lease of the first is that of all, so each may
+// be begun when the one before it was delivered, and what was not begun by the time of the report is nobody's.
 type ClaimedDelivery struct {
 	Delivery Delivery
 	Endpoint Endpoint
+	Behind   []Delivery
 }
 
 // AccountOpener opens an account for an approved applicant. An error means "ask me again"; a refusal is an answer. The key is the same for

@@ -425,14 +425,14 @@ func (e *Engine) Exchange(ctx context.Context, reports []usher.DeliveryReport, c
 	}
 	var claimed []usher.ClaimedDelivery
 	var dead []usher.DeliveryReport
-	for _, r := range rows {
-		d := r.Delivery
+	for _, run := range rows {
+		d := run[0].Delivery
 		ep, err := e.sendable(ctx, &d)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err() // the caller stopped, which says nothing of the delivery: its lease ends
 		case err == nil:
-			claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: ep})
+			claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: ep, Behind: e.behind(ctx, run[1:])})
 		case errors.Is(err, vault.ErrErased), errors.Is(err, vault.ErrTampered), isCode(err, usher.CodeNotFound), isCode(err, usher.CodeGone):
 			dead = append(dead, usher.DeliveryReport{Delivery: d, Status: usher.DeliveryDead, Attempt: usher.DeliveryAttempt{
 				Number: d.Attempts + 1, At: c.Now, Error: "not sent: the applicant was erased, or the endpoint is gone or disabled",
@@ -446,6 +446,20 @@ func (e *Engine) Exchange(ctx context.Context, reports []usher.DeliveryReport, c
 		return claimed, e.c.Store.SettleDeliveries(ctx, dead)
 	}
 	return claimed, nil
+}
+
+// behind gives those that wait behind a delivery up to the first that cannot be read. What becomes of that one is seen when it is the oldest.
+func (e *Engine) behind(ctx context.Context, rows []store.DeliveryRow) []usher.Delivery {
+	list := make([]usher.Delivery, 0, len(rows))
+	for _, r := range rows {
+		body, err := e.openBody(ctx, r.Delivery)
+		if err != nil {
+			break
+		}
+		r.Message.Body = body
+		list = append(list, r.Delivery)
+	}
+	return list
 }
 
 // sendable opens the body of a delivery and gives the endpoint it goes to. CodeGone says that the endpoint is disabled.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/engine"
 	"github.com/usher-kyc/usher/internal/store"
+	"github.com/usher-kyc/usher/internal/store/sqlite"
 	"github.com/usher-kyc/usher/internal/vault"
 	"github.com/usher-kyc/usher/internal/webhook"
 )
@@ -76,7 +79,7 @@ func (inc *incarnation) open(ctx context.Context) error {
 	var err error
 	inc.store, err = store.New(ctx, store.Config{
 		Write: tap{write, w, inc}, Read: tap{read, w, inc}, Queue: inc.queue, Close: closeBoth, Node: inc.name,
-		Words: store.Words{Each: `json_each(?)`, Texts: `json_each(?)`}, Wrote: func(n int, _ time.Duration) { w.note(fmt.Sprintf("batches of %d", n)) },
+		Words: sqlite.Words(), Wrote: func(n int, _ time.Duration) { w.note(fmt.Sprintf("batches of %d", n)) },
 		Gather: func() { _ = w.gate.stop(inc, inc.writer.name+" gathers") },
 	})
 	if err != nil {
@@ -180,12 +183,12 @@ func (o outbox) Exchange(ctx context.Context, reports []usher.DeliveryReport, c 
 		return nil, err
 	}
 	for _, r := range reports {
-		o.w.leases.end(r.Delivery.ID)
+		o.w.leases.end(laneOf(r.Delivery), o.inc)
 	}
 	claimed, err := o.inc.engine.Exchange(ctx, reports, c)
 	for _, d := range claimed {
-		if by := o.w.leases.begin(d.Delivery.ID, o.inc, c.Now); by != "" && o.w.plan.jumps == 0 {
-			o.w.broke("lease: %s was given a delivery that %s had in hand", o.inc.name, by)
+		if by := o.w.leases.begin(d.Delivery, o.inc, c.Now); by != "" && o.w.plan.jumps == 0 {
+			o.w.broke("lease: %s was given a delivery of a line that %s had in hand", o.inc.name, by)
 		}
 	}
 	for i := range claimed {
@@ -201,34 +204,36 @@ func (o outbox) Release(ctx context.Context, ids []string) error {
 	if err := o.w.gate.stop(o.inc, fmt.Sprintf("%s/sender releases %d", o.inc.name, len(ids))); err != nil {
 		return err
 	}
-	for _, id := range ids {
-		o.w.leases.end(id)
-	}
+	o.w.leases.release(ids)
 	return o.inc.engine.Release(ctx, ids)
 }
 
 func (o outbox) NextDue(ctx context.Context) (time.Time, error) { return o.inc.engine.NextDue(ctx) }
 
-// leases is who has which delivery in hand, as the senders see it.
+// leases is who has which line of deliveries in hand, as the senders see it.
 type leases struct {
 	mu     sync.Mutex
-	held   map[string]lease
-	buried map[string]bool // processes that were taken for dead; they may live, and lose what they have once more
+	held   map[string]lease // by lane
+	buried map[string]bool  // processes that were taken for dead; they may live, and lose what they have once more
 }
 
 type lease struct {
-	by *incarnation
-	at time.Time
+	by   *incarnation
+	at   time.Time
+	head string
 }
+
+func laneOf(d usher.Delivery) string { return store.DeliveryRow{Delivery: d}.Lane() }
 
 // sureLease is how long a lease lasts at least.
 const sureLease = 50 * time.Second
 
-// begin notes a claim, and gives the process that has the delivery in hand already, or "". A process that died or was taken for dead has nothing.
-func (l *leases) begin(id string, inc *incarnation, now time.Time) (other string) {
+// begin notes a claim, and gives the process that has the line in hand already, or "". A process that died or was taken for dead has nothing.
+func (l *leases) begin(d usher.Delivery, inc *incarnation, now time.Time) (other string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	had, ok := l.held[id]
+	lane := laneOf(d)
+	had, ok := l.held[lane]
 	if ok && now.Before(had.at) {
 		return "" // claimed before the other did, and told later
 	}
@@ -238,14 +243,23 @@ func (l *leases) begin(id string, inc *incarnation, now time.Time) (other string
 	if l.held == nil {
 		l.held = map[string]lease{}
 	}
-	l.held[id] = lease{by: inc, at: now}
+	l.held[lane] = lease{by: inc, at: now, head: d.ID}
 	return other
 }
 
-func (l *leases) end(id string) {
+func (l *leases) end(lane string, inc *incarnation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.held, id)
+	if l.held[lane].by == inc {
+		delete(l.held, lane)
+	}
+}
+
+// release ends those that begin with these deliveries.
+func (l *leases) release(heads []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.held, func(_ string, held lease) bool { return slices.Contains(heads, held.head) })
 }
 
 func (l *leases) bury(name string) {

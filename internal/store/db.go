@@ -44,6 +44,8 @@ type Words struct {
 	Texts string
 	// Claim stands behind a query for rows that are then changed, and keeps two writers from the same ones.
 	Claim string
+	// Behind is the rest of a query for deliveries d that wait behind those whose ids $1 lists, $2 of each at most.
+	Behind string
 	// Lock takes the names that $1 lists, each for one transaction at a time; "" where there is one writer.
 	Lock string
 	// Settled is the first place in the order of commit that may still be taken by a row; "" where rows become visible in that order.

@@ -39,7 +39,7 @@ const longestLease = time.Minute
 func (s *Store) Bury(ctx context.Context, node string, now time.Time) error {
 	return s.together(ctx, func(w *writer) {
 		w.exec(`UPDATE deliveries SET due_at = $2, holder = '' WHERE status = 'pending' AND due_at > $2 AND due_at <= $3 AND holder = $1`,
-			node, ms(now), ms(now.Add(longestLease)))
+			holderOf(node), ms(now), ms(now.Add(longestLease)))
 		// Older ones are free already.
 		w.exec(`UPDATE idempotency SET started_at = 0, holder = '' WHERE status = 0 AND started_at > $2 AND holder = $1`, node, ms(now.Add(-time.Hour)))
 		w.exec(`DELETE FROM turns WHERE node = $1`, node)

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -13,7 +15,8 @@ import (
 
 // Deliveries of one lane (a session, or an applicant, at one endpoint) are sent in the order in which they were written. Only the oldest
 // that is not done has a time at which it is due; those behind it are "blocked" until it is done. So a claim reads nothing but what can be
-// sent, however long the line behind a dead endpoint grows.
+// sent, however long the line behind a dead endpoint grows. Who has claimed the oldest has the lane: it may be given those behind it as well, which stay
+// as they are, since nobody else can claim them until the oldest is done or its lease has ended.
 const blocked = math.MaxInt64
 
 const deliveryColumns = `d.id, d.tenant_id, d.endpoint_id, d.applicant_id, d.session_id, d.event_id, d.event_type, d.name, d.content_type, d.body,
@@ -24,7 +27,7 @@ func scanDelivery(row scanner) (DeliveryRow, error) {
 	var due, created, done int64
 	err := row.Scan(&r.ID, &r.TenantID, &r.EndpointID, &r.ApplicantID, &r.SessionID, &r.EventID, &r.EventType, &r.Message.Event,
 		&r.Message.ContentType, &r.Message.Body, &r.Status, &r.Attempts, &due, &created, &done)
-	if due != blocked {
+	if due != blocked && r.Status == usher.DeliveryPending {
 		r.DueAt = at(due)
 	}
 	r.CreatedAt, r.DoneAt = at(created), at(done)
@@ -37,38 +40,99 @@ func (s *Store) dueDeliveries() string {
     AND d.endpoint_id NOT IN (` + s.c.Words.list("$3") + `) ORDER BY d.due_at LIMIT $2` + s.c.Words.Claim
 }
 
+// mostBehind is how many of those that wait behind a delivery are given with it.
+const mostBehind = 63
+
+// Run is what is claimed of one lane: the delivery that is leased, and those behind it, in their order.
+type Run []DeliveryRow
+
 // ClaimDeliveries gives deliveries that are due and puts them off until the lease ends: should the sender die, they are due again.
 func (s *Store) ClaimDeliveries(ctx context.Context, c usher.DeliveryClaim) ([]DeliveryRow, error) {
-	return s.ExchangeDeliveries(ctx, nil, c)
+	c.Ahead = 0
+	runs, err := s.ExchangeDeliveries(ctx, nil, c)
+	var heads []DeliveryRow
+	for _, r := range runs {
+		heads = append(heads, r[0])
+	}
+	return heads, err
 }
 
 // ExchangeDeliveries writes how tries ended and claims what is due, the next in line included, in one transaction.
-func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.DeliveryReport, c usher.DeliveryClaim) ([]DeliveryRow, error) {
-	var claimed []DeliveryRow
+func (s *Store) ExchangeDeliveries(ctx context.Context, reports []usher.DeliveryReport, c usher.DeliveryClaim) ([]Run, error) {
+	var claimed []Run
 	err := s.together(ctx, func(w *writer) {
-		claimed = nil
 		w.settle(reports)
-		if c.Limit == 0 {
-			return
-		}
-		// Never nil: as JSON that is null, which makes the condition true for no row at all.
-		except := append([]string{}, c.Except...)
-		w.rows(s.dueDeliveries(), []any{ms(c.Now), c.Limit, w.encode(except)}, func(row scanner) error {
-			r, err := scanDelivery(row)
-			claimed = append(claimed, r)
-			return err
-		})
-		ids := make([]string, len(claimed))
-		for i, r := range claimed {
-			ids[i] = r.ID
-		}
-		w.putOff(ids, c.Now.Add(c.Lease), s.c.Node)
+		claimed = w.claim(c)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("settle and claim deliveries: %w", err)
 	}
 	return claimed, nil
 }
+
+func (w *writer) claim(c usher.DeliveryClaim) (claimed []Run) {
+	if c.Limit == 0 {
+		return nil
+	}
+	// Never nil: as JSON that is null, which makes the condition true for no row at all.
+	except := append([]string{}, c.Except...)
+	w.rows(w.s.dueDeliveries(), []any{ms(c.Now), c.Limit, w.encode(except)}, func(row scanner) error {
+		r, err := scanDelivery(row)
+		claimed = append(claimed, Run{r})
+		return err
+	})
+	ids := make([]string, len(claimed))
+	for i, r := range claimed {
+		ids[i] = r[0].ID
+	}
+	w.putOff(ids, c.Now.Add(c.Lease), w.s.holder())
+	if each := min(c.Ahead/max(1, len(ids)), mostBehind); each > 0 && len(ids) > 0 {
+		w.behind(claimed, ids, each)
+	}
+	return claimed
+}
+
+// behind adds those that wait behind claimed deliveries, so many each at most.
+func (w *writer) behind(claimed []Run, heads []string, each int) {
+	type waiting struct {
+		DeliveryRow
+		pos, due int64
+	}
+	byLane := map[string][]waiting{}
+	w.rows(`SELECT `+deliveryColumns+`, d.pos, d.due_at`+w.s.c.Words.Behind, []any{w.encode(heads), each}, func(row scanner) (err error) {
+		var r waiting
+		r.DeliveryRow, err = scanDelivery(more{row, []any{&r.pos, &r.due}})
+		byLane[r.Lane()] = append(byLane[r.Lane()], r)
+		return err
+	})
+	for i, run := range claimed {
+		list := byLane[run[0].Lane()]
+		slices.SortFunc(list, func(a, b waiting) int { return cmp.Compare(a.pos, b.pos) })
+		for _, r := range list {
+			if r.due != blocked {
+				break // it waits for somebody by itself, and those behind it for it
+			}
+			claimed[i] = append(claimed[i], r.DeliveryRow)
+		}
+	}
+}
+
+// more is a row with columns behind those that are asked for.
+type more struct {
+	scanner
+	into []any
+}
+
+// Scan reads all of them.
+func (m more) Scan(into ...any) error { return m.scanner.Scan(append(into, m.into...)...) }
+
+// holder is who has what this process claims.
+func (s *Store) holder() string { return holderOf(s.c.Node) }
+
+func holderOf(node string) string { return cmp.Or(node, onlyNode) }
+
+// onlyNode is the holder of what the only process of a database has claimed: it has no id, and what it has is not to be mistaken for what waits.
+const onlyNode = "-"
 
 // putOff makes deliveries due at a time, until when they are in somebody's hands, or in nobody's.
 func (w *writer) putOff(ids []string, until time.Time, holder string) {
@@ -85,13 +149,13 @@ func (s *Store) ReleaseDeliveries(ctx context.Context, now time.Time, ids []stri
 	}
 	return s.together(ctx, func(w *writer) {
 		w.exec(`UPDATE deliveries SET due_at = $2, holder = '' WHERE status || '' = 'pending' AND holder = $3 AND id IN (`+w.s.c.Words.list("$1")+`)`,
-			w.encode(ids), ms(now), s.c.Node)
+			w.encode(ids), ms(now), s.holder())
 	})
 }
 
-// hurry makes it due, whatever time it waited for.
+// hurry makes it due, whatever time it waited for. One that somebody has in hand is being sent, and stays there.
 const hurry = `UPDATE deliveries SET due_at = $2 WHERE pos = (SELECT min(pos) FROM deliveries WHERE lane = $1 AND status = 'pending')
-    AND due_at > $2`
+    AND due_at > $2 AND holder = ''`
 
 // SettleDeliveries writes how tries ended, in one transaction.
 func (s *Store) SettleDeliveries(ctx context.Context, reports []usher.DeliveryReport) error {

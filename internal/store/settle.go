@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,22 +11,27 @@ import (
 	"github.com/usher-kyc/usher"
 )
 
-// settled is how a try of a delivery ended, as the statements below read it.
+// settled is how a try of a delivery ended, as the statements below read it. At is when it was done, or is to be tried again.
 type settled struct {
 	ID     string               `json:"id"`
-	Status usher.DeliveryStatus `json:"status"`
+	Status usher.DeliveryStatus `json:"status,omitempty"`
 	Number int                  `json:"number"`
-	Due    int64                `json:"due"`
-	Done   int64                `json:"done"`
-	Doc    string               `json:"doc"`
+	At     int64                `json:"at"`
+}
+
+// try is one that is kept.
+type try struct {
+	ID     string `json:"id"`
+	Number int    `json:"number"`
+	Doc    string `json:"doc"`
 }
 
 // A planner that has not counted lately takes what is pending for little, and walks through all of it where an id is given: hence status || '' and
 // due_at + 0 in statements on deliveries that are known by id, place or lane, which no index of what is pending fits.
 
 // settle writes how tries ended, and makes those due that waited behind what is done. That a try failed is of no use any more when another node has the
-// delivery in hand by now: it would take the delivery out of that node's hands. Rows are taken in the same order by everybody: deliveries,
-// endpoints, lanes.
+// delivery in hand by now, by itself or as one of a line: it would take the delivery out of that node's hands. Rows are taken in the same order by
+// everybody: deliveries, endpoints, lanes.
 func (w *writer) settle(reports []usher.DeliveryReport) {
 	reports = slices.Clone(reports)
 	slices.SortStableFunc(reports, func(a, b usher.DeliveryReport) int { return strings.Compare(a.Delivery.ID, b.Delivery.ID) })
@@ -45,49 +51,112 @@ func (w *writer) settle(reports []usher.DeliveryReport) {
 }
 
 func (w *writer) settleOnce(reports []usher.DeliveryReport) {
-	list := make([]settled, len(reports))
-	for i, r := range reports {
-		list[i] = settled{ID: r.Delivery.ID, Status: r.Status, Number: r.Attempt.Number, Due: ms(r.RetryAt), Doc: w.encode(r.Attempt)}
-		if r.Status != usher.DeliveryPending {
-			list[i].Done = ms(r.Attempt.At)
-		}
-	}
-	written := map[string]bool{}
-	w.rows(`UPDATE deliveries SET status = r.status, attempts = r.number, due_at = r.due, done_at = r.done, holder = ''
-		FROM (SELECT value ->> 'id' AS id, value ->> 'status' AS status, CAST(value ->> 'number' AS INTEGER) AS number,
-			CAST(value ->> 'due' AS BIGINT) AS due, CAST(value ->> 'done' AS BIGINT) AS done FROM `+w.s.c.Words.each("$1")+`) r
-		WHERE deliveries.id = r.id AND deliveries.status || '' = 'pending' AND deliveries.attempts < r.number
-			AND (r.status <> 'pending' OR deliveries.holder = '' OR deliveries.holder = $2) RETURNING deliveries.id`,
-		[]any{w.encode(list), w.s.c.Node}, func(row scanner) error {
-			var id string
-			err := row.Scan(&id)
-			written[id] = true
-			return err
-		})
+	lanes := map[string]lease{} // in which something was done
+	var now time.Time
+	written := w.settleDone(reports, func(r usher.DeliveryReport, by lease) {
+		now = later(now, r.Attempt.At)
+		lanes[laneOf(r)] = by.longer(lanes[laneOf(r)])
+	})
+	written = append(written, w.settleFailed(slices.DeleteFunc(slices.Clone(reports), func(r usher.DeliveryReport) bool {
+		return r.Status != usher.DeliveryPending || lanes[laneOf(r)].until > ms(r.Attempt.At)
+	}))...)
 	if len(written) == 0 {
 		return // they were settled before
 	}
-	kept := make([]settled, 0, len(list))
-	news := reports[:0]
-	for i, r := range reports {
-		if written[r.Delivery.ID] {
-			kept, news = append(kept, list[i]), append(news, r)
-		}
+	tries := make([]try, len(written))
+	for i, r := range written {
+		tries[i] = try{ID: r.Delivery.ID, Number: r.Attempt.Number, Doc: w.encode(r.Attempt)}
 	}
 	w.exec(`INSERT INTO delivery_attempts (delivery_id, number, doc) SELECT value ->> 'id', CAST(value ->> 'number' AS INTEGER), value ->> 'doc'
-		FROM `+w.s.c.Words.each("$1")+` WHERE TRUE ON CONFLICT (delivery_id, number) DO NOTHING`, w.encode(kept))
-	w.health(news)
-	var lanes []string
-	var now time.Time
-	for _, r := range news {
-		if r.Status != usher.DeliveryPending {
-			lanes = append(lanes, DeliveryRow{Delivery: r.Delivery}.Lane())
-			if r.Attempt.At.After(now) {
-				now = r.Attempt.At
-			}
+		FROM `+w.s.c.Words.each("$1")+` WHERE TRUE ON CONFLICT (delivery_id, number) DO NOTHING`, w.encode(tries))
+	w.health(written)
+	free := slices.Collect(maps.Keys(lanes))
+	w.unblock(slices.DeleteFunc(free, func(lane string) bool { return lanes[lane].until > ms(now) }), now)
+	for _, lane := range slices.Sorted(maps.Keys(lanes)) {
+		if by := lanes[lane]; by.until > ms(now) {
+			w.handOn(lane, by)
 		}
 	}
-	w.unblock(lanes, now)
+}
+
+func laneOf(r usher.DeliveryReport) string { return DeliveryRow{Delivery: r.Delivery}.Lane() }
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// lease says which other node has a lane in hand, and until when; the zero value: none.
+type lease struct {
+	holder string
+	until  int64
+}
+
+func (l lease) longer(other lease) lease {
+	if other.until > l.until {
+		return other
+	}
+	return l
+}
+
+// settleDone writes what is delivered or dead, and gives the reports that it wrote. What became of a delivery that is done stays in its row: who had it
+// in hand, and for how long. done is told of each, and of the other node that has its lane in hand.
+func (w *writer) settleDone(reports []usher.DeliveryReport, done func(usher.DeliveryReport, lease)) (written []usher.DeliveryReport) {
+	byID := make(map[string]usher.DeliveryReport, len(reports))
+	list := make([]settled, 0, len(reports))
+	for _, r := range reports {
+		if r.Status != usher.DeliveryPending {
+			byID[r.Delivery.ID] = r
+			list = append(list, settled{ID: r.Delivery.ID, Status: r.Status, Number: r.Attempt.Number, At: ms(r.Attempt.At)})
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	w.rows(`UPDATE deliveries SET status = r.status, attempts = r.number, done_at = r.at
+		FROM (SELECT value ->> 'id' AS id, value ->> 'status' AS status, CAST(value ->> 'number' AS INTEGER) AS number,
+			CAST(value ->> 'at' AS BIGINT) AS at FROM `+w.s.c.Words.each("$1")+`) r
+		WHERE deliveries.id = r.id AND deliveries.status || '' = 'pending' AND deliveries.attempts < r.number
+		RETURNING deliveries.id, deliveries.holder, deliveries.due_at`, []any{w.encode(list)}, func(row scanner) error {
+		var id string
+		var by lease
+		if err := row.Scan(&id, &by.holder, &by.until); err != nil {
+			return err
+		}
+		if by.holder == "" || by.holder == w.s.holder() || by.until == blocked {
+			by = lease{}
+		}
+		written = append(written, byID[id])
+		done(byID[id], by)
+		return nil
+	})
+	return written
+}
+
+// settleFailed writes when what failed is tried again, and gives the reports that it wrote.
+func (w *writer) settleFailed(reports []usher.DeliveryReport) (written []usher.DeliveryReport) {
+	if len(reports) == 0 {
+		return nil
+	}
+	byID := make(map[string]usher.DeliveryReport, len(reports))
+	list := make([]settled, len(reports))
+	for i, r := range reports {
+		byID[r.Delivery.ID] = r
+		list[i] = settled{ID: r.Delivery.ID, Number: r.Attempt.Number, At: ms(r.RetryAt)}
+	}
+	w.rows(`UPDATE deliveries SET attempts = r.number, due_at = r.at, holder = ''
+		FROM (SELECT value ->> 'id' AS id, CAST(value ->> 'number' AS INTEGER) AS number, CAST(value ->> 'at' AS BIGINT) AS at
+			FROM `+w.s.c.Words.each("$1")+`) r
+		WHERE deliveries.id = r.id AND deliveries.status || '' = 'pending' AND deliveries.attempts < r.number
+			AND (deliveries.holder = '' OR deliveries.holder = $2) RETURNING deliveries.id`, []any{w.encode(list), w.s.holder()}, func(row scanner) error {
+		var id string
+		err := row.Scan(&id)
+		written = append(written, byID[id])
+		return err
+	})
+	return written
 }
 
 // health counts the failures in a row of endpoints.
@@ -97,6 +166,8 @@ func (w *writer) health(reports []usher.DeliveryReport) {
 		failed int  // in a row, behind that
 		since  time.Time
 	}
+	reports = slices.Clone(reports)
+	slices.SortStableFunc(reports, func(a, b usher.DeliveryReport) int { return a.Attempt.At.Compare(b.Attempt.At) })
 	sums := map[string]*sum{}
 	var names []string
 	for _, r := range reports {
@@ -139,6 +210,12 @@ func (w *writer) unblock(lanes []string, now time.Time) {
 	w.lock(lanes...)
 	w.exec(`UPDATE deliveries SET due_at = $2 WHERE pos IN (SELECT (SELECT min(pos) FROM deliveries o WHERE o.lane = l.value AND o.status = 'pending')
 		FROM `+w.s.c.Words.texts("$1")+` l) AND due_at + 0 = 9223372036854775807`, w.encode(lanes), ms(now))
+}
+
+// handOn leaves a lane in the hands of the node that has it, though somebody else, who had it before, was told that its first is done.
+func (w *writer) handOn(lane string, by lease) {
+	w.exec(`UPDATE deliveries SET due_at = $2, holder = $3 WHERE pos = (SELECT min(pos) FROM deliveries WHERE lane = $1 AND status = 'pending')
+		AND due_at + 0 = 9223372036854775807`, lane, by.until, by.holder)
 }
 
 // unblockLanes looks again at lanes in which a delivery was put behind another, where there are other writers.

@@ -348,6 +348,6 @@ func exchange(h *house) {
 		usher.DeliveryClaim{Now: h.now, Lease: lease, Limit: 10})
 	h.must(err)
 	same(h, "given by the exchange", len(next), 1)
-	same(h, "id", next[0].ID, ids[1])
+	same(h, "id", next[0][0].ID, ids[1])
 	same(h, "leased by it", len(h.claim(10)), 0)
 }

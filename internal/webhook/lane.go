@@ -21,13 +21,16 @@ const (
 	maxPause     = 30 * time.Second
 )
 
-// held is a claimed delivery that waits for its turn.
+// held is a claimed delivery that waits for its turn, with those that are sent behind it.
 type held struct {
 	usher.ClaimedDelivery
 	host   string
 	policy Policy
 	until  time.Time // to be begun before, or the lease might end during the try
 }
+
+// size is how many deliveries it is.
+func (h held) size() int { return 1 + len(h.Behind) }
 
 // lane is the queue of one host. Its limit is halved by every try that finds the host overloaded or silent and grows by one with every answer.
 type lane struct {
@@ -48,6 +51,7 @@ type lanes struct {
 	order   []*lane // those with a queue
 	turn    int     // place in order that is asked next
 	running int
+	begun   int // deliveries that came with those that are running
 	closed  bool
 }
 
@@ -80,7 +84,7 @@ func (l *lanes) push(claimed []held, now time.Time) {
 	}
 }
 
-// take gives the next delivery to send, going round the hosts, and counts it as running.
+// take gives the next delivery to send, going round the hosts, and counts it as running, with those behind it.
 func (l *lanes) take(now time.Time) (held, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,6 +110,7 @@ func (l *lanes) take(now time.Time) (held, bool) {
 		n.running++
 		n.used = now
 		l.running++
+		l.begun += h.size()
 		if len(n.queue) == 0 {
 			l.order = slices.Delete(l.order, l.turn, l.turn+1)
 		} else {
@@ -124,14 +129,12 @@ func (n *lane) dropLate(now time.Time) {
 	}
 }
 
-// done ends a try that take began.
-func (l *lanes) done(host string, v verdict, pause time.Duration, now time.Time) {
+// note takes in what a try says about its host.
+func (l *lanes) note(host string, v verdict, pause time.Duration, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.byHost[host]
-	n.running--
 	n.used = now
-	l.running--
 	switch v {
 	case hostAnswered:
 		n.limit = min(n.limit+1, l.perHost)
@@ -146,19 +149,42 @@ func (l *lanes) done(host string, v verdict, pause time.Duration, now time.Time)
 	}
 }
 
-// demand gives how many more deliveries are of use, and the endpoints that want none: their hosts are supplied or left alone. Without that
-// the thousand waiting deliveries of a host that hangs, being the oldest, would be all that a claim brings.
-func (l *lanes) demand(batch int, now time.Time) (room int, except []string) {
+// goesOn tells whether the place of a try may be kept for the next delivery in line: the sender was not stopped, nor did others find the host
+// overloaded or silent meanwhile.
+func (l *lanes) goesOn(host string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	n := l.byHost[host]
+	return !l.closed && n.running <= n.limit && !now.Before(n.pausedUntil)
+}
+
+// done gives back the place of what take gave.
+func (l *lanes) done(h held) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.byHost[h.host].running--
+	l.running--
+	l.begun -= h.size()
+}
+
+// demand gives how many more deliveries are of use, and the endpoints that want none: their hosts are supplied or left alone. Without that
+// the thousand waiting deliveries of a host that hangs, being the oldest, would be all that a claim brings. ahead is how many may come behind
+// them, so that what is held stays small.
+func (l *lanes) demand(batch, most int, now time.Time) (room, ahead int, except []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ahead = most - l.begun
 	for _, n := range l.byHost {
+		for _, h := range n.queue {
+			ahead -= h.size()
+		}
 		enough := supply * n.limit
 		batch -= min(len(n.queue), enough)
 		if len(n.queue) >= enough || now.Before(n.pausedUntil) {
 			except = slices.AppendSeq(except, maps.Keys(n.endpoints))
 		}
 	}
-	return max(batch, 0), except
+	return max(batch, 0), max(ahead, 0), except
 }
 
 // tidy forgets hosts that have not been used for a while.

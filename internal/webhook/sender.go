@@ -22,7 +22,10 @@ const (
 	defaultPerHost  = 8
 
 	lease      = time.Minute
-	claimBatch = 256
+	claimBatch = 256  // lines
+	holdMost   = 2048 // deliveries, those in hand included, behind the first of their line
+	// A line is not sent for longer than this before it is told what was delivered: should this process die, that much is sent once more.
+	runTime = 250 * time.Millisecond
 	// A try must end, and be settled, before its lease does.
 	leaseMargin = 5 * time.Second
 	// maxTryTime is the longest timeout a policy may have: it leaves a claimed delivery 10 s to wait for its turn.
@@ -199,8 +202,8 @@ func (s *Sender) turn(ctx, tries context.Context, woken bool) (time.Duration, er
 			return wait, err
 		}
 	}
-	room, except := s.lanes.demand(claimBatch, now)
-	claimed, err := s.exchange(ctx, usher.DeliveryClaim{Now: now, Lease: lease, Limit: room, Except: except})
+	room, ahead, except := s.lanes.demand(claimBatch, holdMost, now)
+	claimed, err := s.exchange(ctx, usher.DeliveryClaim{Now: now, Lease: lease, Limit: room, Ahead: ahead, Except: except})
 	if err != nil {
 		return 0, err
 	}
@@ -278,8 +281,44 @@ func (s *Sender) begin(tries context.Context) {
 	}
 }
 
-// deliver makes one try and hands its place on.
+// deliver makes a try, and those of the deliveries behind it for as long as each is delivered; then it hands its place on. What was not begun is
+// nobody's once the tries are settled, so they are handed in together.
 func (s *Sender) deliver(tries context.Context, h held) {
+	began := s.now()
+	var reports []usher.DeliveryReport
+	for i := 0; i == 0 || (i <= len(h.Behind) && s.goesOn(h, began)); i++ {
+		if i > 0 {
+			h.Delivery = h.Behind[i-1]
+		}
+		report, ended := s.try(tries, h)
+		if !ended {
+			break
+		}
+		reports = append(reports, report)
+		if report.Status != usher.DeliveryDelivered {
+			break
+		}
+		h.Endpoint.Failures, h.Endpoint.FailingSince = 0, time.Time{}
+	}
+	s.mu.Lock()
+	s.reports = append(s.reports, reports...)
+	if len(reports) == 0 {
+		s.undone = append(s.undone, h.Delivery.ID)
+	}
+	s.mu.Unlock()
+	s.lanes.done(h)
+	s.Wake()
+	s.begin(tries)
+}
+
+// goesOn tells whether the next of a line may be begun.
+func (s *Sender) goesOn(h held, began time.Time) bool {
+	now := s.now()
+	return s.alive() && now.Sub(began) < runTime && !now.After(h.until) && s.lanes.goesOn(h.host, now)
+}
+
+// try makes one try. It is false when the stop cut it off.
+func (s *Sender) try(tries context.Context, h held) (usher.DeliveryReport, bool) {
 	ctx, cancel := context.WithTimeout(tries, h.policy.Timeout)
 	defer cancel()
 	ctx, span := trace.Continue(ctx, "webhook", h.Delivery.ID, "delivery", h.Delivery.ID, "endpoint", h.Endpoint.ID, "session", h.Delivery.SessionID)
@@ -288,25 +327,18 @@ func (s *Sender) deliver(tries context.Context, h held) {
 	now := s.now()
 	span.Note("status", strconv.Itoa(a.status))
 	span.End(err)
+	if err != nil && tries.Err() != nil {
+		return usher.DeliveryReport{}, false
+	}
 	var pause time.Duration
 	if err == nil {
 		pause = retryAfter(a.header, now)
 	}
-	if err != nil && tries.Err() != nil {
-		s.mu.Lock()
-		s.undone = append(s.undone, h.Delivery.ID)
-		s.mu.Unlock()
-	} else {
-		report := s.report(h, a, err, at, now, pause)
-		s.logTry(ctx, h, report)
-		s.tried(h.Endpoint.Dialect, report)
-		s.mu.Lock()
-		s.reports = append(s.reports, report)
-		s.mu.Unlock()
-	}
-	s.lanes.done(h.host, judge(a, err), pause, now)
-	s.Wake()
-	s.begin(tries)
+	s.lanes.note(h.host, judge(a, err), pause, now)
+	report := s.report(h, a, err, at, now, pause)
+	s.logTry(ctx, h, report)
+	s.tried(h.Endpoint.Dialect, report)
+	return report, true
 }
 
 // exchange writes how tries ended and claims what is due. A report that could not be written is kept for the next turn.

@@ -47,6 +47,12 @@ var words = store.Words{
 	Claim: ` FOR UPDATE OF d SKIP LOCKED`,
 	Keep:  ` FOR KEY SHARE`,
 
+	// The planner must not join what is pending as a whole, which LIMIT keeps it from.
+	Behind: ` FROM jsonb_array_elements_text($1::jsonb) h JOIN deliveries f ON f.id = h.value CROSS JOIN LATERAL (
+		SELECT * FROM deliveries o WHERE o.lane = f.lane AND o.status = 'pending' AND o.pos > f.pos
+			AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.lane = f.lane AND e.status = 'pending' AND e.pos < f.pos)
+		ORDER BY o.pos LIMIT $2) d`,
+
 	Settled: `settled_pos()`,
 	Lock: `SELECT pg_advisory_xact_lock(lane) FROM (SELECT DISTINCT hashtextextended(value, 0) AS lane
 		FROM jsonb_array_elements_text($1::jsonb) ORDER BY lane) lanes`,

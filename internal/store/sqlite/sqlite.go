@@ -29,7 +29,16 @@ var migrations embed.FS
 
 const readers = 4
 
-var words = store.Words{Each: `json_each(?)`, Texts: `json_each(?)`}
+// Words gives what this database says in its own way.
+func Words() store.Words {
+	return store.Words{
+		Each: `json_each(?)`, Texts: `json_each(?)`, Rising: `?`,
+		Behind: ` FROM json_each($1) h CROSS JOIN deliveries f ON f.id = h.value CROSS JOIN deliveries d ON d.lane = f.lane AND d.status = 'pending'
+		AND d.pos > f.pos AND d.pos <= COALESCE((SELECT o.pos FROM deliveries o WHERE o.lane = f.lane AND o.status = 'pending' AND o.pos > f.pos
+			ORDER BY o.pos LIMIT 1 OFFSET $2 - 1), 9223372036854775807)
+		WHERE NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.lane = f.lane AND e.status = 'pending' AND e.pos < f.pos)`,
+	}
+}
 
 // Config is where the database is. Dir is required.
 type Config struct {
@@ -79,7 +88,7 @@ func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, c C
 		return nil, err
 	}
 	s, err := store.New(ctx, store.Config{
-		Write: writing, Read: &pool{db: read}, Queue: jobs, Words: words, Close: closeBoth, Wrote: c.Wrote,
+		Write: writing, Read: &pool{db: read}, Queue: jobs, Words: Words(), Close: closeBoth, Wrote: c.Wrote,
 	})
 	if err != nil {
 		return nil, err
