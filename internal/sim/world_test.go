@@ -459,7 +459,7 @@ func (w *world) heal() {
 			n.boot()
 		}
 	}
-	quiet := 0
+	quiet, leaps := 0, 0
 	for n := 0; quiet < 6 && len(w.done) == 0; n++ {
 		w.rest()
 		if w.resting() && w.idle() {
@@ -475,7 +475,10 @@ func (w *world) heal() {
 			w.step()
 			continue
 		}
-		d := []time.Duration{time.Second, 10 * time.Second, 2 * time.Minute, 15 * time.Minute}[min(n%40, 3)]
+		// Leaps are counted, not steps: a world all of whose leaps take as many steps might never take a short one, and a sender that looks for work a
+		// second into each would find every lease over that it takes.
+		d := []time.Duration{time.Second, 10 * time.Second, 2 * time.Minute, 15 * time.Minute}[min(leaps%20, 3)]
+		leaps++
 		if w.busy() {
 			d = time.Second // a leap would look as if the process had been held up, and would end what it is at
 		}
