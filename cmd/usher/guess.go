@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/usher-kyc/usher/internal/trace"
 )
 
 // How many links that there are not one network may ask for within the window. The counter is in the database: a restart does not reset it, and
@@ -44,28 +46,13 @@ func (h *house) guessing(address func(*http.Request) string, next http.Handler) 
 			http.Error(w, "Too many links that there are not. Try again in a quarter of an hour.", http.StatusTooManyRequests)
 			return
 		}
-		seen := &statusSeen{ResponseWriter: w}
+		seen := trace.Watch(w)
 		next.ServeHTTP(seen, r)
 		// Who shows an invitation that there is not is led to the page for signing in.
-		if seen.status == http.StatusNotFound || w.Header().Get("Location") == deskBase+"/sign-in?why=link" {
+		if seen.Status() == http.StatusNotFound || w.Header().Get("Location") == deskBase+"/sign-in?why=link" {
 			if _, _, err := h.db.Count(r.Context(), name, now, wrongWindow); err != nil {
 				h.log.ErrorContext(r.Context(), "a wrong link could not be counted", "error", err)
 			}
 		}
 	})
 }
-
-// statusSeen remembers the status that was sent.
-type statusSeen struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader notes the status and sends it.
-func (s *statusSeen) WriteHeader(status int) {
-	s.status = status
-	s.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets [http.ResponseController] reach the connection.
-func (s *statusSeen) Unwrap() http.ResponseWriter { return s.ResponseWriter }

@@ -80,10 +80,10 @@ func access(next http.Handler) http.Handler {
 			return
 		}
 		begun := time.Now()
-		seen := &statusWriter{ResponseWriter: w}
+		seen := trace.Watch(w)
 		defer func() {
 			rec.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-				slog.String("method", method(r)), slog.String("route", rec.pattern), slog.Int("status", seen.code()),
+				slog.String("method", trace.Method(r)), slog.String("route", rec.pattern), slog.Int("status", seen.Status()),
 				slog.Int64("ms", time.Since(begun).Milliseconds()), slog.String("request_id", rec.id),
 				slog.String("tenant", rec.tenant), slog.String("client", rec.client))
 		}()
@@ -91,50 +91,11 @@ func access(next http.Handler) http.Handler {
 	})
 }
 
-// method gives the request's method, or "other" for one a caller made up.
-func method(r *http.Request) string {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return r.Method
-	}
-	return "other"
-}
-
-// statusWriter remembers the status that was sent.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 && status >= http.StatusOK {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap lets [http.ResponseController] reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *statusWriter) code() int {
-	if w.status == 0 {
-		return http.StatusOK
-	}
-	return w.status
-}
-
 // lastResort turns a panic into an answer, so that one bad request costs itself and nothing else. When part of an answer is out already the
 // connection is cut: half an answer must not look whole.
 func lastResort(fail Fail, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen := &statusWriter{ResponseWriter: w}
+		seen := trace.Watch(w)
 		defer func() {
 			p := recover()
 			if p == nil {
@@ -144,7 +105,7 @@ func lastResort(fail Fail, next http.Handler) http.Handler {
 				panic(p)
 			}
 			fail(notYet(seen), r, panicked(p))
-			if seen.status != 0 {
+			if seen.Begun() {
 				panic(http.ErrAbortHandler)
 			}
 		}()
@@ -161,12 +122,12 @@ func panicked(thrown any) error {
 	return fmt.Errorf("panic: %s\n%s", said, debug.Stack())
 }
 
-// notYet gives the writer under a statusWriter while nothing was sent, and one that writes nowhere after: fail is called for its log line.
-func notYet(w *statusWriter) http.ResponseWriter {
-	if w.status == 0 {
-		return w.ResponseWriter
+// notYet gives the writer under an answer while nothing was sent, and one that writes nowhere after: fail is called for its log line.
+func notYet(a *trace.Answer) http.ResponseWriter {
+	if a.Begun() {
+		return &nowhere{header: http.Header{}}
 	}
-	return &nowhere{header: http.Header{}}
+	return a.ResponseWriter
 }
 
 // headers are those of an answer for machines that nobody may keep, frame or guess the type of.

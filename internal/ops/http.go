@@ -20,7 +20,7 @@ func (m *Metrics) HTTP(front string, t otel.Tracer, next http.Handler) http.Hand
 		known := &trace.Request{ID: "req_" + strings.ToLower(rand.Text())}
 		w.Header().Set("X-Request-Id", known.ID)
 		ctx, span := trace.Start(trace.With(trace.WithRequest(r.Context(), known), t), front)
-		seen := &answer{ResponseWriter: w}
+		seen := trace.Watch(w)
 		m.inFlight.Inc()
 		defer func() {
 			m.inFlight.Dec()
@@ -28,7 +28,7 @@ func (m *Metrics) HTTP(front string, t otel.Tracer, next http.Handler) http.Hand
 			if route == "" {
 				route = "none"
 			}
-			method, status := methodOf(r), seen.code()
+			method, status := trace.Method(r), seen.Status()
 			m.requests.WithLabelValues(front, route, method, strconv.Itoa(status/100)+"xx").Inc()
 			m.answers.WithLabelValues(front, route).Observe(time.Since(begun).Seconds())
 			span.Rename(front + " " + route)
@@ -41,45 +41,4 @@ func (m *Metrics) HTTP(front string, t otel.Tracer, next http.Handler) http.Hand
 		}()
 		next.ServeHTTP(seen, r.WithContext(ctx))
 	})
-}
-
-// methodOf gives the request's method, or "other" for one a caller made up.
-func methodOf(r *http.Request) string {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return r.Method
-	}
-	return "other"
-}
-
-// answer remembers the status that was sent.
-type answer struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader notes the first final status.
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 && status >= http.StatusOK {
-		a.status = status
-	}
-	a.ResponseWriter.WriteHeader(status)
-}
-
-// Write sends a part of the body.
-func (a *answer) Write(b []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	return a.ResponseWriter.Write(b)
-}
-
-// Unwrap lets [http.ResponseController] reach the connection.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-func (a *answer) code() int {
-	if a.status == 0 {
-		return http.StatusOK
-	}
-	return a.status
 }

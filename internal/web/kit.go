@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/usher-kyc/usher/internal/trace"
 )
 
 // DefaultMaxBody is how many bytes a form may have where the route says nothing.
@@ -114,7 +116,7 @@ func (k *Kit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", id)
 	}
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id}))
-	seen := &statusWriter{ResponseWriter: w}
+	seen := trace.Watch(w)
 	w = seen
 	defer k.access(r, id, seen, time.Now())
 	defer func() {
