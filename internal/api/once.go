@@ -51,14 +51,21 @@ type Answer struct {
 	Body   []byte
 }
 
+// Begun is what Begin found.
+type Begun struct {
+	Standing Standing
+	Answer   Answer    // of Replay
+	Since    time.Time // of Fresh: since when the caller holds the key
+}
+
 // Idempotency remembers keys. Begin is atomic: of two calls with one key only one is Fresh. A key whose holder neither finished nor let go is
 // taken over after a while that is longer than any request takes.
 type Idempotency interface {
-	Begin(ctx context.Context, o Once, fingerprint [32]byte) (Standing, Answer, error)
+	Begin(ctx context.Context, o Once, fingerprint [32]byte) (Begun, error)
 	// Finish keeps the answer for [AnswerKept].
 	Finish(ctx context.Context, o Once, a Answer) error
-	// Release lets go of a key whose request had no effect, so that it can be tried again.
-	Release(ctx context.Context, o Once) error
+	// Release lets go of a key whose request had no effect, so that it can be tried again. One that another has taken over since stays theirs.
+	Release(ctx context.Context, o Once, since time.Time) error
 }
 
 const (
@@ -89,19 +96,19 @@ func idempotent(f Front, next http.Handler) http.Handler {
 			return
 		}
 		once := Once{Tenant: p.Client.TenantID, Client: p.Client.ID, Key: key}
-		standing, answer, err := f.Idempotency.Begin(r.Context(), once, sum)
+		begun, err := f.Idempotency.Begin(r.Context(), once, sum)
 		switch {
 		case err != nil:
 			f.Fail(w, r, err)
-		case standing == Replay:
-			answer.replay(w)
-		case standing == Mismatch:
+		case begun.Standing == Replay:
+			begun.Answer.replay(w)
+		case begun.Standing == Mismatch:
 			f.Fail(w, r, f.Conflicts.otherRequest())
-		case standing == InProgress:
+		case begun.Standing == InProgress:
 			w.Header().Set("Retry-After", "1")
 			f.Fail(w, r, f.Conflicts.inProgress())
 		default:
-			f.first(w, r, once, next)
+			f.first(w, r, once, begun.Since, next)
 		}
 	})
 }
@@ -121,7 +128,7 @@ func readKey(h http.Header) (string, error) {
 }
 
 // first serves a request that holds its key, and keeps the answer before it is sent: an answer the client has seen can always be given again.
-func (f Front) first(w http.ResponseWriter, r *http.Request, once Once, next http.Handler) {
+func (f Front) first(w http.ResponseWriter, r *http.Request, once Once, since time.Time, next http.Handler) {
 	held := &heldAnswer{header: w.Header().Clone()}
 	kept := false
 	// The client may have hung up, or the handler may panic: the key must not stay taken for either.
@@ -129,7 +136,7 @@ func (f Front) first(w http.ResponseWriter, r *http.Request, once Once, next htt
 		if !kept {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishTimeout)
 			defer cancel()
-			if err := f.Idempotency.Release(ctx, once); err != nil {
+			if err := f.Idempotency.Release(ctx, once, since); err != nil {
 				_ = Public(ctx, err)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
@@ -32,21 +33,24 @@ type held struct {
 
 func newKeys() *keys { return &keys{held: map[api.Once]*held{}} }
 
-func (k *keys) Begin(_ context.Context, o api.Once, print [32]byte) (api.Standing, api.Answer, error) {
+func (k *keys) Begin(_ context.Context, o api.Once, print [32]byte) (api.Begun, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	h, ok := k.held[o]
 	switch {
 	case !ok:
 		k.held[o] = &held{print: print}
-		return api.Fresh, api.Answer{}, nil
+		return api.Begun{Standing: api.Fresh, Since: begun}, nil
 	case h.print != print:
-		return api.Mismatch, api.Answer{}, nil
+		return api.Begun{Standing: api.Mismatch}, nil
 	case h.answer == nil:
-		return api.InProgress, api.Answer{}, nil
+		return api.Begun{Standing: api.InProgress}, nil
 	}
-	return api.Replay, *h.answer, nil
+	return api.Begun{Standing: api.Replay, Answer: *h.answer}, nil
 }
+
+// begun is when every key is taken.
+var begun = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func (k *keys) Finish(_ context.Context, o api.Once, a api.Answer) error {
 	k.mu.Lock()
@@ -58,9 +62,12 @@ func (k *keys) Finish(_ context.Context, o api.Once, a api.Answer) error {
 	return nil
 }
 
-func (k *keys) Release(ctx context.Context, o api.Once) error {
+func (k *keys) Release(ctx context.Context, o api.Once, since time.Time) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !since.Equal(begun) {
+		return errors.New("let go by who never had it")
+	}
 	delete(k.held, o)
 	return ctx.Err()
 }

@@ -22,27 +22,27 @@ func (e *Engine) Answers() api.Idempotency { return answers{e} }
 const takeOver = time.Minute
 
 // Begin takes an idempotency key, or tells what is known of it.
-func (a answers) Begin(ctx context.Context, o api.Once, fingerprint [sha256.Size]byte) (api.Standing, api.Answer, error) {
+func (a answers) Begin(ctx context.Context, o api.Once, fingerprint [sha256.Size]byte) (api.Begun, error) {
 	now := a.e.now()
 	row, mine, err := a.e.c.Store.BeginOnce(ctx, store.OnceRow{
 		Tenant: o.Tenant, Client: o.Client, Key: o.Key, Fingerprint: fingerprint[:], StartedAt: now,
 	}, now.Add(-takeOver))
 	switch {
 	case err != nil:
-		return api.Fresh, api.Answer{}, fmt.Errorf("take idempotency key: %w", err)
+		return api.Begun{}, fmt.Errorf("take idempotency key: %w", err)
 	case string(row.Fingerprint) != string(fingerprint[:]):
-		return api.Mismatch, api.Answer{}, nil
+		return api.Begun{Standing: api.Mismatch}, nil
 	case mine:
-		return api.Fresh, api.Answer{}, nil
+		return api.Begun{Standing: api.Fresh, Since: now}, nil
 	case row.Status == 0:
-		return api.InProgress, api.Answer{}, nil
+		return api.Begun{Standing: api.InProgress}, nil
 	}
 	kept := api.Answer{Status: row.Status, Header: http.Header{}}
 	if err := json.Unmarshal([]byte(row.Header), &kept.Header); err != nil {
-		return api.Fresh, kept, fmt.Errorf("read kept answer: %w", err)
+		return api.Begun{}, fmt.Errorf("read kept answer: %w", err)
 	}
 	kept.Body, err = a.e.c.Vault.OpenTenant(o.Tenant, row.Body, []byte(placeAnswer+"/"+o.Client+"/"+o.Key))
-	return api.Replay, kept, err
+	return api.Begun{Standing: api.Replay, Answer: kept}, err
 }
 
 // Finish keeps the answer of a key.
@@ -61,8 +61,8 @@ func (a answers) Finish(ctx context.Context, o api.Once, given api.Answer) error
 }
 
 // Release lets go of a key whose request had no effect.
-func (a answers) Release(ctx context.Context, o api.Once) error {
-	return a.e.c.Store.ReleaseOnce(ctx, o.Tenant, o.Client, o.Key)
+func (a answers) Release(ctx context.Context, o api.Once, since time.Time) error {
+	return a.e.c.Store.ReleaseOnce(ctx, store.OnceRow{Tenant: o.Tenant, Client: o.Client, Key: o.Key, StartedAt: since})
 }
 
 func onceOf(ctx context.Context) (string, bool) {

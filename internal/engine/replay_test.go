@@ -46,7 +46,7 @@ func TestRepeatedCalls(t *testing.T) {
 		}},
 	} {
 		once := api.Once{Tenant: h.Tenant.ID, Client: c.ID, Key: call.name}
-		if _, _, err := h.Answers().Begin(ctx, once, [32]byte{}); err != nil {
+		if _, err := h.Answers().Begin(ctx, once, [32]byte{}); err != nil {
 			t.Fatal(err)
 		}
 		ctx := api.WithOnce(ctx, once)

@@ -79,11 +79,14 @@ func (s *Store) FinishOnce(ctx context.Context, r OnceRow) error {
 	return err
 }
 
-// ReleaseOnce lets go of a key: forgotten when it had no effect, free to be taken over when it had one.
-func (s *Store) ReleaseOnce(ctx context.Context, tenant, client, key string) error {
+// ReleaseOnce lets go of a key that was taken at StartedAt: forgotten when it had no effect, free to be taken over when it had one. A key that another
+// has taken over stays theirs.
+func (s *Store) ReleaseOnce(ctx context.Context, r OnceRow) error {
 	return s.together(ctx, func(w *writer) {
-		w.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND status = 0 AND effect = ''`, tenant, client, key)
-		w.exec(`UPDATE idempotency SET started_at = 0 WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND status = 0`, tenant, client, key)
+		w.exec(`DELETE FROM idempotency WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND status = 0 AND effect = ''
+			AND (started_at = $4 OR started_at <= 0)`, r.Tenant, r.Client, r.Key, ms(r.StartedAt))
+		w.exec(`UPDATE idempotency SET started_at = 0 WHERE tenant_id = $1 AND client_id = $2 AND key = $3 AND status = 0 AND started_at = $4`,
+			r.Tenant, r.Client, r.Key, ms(r.StartedAt))
 	})
 }
 
@@ -91,7 +94,10 @@ func (s *Store) ReleaseOnce(ctx context.Context, tenant, client, key string) err
 // one-time codes that ended before now.
 func (s *Store) Tidy(ctx context.Context, now, kept time.Time) error {
 	return s.together(ctx, func(w *writer) {
-		w.exec(`DELETE FROM idempotency WHERE started_at < $1 AND (status <> 0 OR started_at > 0)`, ms(kept))
+		w.exec(`DELETE FROM idempotency WHERE started_at < $1 AND started_at > 0`, ms(kept))
+		// A key that was let go waits to be taken over with a time of 0. Its age counts from the first Tidy that sees it so, below zero.
+		w.exec(`DELETE FROM idempotency WHERE started_at > $1 AND started_at < 0`, -ms(kept))
+		w.exec(`UPDATE idempotency SET started_at = $1 WHERE started_at = 0 AND status = 0`, -ms(now))
 		w.exec(`DELETE FROM tokens WHERE expires_at < $1`, ms(now))
 		w.exec(`DELETE FROM counters WHERE ends_at < $1`, ms(now))
 		w.exec(`DELETE FROM codes WHERE ends_at < $1`, ms(now))

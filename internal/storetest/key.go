@@ -17,6 +17,8 @@ func keys() map[string]func(*house) {
 		"a key that had an effect keeps it when let go": freedWithEffect,
 		"the answer of who was taken for dead is kept":  freedAndAnswered,
 		"a stale key is taken over":                     staleKey,
+		"a key is let go by who has it":                 othersKey,
+		"a key that nobody comes back for is forgotten": leftKey,
 		"an effect is kept for each operation":          effects,
 		"old keys are forgotten":                        tidyKeys,
 	}
@@ -69,7 +71,7 @@ func finishedKey(h *house) {
 
 func freedKey(h *house) {
 	h.begin(h.key("key"))
-	h.must(h.ReleaseOnce(ctx(), ours, "client", "key"))
+	h.must(h.ReleaseOnce(ctx(), h.key("key")))
 	_, err := h.Once(ctx(), ours, "client", "key")
 	h.wants(err, store.ErrNotFound)
 	corrected := h.key("key")
@@ -83,7 +85,7 @@ func freedWithEffect(h *house) {
 	h.begin(h.key("key"))
 	row := next(s)
 	h.commit(store.Change{Session: &row, Once: &store.Once{Tenant: ours, Client: "client", Key: "key", Made: "do-open", ID: s.ID}})
-	h.must(h.ReleaseOnce(ctx(), ours, "client", "key"))
+	h.must(h.ReleaseOnce(ctx(), h.key("key")))
 	got, mine := h.begin(h.key("key"))
 	same(h, "mine", mine, true)
 	same(h, "effect", got.Made("do-open"), s.ID)
@@ -96,7 +98,7 @@ func freedAndAnswered(h *house) {
 	h.begin(slow)
 	row := next(s)
 	h.commit(store.Change{Session: &row, Once: &store.Once{Tenant: ours, Client: "client", Key: "key", Made: "do-open", ID: s.ID}})
-	h.must(h.ReleaseOnce(ctx(), ours, "client", "key"))
+	h.must(h.ReleaseOnce(ctx(), h.key("key")))
 	slow.Status = 200
 	h.must(h.FinishOnce(ctx(), slow))
 	h.must(h.Tidy(ctx(), h.now, h.now.Add(-time.Hour)))
@@ -119,6 +121,37 @@ func staleKey(h *house) {
 	got, mine := h.begin(h.key("key"))
 	same(h, "afterwards", mine, true)
 	same(h, "started", got.StartedAt, h.now)
+}
+
+// A holder that was slow lets go of a key after another has taken it over: the other has it still.
+func othersKey(h *house) {
+	slow := h.key("key")
+	h.begin(slow)
+	h.now = h.now.Add(time.Minute + time.Millisecond)
+	_, mine := h.begin(h.key("key"))
+	same(h, "taken over", mine, true)
+	h.must(h.ReleaseOnce(ctx(), slow))
+	_, mine = h.begin(h.key("key"))
+	same(h, "mine, when a third asks", mine, false)
+}
+
+func leftKey(h *house) {
+	_, s := h.person(ours)
+	h.begin(h.key("key"))
+	row := next(s)
+	h.commit(store.Change{Session: &row, Once: &store.Once{Tenant: ours, Client: "client", Key: "key", Made: "do-open", ID: s.ID}})
+	h.must(h.ReleaseOnce(ctx(), h.key("key")))
+	tidy := func() { h.must(h.Tidy(ctx(), h.now, h.now.Add(-24*time.Hour))) }
+	tidy()
+	h.now = h.now.Add(24 * time.Hour)
+	tidy()
+	row2, err := h.Once(ctx(), ours, "client", "key")
+	h.must(err)
+	same(h, "effect, a day later", row2.Made("do-open"), s.ID)
+	h.now = h.now.Add(time.Millisecond)
+	tidy()
+	_, err = h.Once(ctx(), ours, "client", "key")
+	h.wants(err, store.ErrNotFound)
 }
 
 func effects(h *house) {
