@@ -24,6 +24,7 @@ const (
 	ActExportAudit     Action = "export_audit"
 	ActSeeSettings     Action = "see_settings"
 	ActSendAgain       Action = "send_again"
+	ActConnect         Action = "connect" // make what gets at personal data: a client or its new secret, a webhook endpoint
 	ActManageKeys      Action = "manage_keys"
 	ActManageEndpoints Action = "manage_endpoints"
 	ActManageFlows     Action = "manage_flows"
@@ -41,11 +42,12 @@ const (
 
 // Grant is a row of the table: who may do one thing.
 type Grant struct {
-	Action Action
-	Roles  []Role  // of staff
-	Scopes []Scope // of API clients: any one of them
-	Visit  bool    // the applicant, in their own session
-	Fresh  bool    // a member of staff has to have proved who they are a moment ago
+	Action  Action
+	Roles   []Role  // of staff
+	Sandbox []Role  // and these where nobody real is behind it
+	Scopes  []Scope // of API clients: any one of them
+	Visit   bool    // the applicant, in their own session
+	Fresh   bool    // a member of staff has to have proved who they are a moment ago
 }
 
 // Grants is the whole table, in the order of the documentation. What is not in it nobody may.
@@ -75,6 +77,7 @@ func Grants() []Grant {
 		{Action: ActExportAudit, Roles: auditing, Fresh: true},
 		{Action: ActSeeSettings, Roles: building, Scopes: read},
 		{Action: ActSendAgain, Roles: building, Scopes: administer},
+		{Action: ActConnect, Roles: admin, Sandbox: []Role{RoleDeveloper}, Scopes: administer, Fresh: true},
 		{Action: ActManageKeys, Roles: building, Scopes: administer, Fresh: true},
 		{Action: ActManageEndpoints, Roles: building, Scopes: administer, Fresh: true},
 		{Action: ActManageFlows, Roles: admin, Scopes: administer},
@@ -131,7 +134,8 @@ func Can(who Caller, do Action, what Object) Access {
 	}
 	switch who.Kind {
 	case ByStaff:
-		return Access{Allowed: slices.Contains(g.Roles, who.Role), Fresh: g.Fresh || (do == ActDecide && what.Voted)}
+		sandbox := !what.Live && slices.Contains(g.Sandbox, who.Role)
+		return Access{Allowed: sandbox || slices.Contains(g.Roles, who.Role), Fresh: g.Fresh || (do == ActDecide && what.Voted)}
 	case ByClient:
 		return Access{Allowed: slices.ContainsFunc(who.Scopes, func(s Scope) bool { return slices.Contains(g.Scopes, s) })}
 	case ByApplicant:

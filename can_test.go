@@ -17,8 +17,11 @@ func TestGrants(t *testing.T) {
 		usher.ActSeeCases, usher.ActSeePictures, usher.ActTakeFiles, usher.ActExportCase, usher.ActTakeCase, usher.ActGiveCase, usher.ActWorkOnCase, usher.ActJudgeHit,
 		usher.ActDecide, usher.ActOverturn, usher.ActExport, usher.ActErase,
 	}
+	if live := usher.Can(usher.Staff{TenantID: "t", Role: usher.RoleDeveloper}.Caller(), usher.ActConnect, usher.Object{TenantID: "t", Live: true}); live.Allowed {
+		t.Error("a developer makes keys to real people's data")
+	}
 	fresh := []usher.Action{
-		usher.ActManageKeys, usher.ActManageEndpoints, usher.ActManageStaff, usher.ActExport, usher.ActErase, usher.ActSetRetention, usher.ActExportAudit,
+		usher.ActConnect, usher.ActManageKeys, usher.ActManageEndpoints, usher.ActManageStaff, usher.ActExport, usher.ActErase, usher.ActSetRetention, usher.ActExportAudit,
 		usher.ActExportCase,
 	}
 	seen := map[usher.Action]bool{}
@@ -31,7 +34,7 @@ func TestGrants(t *testing.T) {
 			t.Errorf("nobody may %s", g.Action)
 		}
 		for _, r := range []usher.Role{usher.RoleAuditor, usher.RoleDeveloper} {
-			if slices.Contains(personal, g.Action) && slices.Contains(g.Roles, r) {
+			if slices.Contains(personal, g.Action) && slices.Contains(append(g.Roles, g.Sandbox...), r) {
 				t.Errorf("a %s may %s", r, g.Action)
 			}
 		}
@@ -78,6 +81,9 @@ func TestCan(t *testing.T) {
 		"no role":                       {staff(""), usher.ActSeeCases, own, usher.Access{}},
 		"staff as an applicant":         {staff(usher.RoleAdmin), usher.ActGoOn, own, usher.Access{}},
 		"keys need a fresh proof":       {staff(usher.RoleDeveloper), usher.ActManageKeys, own, usher.Access{Allowed: true, Fresh: true}},
+		"developer connects a sandbox":  {staff(usher.RoleDeveloper), usher.ActConnect, own, usher.Access{Allowed: true, Fresh: true}},
+		"developer connects live":       {staff(usher.RoleDeveloper), usher.ActConnect, usher.Object{TenantID: "t", Live: true}, usher.Access{Fresh: true}},
+		"admin connects live":           {staff(usher.RoleAdmin), usher.ActConnect, usher.Object{TenantID: "t", Live: true}, usher.Access{Allowed: true, Fresh: true}},
 		"client reads":                  {client(usher.ScopeRead), usher.ActSeeCases, own, allowed},
 		"client with no scope":          {client(), usher.ActSeeCases, own, usher.Access{}},
 		"client decides by read":        {client(usher.ScopeRead, usher.ScopeWrite), usher.ActDecide, own, usher.Access{}},
@@ -111,8 +117,11 @@ func grantTable() string {
 		fmt.Fprintf(&b, "| `%s` |", g.Action)
 		for _, r := range usher.Roles() {
 			mark := " |"
-			if slices.Contains(g.Roles, r) {
+			switch {
+			case slices.Contains(g.Roles, r):
 				mark = " yes |"
+			case slices.Contains(g.Sandbox, r):
+				mark = " sandbox |"
 			}
 			b.WriteString(mark)
 		}

@@ -71,12 +71,17 @@ type clientPage struct {
 	Networks string // one a line, as it was sent
 	Ends     string // date, as it was sent
 	Overlaps []int  // hours
+	Overlap  int    // the usual one of them
 	Rotates  bool   // the reader may be told another secret
 	Done     string
 }
 
 // overlaps are how long an old secret can be kept beside the new one, in hours.
-func overlaps() []int { return []int{0, 1, 24, 7 * 24, 30 * 24} }
+func overlaps() []int { return []int{0, 1, usualOverlap, 7 * 24, 30 * 24} }
+
+// usualOverlap is what is offered first, and taken where nothing is said: a day is time to bring the new secret everywhere, and none of it would shut
+// out whatever still has the old one.
+const usualOverlap = 24
 
 // findClient gives a tenant's API client.
 func (d *Desk) findClient(ctx context.Context, v visit, id string) (Client, error) {
@@ -100,7 +105,8 @@ func (d *Desk) showClient(w http.ResponseWriter, r *http.Request, v visit) error
 }
 
 func (d *Desk) clientPage(w http.ResponseWriter, r *http.Request, v visit, c Client, data clientPage, problems web.Errors) error {
-	data.frame, data.C, data.Overlaps = v.frame(), clientRows([]Client{c}, d.config.Now())[0], overlaps()
+	data.frame, data.C = v.frame(), clientRows([]Client{c}, d.config.Now())[0]
+	data.Overlaps, data.Overlap = overlaps(), usualOverlap
 	data.Rotates = mayHold(v.staff.Role, c)
 	if done := "desk.settings.done." + r.URL.Query().Get("done"); d.Catalog().Has(done) {
 		data.Done = done
@@ -145,7 +151,7 @@ func (d *Desk) rotateClient(w http.ResponseWriter, r *http.Request, v visit) err
 	}
 	hours, err := strconv.Atoi(r.PostForm.Get("overlap"))
 	if err != nil || !slices.Contains(overlaps(), hours) {
-		hours = 0
+		hours = usualOverlap
 	}
 	told, err := d.config.Keys.RotateClient(r.Context(), v.tenant.ID, c.ID, time.Duration(hours)*time.Hour, v.staff.Actor())
 	if err != nil {

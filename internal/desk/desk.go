@@ -126,6 +126,7 @@ type visit struct {
 // frame is what the layout shows of a visit; every page's data has it.
 type frame struct {
 	Me   usher.Staff
+	Live bool // real people are behind the cases
 	Sets bool // there are settings that the reader may change
 	Keys bool
 	Warn int64 // ms of quiet until the page warns that the session will end
@@ -133,10 +134,12 @@ type frame struct {
 }
 
 // May tells a template whether the reader may do something, so that it offers nothing that would be refused.
-func (f frame) May(do usher.Action) bool { return f.Me.Role.May(do) }
+func (f frame) May(do usher.Action) bool {
+	return usher.Can(f.Me.Caller(), do, usher.Object{TenantID: f.Me.TenantID, Live: f.Live}).Allowed
+}
 
 func (v visit) frame() frame {
-	return frame{Me: v.staff, Sets: v.sets, Keys: v.keys, Warn: v.warn.Milliseconds(), Out: v.session.Stage != door.In}
+	return frame{Me: v.staff, Live: v.tenant.Mode == usher.Live, Sets: v.sets, Keys: v.keys, Warn: v.warn.Milliseconds(), Out: v.session.Stage != door.In}
 }
 
 // page makes a page of the visit's tenant.
@@ -163,13 +166,13 @@ func (d *Desk) staff(do usher.Action, h handler) web.HandlerFunc {
 			return d.See(w, r, stagePath(in.Stage))
 		}
 		s := in.Staff
-		access := usher.Can(s.Caller(), do, usher.Object{TenantID: s.TenantID})
-		if !access.Allowed {
-			return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_role", Message: "the role does not allow this"}
-		}
 		v, err := d.visit(r, in)
 		if err != nil {
 			return err
+		}
+		access := usher.Can(s.Caller(), do, usher.Object{TenantID: s.TenantID, Live: v.tenant.Mode == usher.Live})
+		if !access.Allowed {
+			return &usher.Error{Code: usher.CodeForbidden, Detail: "desk_role", Message: "the role does not allow this"}
 		}
 		if access.Fresh && !in.Fresh(d.config.Now()) {
 			return d.askProof(w, r, v)

@@ -50,16 +50,16 @@ func (d *Desk) settingsRoutes() {
 	}
 	plain := web.Route{}
 	d.on("GET /settings", usher.ActSeeSettings, plain, d.settings)
-	d.on("GET /settings/clients/new", usher.ActManageKeys, plain, func(w http.ResponseWriter, r *http.Request, v visit) error {
+	d.on("GET /settings/clients/new", usher.ActConnect, plain, func(w http.ResponseWriter, r *http.Request, v visit) error {
 		return d.clientForm(w, r, v, NewClient{}, nil)
 	})
-	d.on("POST /settings/clients", usher.ActManageKeys, plain, d.createClient)
+	d.on("POST /settings/clients", usher.ActConnect, plain, d.createClient)
 	d.on("GET /settings/clients/{id}", usher.ActSeeSettings, plain, d.showClient)
 	d.on("POST /settings/clients/{id}", usher.ActManageKeys, plain, d.changeClient)
-	d.on("POST /settings/clients/{id}/rotate", usher.ActManageKeys, plain, d.rotateClient)
+	d.on("POST /settings/clients/{id}/rotate", usher.ActConnect, plain, d.rotateClient)
 	d.on("POST /settings/clients/{id}/revoke", usher.ActManageKeys, plain, d.revokeClient)
-	d.on("GET /settings/endpoints/new", usher.ActManageEndpoints, plain, d.newEndpoint)
-	d.on("POST /settings/endpoints", usher.ActManageEndpoints, plain, d.createEndpoint)
+	d.on("GET /settings/endpoints/new", usher.ActConnect, plain, d.newEndpoint)
+	d.on("POST /settings/endpoints", usher.ActConnect, plain, d.createEndpoint)
 	d.on("GET /settings/endpoints/{id}", usher.ActSeeSettings, plain, d.showEndpoint)
 	for _, act := range []string{"test", "resend"} {
 		d.on("POST /settings/endpoints/{id}/"+act, usher.ActSendAgain, plain, d.changeEndpoint(act))

@@ -12,6 +12,7 @@ import (
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/browsertest"
 	"github.com/usher-kyc/usher/internal/desk"
+	"github.com/usher-kyc/usher/internal/door"
 )
 
 // keys makes credentials of two dialects, one with webhooks.
@@ -194,8 +195,52 @@ func TestSecretRaisesNobody(t *testing.T) {
 	if got := dora.post(at + "/rotate"); got.status != http.StatusForbidden {
 		t.Errorf("a developer who asks for the secret is answered %d", got.status)
 	}
-	if got := f.plain("adam").post(at + "/rotate"); got.status != http.StatusOK {
+	adam := f.plain("adam")
+	if page := adam.get(at).body; !strings.Contains(page, `value="24" selected>is good for a day`) || !strings.Contains(page, "ends at once") {
+		t.Error("the old secret does not stay for a day unless somebody says so")
+	}
+	if got := adam.post(at + "/rotate"); got.status != http.StatusOK {
 		t.Errorf("an administrator is answered %d", got.status)
+	}
+	if had, err := f.Store.Secrets(t.Context(), c.ID, f.Now().Add(23*time.Hour)); err != nil || len(had) != 2 {
+		t.Errorf("%d secrets 23 hours after, %v", len(had), err)
+	}
+}
+
+// TestDeveloperReachesNobody holds that where real people are behind the cases no way to their data is made but by an administrator.
+func TestDeveloperReachesNobody(t *testing.T) {
+	t.Parallel()
+	f := withSettings(t)
+	live := f.Live
+	c, _, err := f.auth.CreateClient(t.Context(), live.ID, auth.NewClient{Dialect: "native", Name: "Back office", Scopes: []usher.Scope{usher.ScopeRead}}, usher.Actor{Kind: usher.BySystem})
+	f.must(err)
+	f.must(f.auth.SetRules(t.Context(), live.ID, door.Rules{Passwords: true}, usher.Actor{Kind: usher.BySystem}))
+	f.member("dora", usher.RoleDeveloper, live)
+	dora := f.plain("dora")
+	walked := 0
+	for _, r := range f.desk.Routes() {
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		path = strings.ReplaceAll(path, "{id}", c.ID)
+		if r.Action != usher.ActConnect {
+			continue
+		}
+		walked++
+		if got := dora.send(method, path, "offer=native&name=Mine"); got.status != http.StatusForbidden {
+			t.Errorf("%s answers a developer %d", r.Pattern, got.status)
+		}
+	}
+	if walked != 5 {
+		t.Errorf("%d routes connect somebody", walked)
+	}
+	if all, err := f.auth.Clients(t.Context(), live.ID); err != nil || len(all) != 1 || len(all[0].Secrets) != 1 {
+		t.Errorf("there are %d clients, %v", len(all), err)
+	}
+	page := dora.get("/settings").body
+	if strings.Contains(page, "/new") || !strings.Contains(page, "an administrator makes") || strings.Contains(dora.get("/settings/clients/"+c.ID).body, "/rotate") {
+		t.Error("a developer is offered what they may not")
+	}
+	if got := dora.post("/settings/clients/" + c.ID + "/revoke"); got.status != http.StatusSeeOther {
+		t.Errorf("a developer who ends a secret that got out is answered %d", got.status)
 	}
 }
 
