@@ -27,6 +27,7 @@ const learnt = 15 * time.Second
 
 // TestAcrossNodes does on one node what the other must know of.
 func TestAcrossNodes(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2)
 	for name, test := range map[string]func(*testing.T, *cluster){
 		"an upload begun at one ends at the other": uploadAcross,

@@ -41,8 +41,10 @@ func rounds(t *testing.T, share int) int {
 
 // TestCrash kills a busy server again and again; see the package comment for what it holds.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	for _, kind := range kinds() {
 		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
 			d := kind.open(t)
 			s := servertest.With(t, servertest.Config{Database: d.url})
 			s.Start(t)

@@ -33,8 +33,15 @@ func kinds() []kind {
 	}
 }
 
-// postgres gives a database of a PostgreSQL of the test's own, that syncs.
+// postgres gives a database of the PostgreSQL that tests share. It does without syncing: a server that is killed takes nothing of PostgreSQL with it.
+// The database stays until the tests have ended, since dropping one holds up the lists of all the others.
 func postgres(t *testing.T) database {
+	t.Helper()
+	return database{url: postgrestest.Shared(t).Kept(t)}
+}
+
+// durable gives a database of a PostgreSQL of the test's own, that syncs and may be ended.
+func durable(t *testing.T) database {
 	t.Helper()
 	s := postgrestest.Start(t, true)
 	return database{url: s.URL(t), server: s}

@@ -16,7 +16,8 @@ import (
 
 // TestDatabaseRestarts ends PostgreSQL at once under load, as a crash does, and cuts its connections, again and again, while nodes live on.
 func TestDatabaseRestarts(t *testing.T) {
-	d := postgres(t)
+	t.Parallel()
+	d := durable(t)
 	s := servertest.With(t, servertest.Config{Database: d.url})
 	s.Start(t)
 	other := s.Beside(t)
@@ -57,6 +58,7 @@ func cut(t *testing.T, url string) {
 // TestDiskFull gives a server on SQLite a disk that fills up under load, again and again: while it is full nothing is acknowledged that is not there, and
 // when there is room again everything goes on. It needs a file system of its own, which root may mount.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	s := servertest.New(t)
 	small := smallDisk(t, filepath.Dir(s.Dir))
 	s.Start(t)

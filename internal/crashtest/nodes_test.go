@@ -48,6 +48,7 @@ func (c *cluster) beside(t *testing.T) *servertest.Server {
 
 // TestNodes has three nodes serve whole onboardings in turn, restarts each of them while they do, and then kills them again and again.
 func TestNodes(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3)
 	w := begin(t, c.nodes[0])
 	time.Sleep(time.Second)
@@ -90,6 +91,7 @@ func TestNodes(t *testing.T) {
 
 // TestTakeOver kills a node that is at a job, has an idempotency key and holds a delivery, for good. Another node does all of that within a bound.
 func TestTakeOver(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 1)
 	client := c.nodes[0].Client(t)
 	sink := newHangingSink(t)

@@ -18,6 +18,7 @@ import (
 // TestTerm asks a busy server to end: what it has in hand is answered, it ends with exit code 0, and after the next start everything that was
 // acknowledged is there.
 func TestTerm(t *testing.T) {
+	t.Parallel()
 	s := servertest.New(t)
 	s.Start(t)
 	o, hooks := prepare(t, s)

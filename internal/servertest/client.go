@@ -52,7 +52,11 @@ func (e Event) Subject() string {
 	return e.SessionID
 }
 
-const callPause = 20 * time.Millisecond
+// How long a call waits until it is sent again: one that nobody answered, and one whose key is held, which may last a minute.
+const (
+	callPause = 20 * time.Millisecond
+	heldPause = 250 * time.Millisecond
+)
 
 // CallLimit is far beyond any restart: a call that takes longer is lost. A key whose call ended while the database was away is free after a minute.
 const CallLimit = 5 * time.Minute
@@ -117,7 +121,11 @@ func (c *Client) Call(ctx context.Context, method, path, contentType string, bod
 			return fmt.Errorf("%s %s (try %d): %d %s", method, path, try+1, status, answer)
 		}
 		c.Repeated.Add(1)
-		time.Sleep(callPause)
+		if err == nil && status < 500 {
+			time.Sleep(heldPause)
+		} else {
+			time.Sleep(callPause)
+		}
 	}
 }
 

@@ -27,10 +27,10 @@ func folder() string {
 }
 
 // program builds the program, once for all tests of a process: linking it takes longer than most of them. The race detector of the test does not reach
-// into a child, and would only slow it.
+// into a child, and would only slow it. It is built as scripts/test.sh has built it just before, so that linking is all there is to do.
 var program = sync.OnceValues(func() (string, error) {
 	binary := filepath.Join(folder(), "usher")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "github.com/usher-kyc/usher/cmd/usher")
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", binary, "github.com/usher-kyc/usher/cmd/usher")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build usher: %w\n%s", err, out)
 	}
@@ -187,6 +187,9 @@ func (s *Server) Term() error { return s.end(syscall.SIGTERM) }
 
 // Memory gives what the process holds in memory (resident), in bytes, or 0 where the system does not tell.
 func (s *Server) Memory() int64 { return s.status("VmRSS:") }
+
+// MemoryParts gives two parts of it: what is the process's own, and pages of files, above all of the program itself, which other processes share.
+func (s *Server) MemoryParts() (own, files int64) { return s.status("RssAnon:"), s.status("RssFile:") }
 
 // Peak gives the most that the process ever held in memory (resident), in bytes, or 0 where the system does not tell.
 func (s *Server) Peak() int64 { return s.status("VmHWM:") }
