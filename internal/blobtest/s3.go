@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,6 +81,9 @@ func (s *S3) Start() error {
 	s.Stop()
 	return errors.New("the S3 server does not listen")
 }
+
+// Hang has the server hold its connections and answer nothing, until it is stopped.
+func (s *S3) Hang() error { return s.proc.Process.Signal(syscall.SIGSTOP) }
 
 // Stop kills the server.
 func (s *S3) Stop() {

@@ -89,15 +89,21 @@ steps:
   - decide: {}
 `
 
-func uploadAcross(t *testing.T, c *cluster) {
-	client := c.nodes[0].Client(t)
+// publish gives a tenant that flow.
+func publish(t *testing.T, client *servertest.Client) {
+	t.Helper()
 	flow, err := json.Marshal(fields{"source": acrossFlow})
+	if err == nil {
+		err = client.Call(t.Context(), http.MethodPut, "/v1/flows/across", "application/json", flow, new([]byte))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := client.Call(t.Context(), http.MethodPut, "/v1/flows/across", "application/json", flow, new([]byte)); err != nil {
-		t.Fatal(err)
-	}
+}
+
+func uploadAcross(t *testing.T, c *cluster) {
+	client := c.nodes[0].Client(t)
+	publish(t, client)
 	var s struct {
 		ID    string `json:"id"`
 		Token string `json:"token"`

@@ -83,7 +83,9 @@ type world struct {
 	o       *oracle
 	hooks   *receiver
 	stop    chan struct{}
+	stopped sync.Once
 	working sync.WaitGroup
+	last    func([]servertest.Event) // looks at what a test wants to see beside the rest, while the servers still run
 }
 
 // begin makes a server busy.
@@ -97,14 +99,22 @@ func begin(t *testing.T, s *servertest.Server) *world {
 	return w
 }
 
+// halt lets the callers end what they are at.
+func (w *world) halt() {
+	w.stopped.Do(func() { close(w.stop) })
+	w.working.Wait()
+}
+
 // end lets the callers end, waits until everything has come to its end, compares, ends the servers and looks into the database that they left.
 func (w *world) end(t *testing.T, d database, others ...*servertest.Server) {
 	t.Helper()
-	close(w.stop)
-	w.working.Wait()
+	w.halt()
 	w.o.report(t)
 	events := settled(t, w.o, w.hooks)
 	w.o.compare(t, events)
+	if w.last != nil {
+		w.last(events)
+	}
 	w.hooks.mu.Lock()
 	took, duplicates, wrong := w.hooks.took, w.hooks.duplicates, w.hooks.wrong
 	w.hooks.mu.Unlock()

@@ -77,27 +77,44 @@ func (c *Client) Get(ctx context.Context, path string, into any) error {
 
 // Upload sends a file and gives its id and SHA-256 in hex, as the server says.
 func (c *Client) Upload(ctx context.Context, session, kind string, file []byte) (id, sha256 string, err error) {
-	var b bytes.Buffer
-	form := multipart.NewWriter(&b)
-	if err := form.WriteField("kind", kind); err != nil {
-		return "", "", err
-	}
-	part, err := form.CreateFormFile("file", "picture.png")
+	body, contentType, err := uploadForm(kind, file)
 	if err != nil {
-		return "", "", err
-	}
-	if _, err := part.Write(file); err != nil {
-		return "", "", err
-	}
-	if err := form.Close(); err != nil {
 		return "", "", err
 	}
 	var added struct {
 		ID     string `json:"id"`
 		SHA256 string `json:"sha256"`
 	}
-	err = c.Call(ctx, http.MethodPost, "/v1/sessions/"+session+"/evidence", form.FormDataContentType(), b.Bytes(), &added)
+	err = c.Call(ctx, http.MethodPost, uploadPath(session), contentType, body, &added)
 	return added.ID, added.SHA256, err
+}
+
+// UploadOnce sends a file once, whatever comes of it.
+func (c *Client) UploadOnce(ctx context.Context, session, kind string, file []byte) (status int, answer []byte, err error) {
+	body, contentType, err := uploadForm(kind, file)
+	if err != nil {
+		return 0, nil, err
+	}
+	return c.once(ctx, http.MethodPost, uploadPath(session), contentType, rand.Text(), body)
+}
+
+func uploadPath(session string) string { return "/v1/sessions/" + session + "/evidence" }
+
+func uploadForm(kind string, file []byte) (body []byte, contentType string, err error) {
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	if err := form.WriteField("kind", kind); err != nil {
+		return nil, "", err
+	}
+	part, err := form.CreateFormFile("file", "picture.png")
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := part.Write(file); err != nil {
+		return nil, "", err
+	}
+	err = form.Close()
+	return b.Bytes(), form.FormDataContentType(), err
 }
 
 // Call sends one request with one key until it is answered, and decodes the answer; a *[]byte takes it as it is.

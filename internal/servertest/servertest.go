@@ -48,6 +48,7 @@ func Main(m *testing.M) int {
 type Config struct {
 	Database string   // URL; "" is SQLite in the data folder
 	Args     []string // of usher serve, beside those that every test needs
+	Env      []string // NAME=VALUE, beside the environment of the test
 }
 
 // Server is a child process on a data folder, at an address that stays the same from start to start.
@@ -136,7 +137,7 @@ func (s *Server) Start(t testing.TB) time.Duration {
 		args = append(args, "--database", s.config.Database)
 	}
 	cmd := exec.CommandContext(context.Background(), s.binary, append(args, s.config.Args...)...)
-	cmd.Stderr = s.stderr
+	cmd.Env, cmd.Stderr = append(os.Environ(), s.config.Env...), s.stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +173,9 @@ func (s *Server) Run(t testing.TB, command, word string, rest ...string) string 
 	if s.config.Database != "" {
 		args = append(args, "--database", s.config.Database)
 	}
-	out, err := exec.CommandContext(context.Background(), s.binary, append(args, rest...)...).CombinedOutput()
+	cmd := exec.CommandContext(context.Background(), s.binary, append(args, rest...)...)
+	cmd.Env = append(os.Environ(), s.config.Env...)
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("usher %s %s: %v\n%s", command, word, err, out)
 	}
