@@ -273,8 +273,7 @@ func TestEveryMountIsKnown(t *testing.T) {
 		known = append(known, d.Name)
 	}
 	open := map[string]bool{ // answered to everybody; whoever adds one says here that it may be
-		"GET /livez": true, "GET /readyz": true, "GET /{$}": true, "/desk": true, "/.well-known/jwks.json": true, "/.well-known/jwt-vc-issuer": true,
-		"/receipts/status/": true, "GET /.well-known/security.txt": true,
+		"GET /livez": true, "GET /readyz": true, "GET /{$}": true, "/desk": true, "GET /.well-known/security.txt": true,
 	}
 	for _, m := range w.mounts.list {
 		if !slices.Contains(known, m.surface) {

@@ -136,7 +136,7 @@ func TestReceiptAnywhere(t *testing.T) {
 		}
 	}
 	write(file, r.Text)
-	write(keys, answerOf(t, h.receipts.Handler(), receipt.KeysPath))
+	write(keys, answerOf(t, h.receipts.Routes(), receipt.KeysPath))
 	code, text := said(t, "receipt", "verify", file, "--issuer", base)
 	if code != exitOK || !strings.Contains(text, "genuine") || !strings.Contains(text, "Ada Öberg, born 1990-02-03") || !strings.Contains(text, "SIMULATED") || strings.Contains(text, "not looked up") {
 		t.Errorf("with the issuer: %d %s", code, text)
@@ -163,7 +163,7 @@ func TestReceiptAnywhere(t *testing.T) {
 	}
 	h.openReceipts() // forgets the list it gave out a moment ago
 	write(file, r.Text)
-	fresh := h.receipts.Handler()
+	fresh := h.receipts.Routes()
 	write(list, answerOf(t, fresh, receipt.StatusPath+"0"))
 	if code, text = said(t, "receipt", "verify", file, "--key", keys, "--status", list); code != exitFound || !strings.Contains(text, "it was revoked") {
 		t.Errorf("revoked: %d %s", code, text)

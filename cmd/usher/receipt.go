@@ -24,7 +24,8 @@ const receiptKeys = "receipts"
 // openReceipts makes what issues receipts. Its first key is made with the first receipt, or when somebody asks for the public ones.
 func (h *house) openReceipts() {
 	h.receipts = receipt.New(receipt.Config{
-		Cases: h.Engine, Places: receiptPlaces{h}, URL: func() string { return h.settings.URL }, Keys: h.receiptKeys, Valid: h.settings.ReceiptValid,
+		Number: func(tenant, session string) ([]byte, error) { return h.vault.Index(tenant, "receipt", session) },
+		Cases:  h.Engine, Places: receiptPlaces{h}, URL: func() string { return h.settings.URL }, Keys: h.receiptKeys, Valid: h.settings.ReceiptValid,
 	})
 }
 
@@ -45,7 +46,7 @@ func (h *house) receiptKeys(ctx context.Context) ([]receipt.SigningKey, error) {
 type receiptPlaces struct{ *house }
 
 func (p receiptPlaces) ReceiptPlace(ctx context.Context, tenant, session string, now time.Time) (int64, error) {
-	return p.db.ReceiptPlace(ctx, tenant, session, now, usher.AuditRecord{
+	return p.db.ReceiptPlace(ctx, tenant, session, receipt.ListSize, now, usher.AuditRecord{
 		ID: "receipt-" + session, TenantID: tenant, At: now, Actor: usher.ActorFrom(ctx), Action: "receipt.issued", Object: session,
 	})
 }

@@ -211,13 +211,18 @@ func (h *house) routes() (*mounts, error) {
 	if err != nil {
 		return nil, err
 	}
+	open, err := h.openFront("receipts")
+	if err != nil {
+		return nil, err
+	}
 	verifyHost, deskHost := ownHost(s.VerifyURL, s.URL), ownHost(s.DeskURL, s.URL)
 	mux := &mounts{}
 	for _, at := range []string{"/v1/", "/oauth/", "/openapi.yaml", "/openapi.json", "/docs"} {
 		mux.on("native", at, "", h.seen("native", own), own.Routes())
 	}
+	public := h.receipts.Routes()
 	for _, at := range []string{receipt.KeysPath, receipt.MetadataPath, receipt.StatusPath} {
-		mux.on("receipts", at, "", h.receipts.Handler(), nil)
+		mux.on("receipts", at, "", h.seen("receipts", open.Handler(public)), public.Routes())
 	}
 	for _, d := range h.dialects {
 		at := compatBase + d.Name
@@ -274,6 +279,12 @@ func (h *house) newFront(name string) (api.Front, error) {
 		Credentials: h.auth, Log: h.log, Idempotency: h.Answers(),
 		PerAddress: h.sharing.Limiter(name+"/address", address), PerClient: h.sharing.Limiter(name+"/client", client),
 	}, nil
+}
+
+// openFront gives what stands before addresses that need no token: no client is looked for, and nothing is kept by idempotency keys.
+func (h *house) openFront(name string) (api.Front, error) {
+	f, err := h.newFront(name)
+	return api.Front{Log: f.Log, Address: f.Address, PerAddress: f.PerAddress, Open: func(*http.Request) bool { return true }}, err
 }
 
 // serverTenant is whose keys the server uses for itself.

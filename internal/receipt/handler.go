@@ -3,9 +3,13 @@ package receipt
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 )
 
 // Where the issuer's addresses are, below that of the server.
@@ -21,38 +25,38 @@ type Metadata struct {
 	JWKSURI string `json:"jwks_uri"`
 }
 
-// Handler serves keys, metadata and status lists to anybody.
-func (i *Issuer) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+KeysPath, func(w http.ResponseWriter, r *http.Request) {
+// Routes serves keys, metadata and status lists to anybody; an [api.Front] goes before them.
+func (i *Issuer) Routes() *api.Mux {
+	mux := api.NewMux()
+	mux.On("GET "+KeysPath, func(w http.ResponseWriter, r *http.Request) {
 		keys, err := i.Public(r.Context())
 		if err != nil {
-			fail(w)
+			api.WriteProblem(w, r, err)
 			return
 		}
 		set, err := JWKSOf(keys)
-		answer(w, "application/jwk-set+json", set, err)
-	})
-	mux.HandleFunc("GET "+MetadataPath, func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, "application/json", Metadata{Issuer: i.c.URL(), JWKSURI: i.c.URL() + KeysPath}, nil)
-	})
-	mux.HandleFunc("GET "+StatusPath+"{n}", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, r, "application/jwk-set+json", set, err)
+	}, usher.ActEnter)
+	mux.On("GET "+MetadataPath, func(w http.ResponseWriter, r *http.Request) {
+		answer(w, r, "application/json", Metadata{Issuer: i.c.URL(), JWKSURI: i.c.URL() + KeysPath}, nil)
+	}, usher.ActEnter)
+	mux.On("GET "+StatusPath+"{n}", func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.ParseInt(r.PathValue("n"), 10, 32)
 		if err != nil || n < 0 || strconv.FormatInt(n, 10) != r.PathValue("n") {
-			http.NotFound(w, r)
+			api.WriteProblem(w, r, usher.NotFound("status list"))
 			return
 		}
 		text, ok, err := i.list(r.Context(), n)
 		switch {
 		case err != nil:
-			fail(w)
+			api.WriteProblem(w, r, err)
 		case !ok:
-			http.NotFound(w, r)
+			api.WriteProblem(w, r, usher.NotFound("status list"))
 		default:
 			public(w, StatusType)
 			_, _ = w.Write([]byte(text)) // a caller that went away
 		}
-	})
+	}, usher.ActEnter)
 	return mux
 }
 
@@ -96,17 +100,16 @@ func public(w http.ResponseWriter, kind string) {
 	h.Set("Content-Type", kind)
 	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(listAge/time.Second)))
 	h.Set("Access-Control-Allow-Origin", "*") // they are for everybody, a page of another site among them
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-func answer(w http.ResponseWriter, kind string, v any, err error) {
+func answer(w http.ResponseWriter, r *http.Request, kind string, v any, err error) {
 	raw, marshalErr := json.Marshal(v)
-	if err != nil || marshalErr != nil {
-		fail(w)
+	if err := errors.Join(err, marshalErr); err != nil {
+		api.WriteProblem(w, r, err)
 		return
 	}
 	public(w, kind)
 	_, _ = w.Write(raw) // a caller that went away
 }
-
-func fail(w http.ResponseWriter) { http.Error(w, "try again", http.StatusServiceUnavailable) }

@@ -3,6 +3,7 @@ package receipt
 import (
 	"context"
 	"crypto/ecdsa"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,15 +34,16 @@ type Places interface {
 	ReceiptPlace(ctx context.Context, tenant, session string, now time.Time) (int64, error)
 	// RevokedReceipts gives which of a run of places are of sessions that are not approved any more, or whose applicant was erased.
 	RevokedReceipts(ctx context.Context, from, to int64) ([]int64, error)
-	// Receipts counts the places that were given.
+	// Receipts gives the end of the places that were given: one more than the highest.
 	Receipts(ctx context.Context) (int64, error)
 }
 
-// Config is what an [Issuer] needs. Cases, Places, Keys and URL are required.
+// Config is what an [Issuer] needs. Cases, Places, Keys, Number and URL are required.
 type Config struct {
 	Cases  Cases
 	Places Places
 	Keys   func(ctx context.Context) ([]SigningKey, error) // all there are, newest first
+	Number func(tenant, session string) ([]byte, error)    // 16 bytes or more that name a session's receipts and tell nothing of it, the same every time
 	URL    func() string                                   // address of the server, which is the issuer's name
 	Valid  time.Duration                                   // from the decision on; a year when zero
 	Now    func() time.Time
@@ -149,8 +151,12 @@ func (i *Issuer) Receipt(ctx context.Context, tenant, session string) (usher.Rec
 }
 
 func (i *Issuer) issue(ctx context.Context, t usher.Tenant, s usher.Session, a usher.Applicant, place int64, now time.Time) (usher.Receipt, error) {
+	number, err := i.number(t.ID, s.ID)
+	if err != nil {
+		return usher.Receipt{}, err
+	}
 	p := payload{
-		Iss: i.c.URL(), Iat: now.Unix(), Exp: s.DecidedAt.Add(i.c.Valid).Unix(), VCT: Type, JTI: "urn:uuid:" + s.ID, SDAlg: "sha-256",
+		Iss: i.c.URL(), Iat: now.Unix(), Exp: s.DecidedAt.Add(i.c.Valid).Unix(), VCT: Type, JTI: number, SDAlg: "sha-256",
 		Tenant: t.Name, Outcome: string(usher.Approved), DecidedAt: s.DecidedAt.Unix(), DecidedBy: decidedBy(s.Decision.By), Flow: s.FlowName, FlowVersion: s.FlowVersion,
 		Simulated: s.IsSimulated(), Checks: checksOf(s),
 	}
@@ -182,6 +188,20 @@ func (i *Issuer) issue(ctx context.Context, t usher.Tenant, s usher.Session, a u
 		return r, fmt.Errorf("encode receipt: %w", err)
 	}
 	return r, nil
+}
+
+// number gives the name of a session's receipts as a UUID of version 8 (RFC 9562, 5.8). The session's own id would tell whoever is shown a receipt what
+// else they know of it, and when it was made.
+func (i *Issuer) number(tenant, session string) (string, error) {
+	sum, err := i.c.Number(tenant, session)
+	if err != nil || len(sum) < 16 {
+		return "", fmt.Errorf("number a receipt: %d bytes: %w", len(sum), err)
+	}
+	b := [16]byte(sum)
+	b[6] = b[6]&0x0f | 0x80
+	b[8] = b[8]&0x3f | 0x80
+	h := hex.EncodeToString(b[:])
+	return "urn:uuid:" + h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:], nil
 }
 
 // decidedBy says who decided without naming anybody.

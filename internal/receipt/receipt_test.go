@@ -5,11 +5,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/usher-kyc/usher"
+	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/receipt"
 )
 
@@ -82,6 +85,10 @@ func newHouse(t testing.TB, c receipt.Cases) *house {
 	t.Helper()
 	h := &house{now: decided.Add(time.Hour), keys: []receipt.SigningKey{newKey(t, "one", decided)}}
 	h.Issuer = receipt.New(receipt.Config{
+		Number: func(tenant, session string) ([]byte, error) {
+			sum := sha256.Sum256([]byte("key" + tenant + session))
+			return sum[:], nil
+		},
 		Cases: c, Places: &h.places, URL: func() string { return issuerURL }, Now: func() time.Time { return h.now },
 		Keys: func(context.Context) ([]receipt.SigningKey, error) { return h.keys, nil },
 	})
@@ -115,7 +122,7 @@ func TestReceipt(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := receipt.Statement{
-		ID: "urn:uuid:0192d3c4-5b6a-7c8d-9e0f-a1b2c3d4e5f6", Issuer: issuerURL, Tenant: "Example Bank", Outcome: "approved", Decided: decided, By: "reviewer",
+		ID: "urn:uuid:2519e584-9c3d-8698-b616-fee95412fbc6", Issuer: issuerURL, Tenant: "Example Bank", Outcome: "approved", Decided: decided, By: "reviewer",
 		IssuedAt: h.now, ValidUntil: decided.Add(365 * 24 * time.Hour), Flow: "onboarding", FlowVersion: 3,
 		Checks: []receipt.Check{
 			{Kind: "document", Outcome: "clear", Assurance: "verified"},
@@ -234,7 +241,7 @@ func TestOnlyApproved(t *testing.T) {
 func (h *house) get(t *testing.T, path string, want int, into any) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	h.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	h.Routes().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	if w.Code != want {
 		t.Fatalf("%s: answered %d: %s", path, w.Code, w.Body)
 	}
@@ -297,6 +304,43 @@ func TestWellKnown(t *testing.T) {
 	}
 	if _, err := receipt.Revoked(text, keys, s.Status, h.now); err == nil {
 		t.Error("a receipt was taken for a list")
+	}
+}
+
+// TestNumberTellsNothing holds that the copies of a receipt have one number, which is not the session's.
+func TestNumberTellsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, cases{usher.Approved})
+	one, two := h.issue(t), h.issue(t)
+	if one.ID != two.ID || !regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(one.ID) {
+		t.Errorf("the numbers are %s and %s", one.ID, two.ID)
+	}
+}
+
+// TestEverybodyAsksThroughTheFront holds that public addresses are limited, name each request and refuse other methods like the rest of the API.
+func TestEverybodyAsksThroughTheFront(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, cases{usher.Approved})
+	front := api.Front{Open: func(*http.Request) bool { return true }, PerAddress: api.NewLimiter(api.Limit{Rate: 1, Burst: 7})}.Handler(h.Routes())
+	for n, want := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", receipt.KeysPath, 200},
+		{"HEAD", receipt.StatusPath + "0", 200},
+		{"GET", receipt.MetadataPath, 200},
+		{"POST", receipt.StatusPath + "0", 405},
+		{"DELETE", receipt.KeysPath, 405},
+		{"GET", receipt.StatusPath + "1", 404},
+		{"GET", receipt.StatusPath + "x", 404},
+		{"GET", receipt.StatusPath + "0", 429},
+	} {
+		w := httptest.NewRecorder()
+		front.ServeHTTP(w, httptest.NewRequest(want.method, want.path, nil))
+		kind := w.Header().Get("Content-Type")
+		if w.Code != want.status || !strings.HasPrefix(w.Header().Get("X-Request-Id"), "req_") || (w.Code >= 400) != (kind == "application/problem+json") {
+			t.Errorf("%d: %s %s answers %d, %s, %v", n, want.method, want.path, w.Code, kind, w.Header())
+		}
 	}
 }
 
