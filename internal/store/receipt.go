@@ -13,7 +13,7 @@ import (
 // A place is drawn at random in the newest list of size places, so that it tells nobody which of two receipts was earlier, and in the next one where
 // that list is nearly full. Of two sessions that draw one place, or two nodes that place one session, the index lets one have it: the other draws again.
 func (s *Store) ReceiptPlace(ctx context.Context, tenant, session string, size int64, now time.Time, audit ...usher.AuditRecord) (int64, error) {
-	const draws, lists = 10, 3 // ten places that are all taken are three quarters of a list, or very bad luck
+	const draws, lists = 10, 3 // the first ten in a row that are all taken come when some two fifths of a large list are
 	for try := range int64(draws * lists) {
 		var place int64
 		err := s.row(ctx, `SELECT idx FROM receipts WHERE session_id = $1 AND tenant_id = $2`, []any{session, tenant}, &place)
