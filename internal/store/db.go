@@ -53,11 +53,17 @@ type Words struct {
 	// Keep stands behind a query for an applicant's keys, and keeps them from being destroyed until the transaction has ended: what is written beside
 	// them is seen by who destroys them.
 	Keep string
+	// Rising is the rows of a table under a condition, the first "?", as an aggregate is to take them: by the column that is the second. SQLite takes
+	// them as they come along the index of the condition, since putting rows in order costs it more than reading them; whoever reads looks.
+	Rising string
 }
 
 func (w Words) each(parameter string) string  { return strings.Replace(w.Each, "?", parameter, 1) }
 func (w Words) texts(parameter string) string { return strings.Replace(w.Texts, "?", parameter, 1) }
-func (w Words) list(parameter string) string  { return "SELECT value FROM " + w.texts(parameter) }
+func (w Words) rising(rows, column string) string {
+	return strings.Replace(strings.Replace(w.Rising, "?", rows, 1), "?", column, 1)
+}
+func (w Words) list(parameter string) string { return "SELECT value FROM " + w.texts(parameter) }
 
 // Jobs is the queue on the side of those who work.
 type Jobs interface {

@@ -15,6 +15,7 @@ import (
 func trail() map[string]func(*house) {
 	return map[string]func(*house){
 		"trail is a chain":             chainedTrail,
+		"trail of odd entries":         oddTrail,
 		"trail of a refused change":    trailOfRefused,
 		"trail of many writers":        trailOfMany,
 		"trail is searched":            searchedTrail,
@@ -98,6 +99,29 @@ func chainedTrail(h *house) {
 		last = append(last, r.Object)
 	}
 	same(h, "the end of it", last, []string{"38", "39"})
+}
+
+// oddTrail has more entries than are read at once, and some whose text must be read another way than that of the others.
+func oddTrail(h *house) {
+	const n = 1_200
+	want := make([]usher.AuditRecord, n)
+	for i := range want {
+		want[i] = h.entry(ours, "flow.published", fmt.Sprint(i))
+	}
+	want[3].Detail, want[700].Reason = "what stands \x1f between members", "\x1f\x1f"
+	want[5].Detail, want[5].Reason, want[701].Detail = "", "", "höst – 秋 \n\t\"'$4"
+	for part := range slices.Chunk(want, 100) {
+		h.must(h.AddAudit(ctx(), part...))
+	}
+	got := h.chain(ours)
+	for i := range got {
+		got[i].Seq, got[i].Hash = 0, usher.AuditHash{}
+	}
+	same(h, "entries", got, want)
+	h.must(h.AddAudit(ctx(), h.entry(theirs, "flow.published", "x"), h.entry("", "server.started", "")))
+	tenants, err := h.AuditTenants(ctx())
+	h.must(err)
+	same(h, "tenants", tenants, slices.Sorted(slices.Values([]string{"", ours, theirs})))
 }
 
 func trailOfRefused(h *house) {

@@ -47,6 +47,8 @@ var words = store.Words{
 	Claim: ` FOR UPDATE OF d SKIP LOCKED`,
 	Keep:  ` FOR KEY SHARE`,
 
+	Rising: `(SELECT * FROM ? ORDER BY ?) in_order`,
+
 	// The planner must not join what is pending as a whole, which LIMIT keeps it from.
 	Behind: ` FROM jsonb_array_elements_text($1::jsonb) h JOIN deliveries f ON f.id = h.value CROSS JOIN LATERAL (
 		SELECT * FROM deliveries o WHERE o.lane = f.lane AND o.status = 'pending' AND o.pos > f.pos

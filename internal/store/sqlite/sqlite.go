@@ -32,7 +32,7 @@ const readers = 4
 // Words gives what this database says in its own way.
 func Words() store.Words {
 	return store.Words{
-		Each: `json_each(?)`, Texts: `json_each(?)`,
+		Each: `json_each(?)`, Texts: `json_each(?)`, Rising: `?`,
 		Behind: ` FROM json_each($1) h CROSS JOIN deliveries f ON f.id = h.value CROSS JOIN deliveries d ON d.lane = f.lane AND d.status = 'pending'
 		AND d.pos > f.pos AND d.pos <= COALESCE((SELECT o.pos FROM deliveries o WHERE o.lane = f.lane AND o.status = 'pending' AND o.pos > f.pos
 			ORDER BY o.pos LIMIT 1 OFFSET $2 - 1), 9223372036854775807)
