@@ -159,6 +159,9 @@ func (h *house) openData(ctx context.Context) error {
 		}
 		return errors.Join(err, h.db.Store.Close())
 	}
+	if err := h.maySeal(ctx, master.ID()); err != nil {
+		return errors.Join(err, h.db.Store.Close())
+	}
 	h.vault, err = vault.New(vault.Config{Master: master, Keysets: h.db.Store, MaxAge: h.keyAge()})
 	if err != nil {
 		return errors.Join(err, h.db.Store.Close())

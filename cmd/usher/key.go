@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,11 +9,13 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/usher-kyc/usher/internal/ops"
+	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/vault"
 	"github.com/usher-kyc/usher/internal/vault/cloud"
 	"github.com/usher-kyc/usher/internal/vault/transit"
@@ -64,6 +67,9 @@ func keyCommand(ctx context.Context, c console, args []string) error {
 		"use": func(h *house, _ []string) error {
 			return h.changeRing(ctx, c, func(r *vault.Ring, _ vault.Keeper) (string, error) {
 				id, err := r.Use()
+				if err == nil {
+					err = h.knownToAll(ctx, id)
+				}
 				return id + " seals from the next start on; start every server anew, then: usher key rewrap", err
 			})
 		},
@@ -79,18 +85,76 @@ func keyCommand(ctx context.Context, c console, args []string) error {
 			if len(rest) != 1 {
 				return usageError{errors.New("name one key; usher key list shows them")}
 			}
-			counts, err := ops.WrappedBy(ctx, h.db.Store)
-			if err != nil {
-				return err
-			}
-			if n := counts[rest[0]]; n > 0 {
-				return fmt.Errorf("key %s still wraps the keys of %d applicants and tenants; run usher key rewrap first", rest[0], n)
-			}
-			return h.changeRing(ctx, c, func(r *vault.Ring, _ vault.Keeper) (string, error) {
-				return "dropped " + rest[0] + "; back-ups from before the rewrap need it, so destroy it when they are gone", r.Drop(rest[0])
-			})
+			return h.dropKey(ctx, c, rest[0])
 		},
 	})
+}
+
+// dropKey takes a master key out of the ring. First the database is told, so that nobody seals with it any more; then what it has sealed is counted, and
+// cannot become more.
+func (h *house) dropKey(ctx context.Context, c console, id string) error {
+	if id == h.ring.Master().ID() {
+		return fmt.Errorf("%s is the key that seals; add another and use it first", id)
+	}
+	using, err := h.db.DropKey(ctx, id, time.Now())
+	if err != nil {
+		return err
+	}
+	if len(using) > 0 {
+		return fmt.Errorf("key %s seals on %s: start every server anew with the keys that usher key use has written", id, nodesOf(using))
+	}
+	err = h.dropUnused(ctx, c, id)
+	if err != nil {
+		err = errors.Join(err, h.db.KeepKey(context.WithoutCancel(ctx), id))
+	}
+	return err
+}
+
+// knownToAll refuses to seal with a key that a server does not have yet.
+func (h *house) knownToAll(ctx context.Context, id string) error {
+	rings, err := h.db.Rings(ctx)
+	if err != nil {
+		return err
+	}
+	lacking := slices.DeleteFunc(rings, func(r store.Ring) bool { return r.Keys == nil || slices.Contains(r.Keys, id) })
+	if len(lacking) > 0 {
+		return fmt.Errorf("key %s is not known to %s: start every server anew first", id, nodesOf(lacking))
+	}
+	return nil
+}
+
+func (h *house) dropUnused(ctx context.Context, c console, id string) error {
+	counts, err := ops.WrappedBy(ctx, h.db.Store)
+	if err != nil {
+		return err
+	}
+	if n := counts[id]; n > 0 {
+		return fmt.Errorf("key %s still wraps the keys of %d applicants and tenants; run usher key rewrap first", id, n)
+	}
+	return h.changeRing(ctx, c, func(r *vault.Ring, _ vault.Keeper) (string, error) {
+		return "dropped " + id + "; back-ups from before the rewrap need it, so destroy it when they are gone", r.Drop(id)
+	})
+}
+
+// nodesOf names servers.
+func nodesOf(rings []store.Ring) string {
+	names := make([]string, len(rings))
+	for i, r := range rings {
+		names[i] = cmp.Or(r.Node, "the server of this data folder")
+		if r.Keys == nil {
+			names[i] += " (an older version, which does not say)"
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// maySeal refuses to go on with a master key that was dropped.
+func (h *house) maySeal(ctx context.Context, id string) error {
+	gone, err := h.db.KeyDropped(ctx, id)
+	if err == nil && gone {
+		err = fmt.Errorf("the master key %s was dropped, and what it seals could be opened by nobody: put the keys here that the other servers have", id)
+	}
+	return err
 }
 
 func (h *house) listKeys(ctx context.Context, c console, asJSON bool) error {

@@ -24,6 +24,8 @@ const (
 	sharedKeys = 2 * time.Second
 	// sharedDrain is how long a node says that it is not ready before it stops: those who balance the load look every few seconds.
 	sharedDrain = 5 * time.Second
+	// leaveTime is how long a server that ends tries to say so.
+	leaveTime = 5 * time.Second
 )
 
 // newNode names this process among those that serve a database: the machine, for people who read it, and what no other process has.
@@ -84,8 +86,15 @@ func (h *house) keyAge() time.Duration {
 // joinNodes makes this node known to the others and keeps it so until leave is called, which comes after everything else: what is in hand then is
 // others'.
 func (h *house) joinNodes(ctx context.Context) (leave func(), err error) {
+	left := func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+		defer cancel()
+		if err := h.Leave(ctx); err != nil {
+			h.log.Warn("the end of this server was not noted: until it is started again its master key cannot be dropped", "error", err)
+		}
+	}
 	if !h.shared() {
-		return func() {}, nil
+		return left, h.Join(ctx, "")
 	}
 	// Who was here before is dead when its lock is free: what it had in hand need not wait until the others see that.
 	lock, err := holdAlone(filepath.Join(h.settings.Data, "node"))
@@ -107,6 +116,7 @@ func (h *house) joinNodes(ctx context.Context) (leave func(), err error) {
 	return func() {
 		end()
 		living.Wait()
+		left()
 		_ = lock.Close() // nil, or a file that nothing is written to any more; the end of the process gives the lock back as well
 	}, nil
 }

@@ -90,6 +90,7 @@ type Engine struct {
 	stop      sync.Once      // closes it
 	late      sync.WaitGroup // timers of held decisions
 	beaten    atomic.Pointer[time.Time]
+	barred    atomic.Bool // this node seals with a master key that was dropped
 }
 
 var (

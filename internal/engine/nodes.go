@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,10 +25,11 @@ const (
 // alone tells whether this is the only node.
 func (e *Engine) alone() bool { return e.c.Store.Node() == "" }
 
-// Join makes this node known to the others, before it takes work. before is the node that this one takes the place of and that is known to be dead, or "".
+// Join makes this node known to the others, before it takes work, and its master keys to who may drop one. before is the node that this one takes the
+// place of and that is known to be dead, or "".
 func (e *Engine) Join(ctx context.Context, before string) error {
-	if e.alone() {
-		return nil
+	if err := e.useRing(ctx); err != nil || e.alone() {
+		return err
 	}
 	if before != "" {
 		if err := e.bury(ctx, before); err != nil {
@@ -39,6 +41,23 @@ func (e *Engine) Join(ctx context.Context, before string) error {
 		return fmt.Errorf("join the other nodes: %w", err)
 	}
 	e.beaten.Store(&began)
+	return nil
+}
+
+// Leave says that this node has ended, and seals nothing any more.
+func (e *Engine) Leave(ctx context.Context) error { return e.c.Store.EndRing(ctx) }
+
+// useRing says which master keys this node has. It may not go on with one that was dropped: what it seals could be opened by nobody.
+func (e *Engine) useRing(ctx context.Context) error {
+	ids := e.c.Vault.IDs()
+	err := e.c.Store.UseRing(ctx, ids)
+	e.barred.Store(errors.Is(err, store.ErrConflict))
+	if e.barred.Load() {
+		return fmt.Errorf("master key %s was dropped: give this server the keys that the others have, and start it anew", ids[0])
+	}
+	if err != nil {
+		return fmt.Errorf("tell the others which master keys are in use: %w", err)
+	}
 	return nil
 }
 
@@ -69,7 +88,7 @@ func (e *Engine) Alive() bool {
 		return true
 	}
 	last := e.beaten.Load()
-	return last != nil && time.Since(*last) < aliveFor
+	return last != nil && time.Since(*last) < aliveFor && !e.barred.Load()
 }
 
 // sight is what was seen of another node: its beat, and how often since.
@@ -88,6 +107,11 @@ func (e *Engine) beat(ctx context.Context, seen map[string]sight) error {
 	e.beaten.Store(&began)
 	if !known {
 		e.c.Log.WarnContext(ctx, "this node was taken for dead: it was not heard for seconds, and what it had in hand is done by others")
+	}
+	if !known || e.barred.Load() { // a key may have been dropped meanwhile
+		if err := e.useRing(ctx); err != nil {
+			return err
+		}
 	}
 	nodes, err := e.c.Store.Nodes(ctx)
 	if err != nil {

@@ -43,6 +43,7 @@ func (s *Store) Bury(ctx context.Context, node string, now time.Time) error {
 		// Older ones are free already.
 		w.exec(`UPDATE idempotency SET started_at = 0, holder = '' WHERE status = 0 AND started_at > $2 AND holder = $1`, node, ms(now.Add(-time.Hour)))
 		w.exec(`DELETE FROM turns WHERE node = $1`, node)
+		w.exec(`DELETE FROM rings WHERE node = $1`, node)
 		w.exec(`DELETE FROM nodes WHERE id = $1`, node)
 	})
 }

@@ -34,6 +34,7 @@ func Nodes(t *testing.T, open func(t *testing.T) (one, other *store.Store)) {
 		"deliveries keep their order and none is left over": raceDeliveries,
 		"the trail is one chain":                            raceTrail,
 		"a late report does not free what another has":      lateForOther,
+		"a master key is dropped or begun with":             raceRings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -98,6 +98,17 @@ func (m *Master) ID() string {
 	return hex.EncodeToString(id[:])
 }
 
+// IDs names all keys as ID does, the one that wraps first.
+func (m *Master) IDs() []string {
+	ids := []string{m.ID()}
+	for _, k := range m.keys {
+		if id := hex.EncodeToString(k.id[:]); id != ids[0] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // String and GoString name the key instead of showing it, so that a stray log line gives nothing away.
 func (m *Master) String() string { return "master key " + m.ID() }
 

@@ -64,6 +64,8 @@ func left() map[string]string {
 		"goose_db_version": "the schema's own version",
 		"nodes":            "who serves the old database",
 		"turns":            "who is at what there",
+		"rings":            "who serves the old database",
+		"sweeps":           "how far its evidence was gone through; the new one begins at the start",
 		"commits":          "of PostgreSQL alone: which commits were done whose answer was lost",
 	}
 }
