@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/usher-kyc/usher/internal/picture"
 )
@@ -36,7 +37,7 @@ func crowd(file string) error {
 	if err != nil {
 		return err
 	}
-	intake := picture.New(picture.Config{})
+	intake := picture.New(picture.Config{Timeout: time.Hour}) // what it holds is in question, not how fast this machine is
 	errs := make([]error, 10)
 	var all sync.WaitGroup
 	for i := range errs {
