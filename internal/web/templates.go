@@ -11,10 +11,12 @@ import (
 	"time"
 )
 
-// templates are the pages of one area. Each is read once, and made for a language, so that a template's functions know theirs and a partial need
-// not be handed it, when the first reader of that language comes.
+// templates are the pages of one area. All are read at the start, so that a mistake shows there, but kept are only the partials: a page is put together
+// from them when its first reader of a language comes, so that a template's functions know their language and a partial need not be handed it.
 type templates struct {
-	read  map[string]*template.Template // by name; never shown, since a template that was shown cannot be made for another language
+	files fs.FS
+	parts *template.Template // never shown, since a template that was shown cannot be made for a page
+	at    map[string]string  // files of the pages, by name
 	words func(lang string) template.FuncMap
 
 	mu   sync.Mutex
@@ -35,27 +37,25 @@ func loadTemplates(files fs.FS, area string, catalog *Catalog, funcs template.Fu
 		return nil, err
 	}
 	t := &templates{
-		read: map[string]*template.Template{}, made: map[pageIn]*template.Template{},
+		files: files, at: map[string]string{}, made: map[pageIn]*template.Template{},
 		words: func(lang string) template.FuncMap { return textFuncs(catalog, lang) },
 	}
-	root := template.New("").Funcs(funcs).Funcs(t.words(DefaultLanguage))
+	empty := func() *template.Template { return template.New("").Funcs(funcs).Funcs(t.words(DefaultLanguage)) }
+	t.parts = empty()
 	if len(partials) > 0 {
-		if root, err = root.ParseFS(files, partials...); err != nil {
+		if t.parts, err = t.parts.ParseFS(files, partials...); err != nil {
 			return nil, err
 		}
 	}
 	for _, file := range pages {
-		page, err := root.Clone()
+		page, err := empty().ParseFS(files, file)
 		if err != nil {
 			return nil, err
 		}
-		if page, err = page.ParseFS(files, file); err != nil {
-			return nil, err
-		}
-		if page.Lookup("layout") == nil {
+		if t.parts.Lookup("layout") == nil && page.Lookup("layout") == nil {
 			return nil, fmt.Errorf("area %s: no template is called \"layout\"", area)
 		}
-		t.read[strings.TrimSuffix(path.Base(file), ".html")] = page
+		t.at[strings.TrimSuffix(path.Base(file), ".html")] = file
 	}
 	return t, nil
 }
@@ -67,11 +67,14 @@ func (t *templates) page(lang, name string) (*template.Template, error) {
 	if page := t.made[pageIn{lang, name}]; page != nil {
 		return page, nil
 	}
-	read, ok := t.read[name]
+	file, ok := t.at[name]
 	if !ok {
 		return nil, fmt.Errorf("no template %q", name)
 	}
-	page, err := read.Clone()
+	page, err := t.parts.Clone()
+	if err == nil {
+		page, err = page.ParseFS(t.files, file)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make %s for %s: %w", name, lang, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"slices"
+	"sync"
 
 	pigo "github.com/esimov/pigo/core"
 
@@ -41,10 +42,10 @@ type Face struct {
 // Finder finds faces. It is safe for concurrent use.
 type Finder struct {
 	cascade *pigo.Pigo
-	points  landmarks
+	points  func() (*landmarks, error) // loaded for the first who asks: megabytes, which a server without faces does not need
 }
 
-// NewFinder loads the embedded tables.
+// NewFinder loads the embedded table of faces.
 func NewFinder() (*Finder, error) {
 	classifier, err := pigo.NewPigo().Unpack(cascade)
 	if err != nil {
@@ -53,11 +54,7 @@ func NewFinder() (*Finder, error) {
 	if classifier == nil {
 		return nil, errors.New("load face cascade: nothing in it")
 	}
-	points, err := newLandmarks()
-	if err != nil {
-		return nil, err
-	}
-	return &Finder{cascade: classifier, points: points}, nil
+	return &Finder{cascade: classifier, points: sync.OnceValues(newLandmarks)}, nil
 }
 
 // Find returns the faces of an upright picture, the largest first. It finds frontal faces only.

@@ -49,16 +49,16 @@ type Point struct{ X, Y float64 }
 // landmarks finds points of a face.
 type landmarks struct{ pupil, nose *pigo.PuplocCascade }
 
-func newLandmarks() (landmarks, error) {
+func newLandmarks() (*landmarks, error) {
 	pupil, err := pigo.NewPuplocCascade().UnpackCascade(pupilTable)
 	if err != nil {
-		return landmarks{}, fmt.Errorf("load pupil cascade: %w", err)
+		return nil, fmt.Errorf("load pupil cascade: %w", err)
 	}
 	nose, err := pigo.NewPuplocCascade().UnpackCascade(noseTable)
 	if err != nil {
-		return landmarks{}, fmt.Errorf("load nose cascade: %w", err)
+		return nil, fmt.Errorf("load nose cascade: %w", err)
 	}
-	return landmarks{pupil, nose}, nil
+	return &landmarks{pupil, nose}, nil
 }
 
 // ErrNoPose is what measuring a face gives whose eyes and nose are not where those of a face are.
@@ -66,13 +66,17 @@ var ErrNoPose = errors.New("no eyes and nose found in the face")
 
 // Pose finds eyes and nose of a face that Find found in the same picture. The error is [ErrNoPose] where the points make no face.
 func (f *Finder) Pose(img image.Image, face Face) (Pose, error) {
+	points, err := f.points()
+	if err != nil {
+		return Pose{}, err
+	}
 	box := face.Box.Inset(-int(cutMargin * float64(face.Box.Dx())))
 	cut := image.NewGray(image.Rect(0, 0, cutSide, cutSide))
 	draw.ApproxBiLinear.Scale(cut, cut.Rect, picture.Gray(img, math.MaxInt), box, draw.Src, nil)
 	params := pigo.ImageParams{Pixels: cut.Pix, Rows: cutSide, Cols: cutSide, Dim: cut.Stride}
 	side := cutSide / (1 + 2*cutMargin) // of the face in the cut
 	eye := func(aside float64) *pigo.Puploc {
-		return f.points.pupil.RunDetector(pigo.Puploc{
+		return points.pupil.RunDetector(pigo.Puploc{
 			Row: int(cutSide/2 - 0.075*side), Col: int(cutSide/2 + aside*side), Scale: float32(0.25 * side), Perturbs: perturbs,
 		}, params, 0, false)
 	}
@@ -90,7 +94,7 @@ func (f *Finder) Pose(img image.Image, face Face) (Pose, error) {
 		if mirrored {
 			aside = -aside
 		}
-		found := at(f.points.nose.RunDetector(pigo.Puploc{
+		found := at(points.nose.RunDetector(pigo.Puploc{
 			Row: int(float64(left.Row+right.Row)/2 + 0.25*apart), Col: int(float64(left.Col+right.Col)/2 + aside), Scale: float32(3 * apart), Perturbs: perturbs,
 		}, params, 0, mirrored))
 		nose.X, nose.Y = nose.X+found.X/2, nose.Y+found.Y/2

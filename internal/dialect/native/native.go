@@ -19,10 +19,11 @@ import (
 // Name is the dialect's name.
 const Name = "native"
 
-// Config is what the API is made of. Service, Credentials, Intake and Known are needed.
+// Config is what the API is made of. Service, Credentials, Clients, Intake and Known are needed.
 type Config struct {
 	Service     usher.Service
 	Credentials usher.Credentials
+	Clients     Clients
 	Idempotency api.Idempotency // nil ignores Idempotency-Key
 	Auditor     usher.Auditor   // nil keeps no trail of who read a report
 	Report      usher.Reporter  // nil has no reports for people
@@ -90,9 +91,7 @@ func New(c Config) (*API, error) {
 	s := &server{Config: c, mux: &humaMux{Mux: api.NewMux()}}
 	s.api = humago.New(s.mux, s.humaConfig())
 	s.routes()
-	if err := s.documents(); err != nil {
-		return nil, err
-	}
+	s.documents()
 	front := api.Front{
 		Dialect: Name, Credentials: c.Credentials, Log: c.Log, Idempotency: c.Idempotency, Address: c.Address, Caller: c.Caller,
 		Open:       func(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/v1/") },
@@ -157,6 +156,7 @@ func (s *server) routes() {
 	s.eventRoutes()
 	s.endpointRoutes()
 	s.deliveryRoutes()
+	s.clientRoutes()
 	s.flowRoutes()
 	s.accountRoutes()
 	s.screeningRoutes()
