@@ -388,6 +388,10 @@ func TestNativeRoutes(t *testing.T) {
 	w := walkable(t)
 	i := slices.IndexFunc(w.mounts.list, func(m mount) bool { return m.surface == "native" })
 	native := w.mounts.list[i]
+	// One that may no more than who asks with the scope admin alone: no client is told the secret of another that may more.
+	spare, _, err := w.h.auth.CreateClient(t.Context(), w.own.tenant.ID, auth.NewClient{Dialect: "native", Scopes: []usher.Scope{usher.ScopeAdmin}}, usher.Actor{Kind: usher.BySystem})
+	w.must(err)
+	w.own.things["clients"] = spare.ID
 	before := w.everything(w.own)
 	w.strangers(native, w.token(w.other, "native", everyScope...))
 	if diff := cmp.Diff(before, w.everything(w.own)); diff != "" {

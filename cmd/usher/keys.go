@@ -91,3 +91,28 @@ func (k deskKeys) AllowClient(ctx context.Context, tenant, id string, from []net
 func (k deskKeys) ExpireClient(ctx context.Context, tenant, id string, at time.Time, by usher.Actor) error {
 	return k.auth.ExpireClient(ctx, tenant, id, at, by)
 }
+
+// apiKeys lets clients that administer make credentials by the native API.
+type apiKeys struct{ *auth.Auth }
+
+var _ native.Clients = apiKeys{}
+
+// Clients lists a tenant's API clients.
+func (k apiKeys) Clients(ctx context.Context, tenant string) ([]native.KeptClient, error) {
+	all, err := k.Auth.Clients(ctx, tenant)
+	list := make([]native.KeptClient, len(all))
+	for i, c := range all {
+		list[i] = native.KeptClient{APIClient: c.APIClient, RevokedAt: c.DisabledAt}
+		for _, s := range c.Secrets {
+			list[i].Secrets = append(list[i].Secrets, native.KeptSecret(s))
+		}
+	}
+	return list, err
+}
+
+// CreateClient makes an API client.
+func (k apiKeys) CreateClient(ctx context.Context, tenant string, c usher.APIClient, by usher.Actor) (usher.APIClient, string, error) {
+	return k.Auth.CreateClient(ctx, tenant, auth.NewClient{
+		Dialect: c.Dialect, Name: c.Name, Scopes: c.Scopes, DefaultFlow: c.DefaultFlow, ReturnURLs: c.ReturnURLs, AllowFrom: c.AllowFrom, ExpiresAt: c.ExpiresAt,
+	}, by)
+}

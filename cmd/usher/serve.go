@@ -179,7 +179,7 @@ func (h *house) routes() (*mounts, error) {
 	}
 	address := callerAddress(trusted)
 	own, err := native.New(native.Config{
-		Service: h.Engine, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: h.report, Receipts: h.receipts, Screener: h.lists, Log: h.log, Intake: h.pictures.look,
+		Service: h.Engine, Credentials: h.auth, Clients: apiKeys{h.auth}, Idempotency: h.Answers(), Auditor: h.Engine, Report: h.report, Receipts: h.receipts, Screener: h.lists, Log: h.log, Intake: h.pictures.look,
 		Known: h.Known(), BaseURL: s.URL, Dialects: h.webhookDialects(), PlainHTTP: s.Dev,
 		PerAddress: limitAddress, PerClient: limitClient, Sharing: h.sharing, Address: address, Caller: caller(trusted),
 	})

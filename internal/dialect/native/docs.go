@@ -21,6 +21,7 @@ func tags() []*huma.Tag {
 		{Name: tagResults, Description: "What was found and what happened."},
 		{Name: tagEvents, Description: "Everything that happened, in order."},
 		{Name: tagWebhooks, Description: "Where events are sent, and how that went."},
+		{Name: tagClients, Description: "The credentials of API clients."},
 		{Name: tagFlows, Description: "The steps a session goes through."},
 		{Name: tagScreening, Description: "Names on watchlists, and applicants who are kept screened."},
 		{Name: tagAudit, Description: "Who saw and did what."},

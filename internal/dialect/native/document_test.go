@@ -92,7 +92,8 @@ func TestDocumentNamesEveryRoute(t *testing.T) {
 		POST:/v1/webhook_endpoints/{id}/test PUT:/v1/flows/{name} POST:/v1/screenings GET:/v1/watchlists GET:/v1/monitors
 		GET:/v1/applicants/{id}/retention PUT:/v1/applicants/{id}/relationship PUT:/v1/applicants/{id}/legal_hold
 		GET:/v1/applicants/{id}/monitor PATCH:/v1/applicants/{id}/monitor GET:/v1/applicants/{id}/screening
-		POST:/v1/applicants/{id}/screening/judge GET:/v1/audit GET:/v1/sessions/{id}/receipt`)
+		POST:/v1/applicants/{id}/screening/judge GET:/v1/audit GET:/v1/sessions/{id}/receipt
+		GET:/v1/clients POST:/v1/clients GET:/v1/clients/{id} PATCH:/v1/clients/{id} DELETE:/v1/clients/{id} POST:/v1/clients/{id}/rotate_secret`)
 	var have []string
 	open(t).document(t).each(func(method, path string, _ operation) { have = append(have, method+":"+path) })
 	for _, r := range want {

@@ -85,7 +85,7 @@ func alone(t testing.TB) *house {
 	h.auth = auth.New(auth.Config{Store: h.Store, Now: h.Now})
 	var err error
 	h.handler, err = native.New(native.Config{
-		Service: h.Service, Credentials: h.auth, Idempotency: h.Answers(), Auditor: h.Engine, Report: reporter{h.Service}, Receipts: receipts{h.Service}, Screener: oneHit{}, Intake: intake, Known: h.Engine.Known(), Now: h.Now,
+		Service: h.Service, Credentials: h.auth, Clients: clients{h.auth}, Idempotency: h.Answers(), Auditor: h.Engine, Report: reporter{h.Service}, Receipts: receipts{h.Service}, Screener: oneHit{}, Intake: intake, Known: h.Engine.Known(), Now: h.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +115,27 @@ func (h *house) signAllIn(t testing.TB) {
 	h.token = h.signIn(t, h.Tenant)
 	h.other = h.signIn(t, h.Other)
 	h.live = h.signIn(t, h.Live)
+}
+
+// clients keeps API clients as the server does.
+type clients struct{ *auth.Auth }
+
+func (k clients) Clients(ctx context.Context, tenant string) ([]native.KeptClient, error) {
+	all, err := k.Auth.Clients(ctx, tenant)
+	list := make([]native.KeptClient, len(all))
+	for i, c := range all {
+		list[i] = native.KeptClient{APIClient: c.APIClient, RevokedAt: c.DisabledAt}
+		for _, s := range c.Secrets {
+			list[i].Secrets = append(list[i].Secrets, native.KeptSecret(s))
+		}
+	}
+	return list, err
+}
+
+func (k clients) CreateClient(ctx context.Context, tenant string, c usher.APIClient, by usher.Actor) (usher.APIClient, string, error) {
+	return k.Auth.CreateClient(ctx, tenant, auth.NewClient{
+		Dialect: c.Dialect, Name: c.Name, Scopes: c.Scopes, DefaultFlow: c.DefaultFlow, ReturnURLs: c.ReturnURLs, AllowFrom: c.AllowFrom, ExpiresAt: c.ExpiresAt,
+	}, by)
 }
 
 // receipts gives receipts that say nothing, of sessions that were approved.

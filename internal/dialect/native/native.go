@@ -19,10 +19,11 @@ import (
 // Name is the dialect's name.
 const Name = "native"
 
-// Config is what the API is made of. Service, Credentials, Intake and Known are needed.
+// Config is what the API is made of. Service, Credentials, Clients, Intake and Known are needed.
 type Config struct {
 	Service     usher.Service
 	Credentials usher.Credentials
+	Clients     Clients
 	Idempotency api.Idempotency // nil ignores Idempotency-Key
 	Auditor     usher.Auditor   // nil keeps no trail of who read a report
 	Report      usher.Reporter  // nil has no reports for people
@@ -155,6 +156,7 @@ func (s *server) routes() {
 	s.eventRoutes()
 	s.endpointRoutes()
 	s.deliveryRoutes()
+	s.clientRoutes()
 	s.flowRoutes()
 	s.accountRoutes()
 	s.screeningRoutes()
