@@ -32,7 +32,9 @@ func (s *server) documents() {
 		s.mux.On("GET "+pattern, func(w http.ResponseWriter, r *http.Request) {
 			docs, err := all()
 			if err != nil {
-				s.Log.ErrorContext(r.Context(), "the OpenAPI document could not be written", "error", err)
+				if s.Log != nil {
+					s.Log.ErrorContext(r.Context(), "the OpenAPI document could not be written", "error", err)
+				}
 				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 				return
 			}
