@@ -260,15 +260,15 @@ func (a *actor) start(g *goal) (answered bool) {
 	d := &deed{kind: "starts", by: usher.Actor{Kind: usher.ByClient, ID: g.client().ID}}
 	told, err := a.try("starts "+g.reference, func(ctx context.Context, e *engine.Engine) error {
 		once := api.Once{Tenant: g.tenant.ID, Client: g.client().ID, Key: g.reference}
-		standing, kept, err := e.Answers().Begin(ctx, once, sha256.Sum256([]byte(g.reference)))
+		begun, err := e.Answers().Begin(ctx, once, sha256.Sum256([]byte(g.reference)))
 		switch {
 		case err != nil:
 			return err
-		case standing == api.InProgress:
+		case begun.Standing == api.InProgress:
 			return usher.Conflict("in progress")
-		case standing == api.Replay:
-			return json.Unmarshal(kept.Body, &d.got)
-		case standing != api.Fresh:
+		case begun.Standing == api.Replay:
+			return json.Unmarshal(begun.Answer.Body, &d.got)
+		case begun.Standing != api.Fresh:
 			return errors.New("the key belongs to another request")
 		}
 		d.got, _, err = e.StartSession(api.WithOnce(ctx, once), g.client(), usher.NewSession{
@@ -276,7 +276,7 @@ func (a *actor) start(g *goal) (answered bool) {
 		})
 		if err != nil {
 			_ = a.w.gate.stop(nil, a.name+" lets go of the key")
-			return errors.Join(err, e.Answers().Release(context.WithoutCancel(ctx), once))
+			return errors.Join(err, e.Answers().Release(context.WithoutCancel(ctx), once, begun.Since))
 		}
 		doc, err := json.Marshal(d.got)
 		if err == nil && a.w.gate.stop(nil, a.name+" has the answer kept") == nil {

@@ -39,14 +39,14 @@ func mutants() []mutant {
 		{name: "a commit that failed is told as done", seed: 8, by: "lost lease", early: true},
 		{name: "the effect of an idempotency key is not written", seed: 7, by: "duplicated", from: "SET effect = effect || $4", to: "SET effect = effect || substr($4, 1, 0)"},
 		{
-			name: "deliveries of a lane go side by side", by: "order",
+			name: "deliveries of a lane go side by side", by: "order lease",
 			from: "THEN 9223372036854775807 ELSE $12 END", to: "THEN $12 ELSE $12 END",
 		},
-		{name: "the next in a lane is not made due", by: "liveness", from: "AND due_at = 9223372036854775807", to: "AND due_at = 1"},
+		{name: "the next in a lane is not made due", by: "liveness", from: "AND due_at + 0 = 9223372036854775807", to: "AND due_at + 0 = 1"},
 		{name: "a lease is not taken", by: "lease", from: "SET due_at = $2, holder = $3 WHERE status", to: "SET due_at = min(due_at, $2), holder = $3 WHERE status"},
 		{
-			name: "a late report counts", seed: 5, by: "I7 order liveness lost",
-			from: "WHERE deliveries.id = r.id AND deliveries.status = 'pending' AND deliveries.attempts < r.number", to: "WHERE deliveries.id = r.id",
+			name: "a late report counts", seed: 5, by: "I7 order liveness lost lease",
+			from: "WHERE deliveries.id = r.id AND deliveries.status || '' = 'pending' AND deliveries.attempts < r.number", to: "WHERE deliveries.id = r.id",
 		},
 		{name: "what is sent again is written anew", seed: 5, by: "I7", renders: true},
 		{name: "the key of an account is another one for every try", seed: 25, by: "I2", keys: true},
