@@ -1,11 +1,7 @@
 package bench_test
 
 import (
-	"bytes"
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,32 +10,26 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/google/uuid"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver registers itself
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/postgrestest"
 	"github.com/usher-kyc/usher/internal/servertest"
 	"github.com/usher-kyc/usher/internal/store"
-	"github.com/usher-kyc/usher/internal/store/postgres"
-	"github.com/usher-kyc/usher/internal/store/sqlite"
-	"github.com/usher-kyc/usher/internal/vault"
 )
 
 // Rows of a session that was decided long ago.
 const (
 	eventsEach     = 10
 	deliveriesEach = 2
-	docBytes       = 160 // of an event and of a delivery: a small one
+	docBytes       = 120 // of an event and of a delivery: a small one
 )
 
 // TestGrowth fills a database with old sessions (USHER_GROW of them, 300 unless it says otherwise), each with keys of its own, sealed documents, ten
-// events and two deliveries, and then has the real program serve it: how long it takes to be ready, what it holds in memory, how long a status call takes
-// while others create sessions, and how fast old deliveries go. USHER_GROW_STORE names one of the databases.
+// events and two deliveries, and then has the real program serve it: how long it takes to be ready, what it holds in memory before and after work, how
+// long a status call takes while others create sessions, and how fast old deliveries go. USHER_GROW_STORE names one of the databases, USHER_GROW_DIR a
+// folder (and USHER_GROW_DATABASE the URL of an empty PostgreSQL database) that is kept, and not filled again.
 // Bars are held from a million sessions on.
 func TestGrowth(t *testing.T) {
 	size, _ := strconv.Atoi(os.Getenv("USHER_GROW"))
@@ -57,9 +47,15 @@ func TestGrowth(t *testing.T) {
 func grow(t *testing.T, name string, size int) {
 	var c servertest.Config
 	if name == "postgres" {
-		c.Database = postgrestest.URL(t)
+		if c.Database = os.Getenv("USHER_GROW_DATABASE"); c.Database == "" {
+			c.Database = postgrestest.Start(t, true).URL(t)
+		}
 	}
 	s := servertest.With(t, c)
+	kept := os.Getenv("USHER_GROW_DIR")
+	if kept != "" {
+		s.Dir = filepath.Join(kept, name)
+	}
 	s.Start(t)
 	client := s.Client(t)
 	var made struct {
@@ -73,28 +69,51 @@ func grow(t *testing.T, name string, size int) {
 	}
 	g := &growing{dir: s.Dir, database: c.Database}
 	g.open(t)
-	began := time.Now()
-	ids := g.fill(t, made.ID, size)
-	t.Logf("%s: %d sessions, %d events, %d deliveries in %s; %d MB on disk", name, size, size*eventsEach, size*deliveriesEach,
-		time.Since(began).Round(time.Second), g.bytes(t)>>20)
-	g.close(t)
-
-	ready := s.Start(t)
-	time.Sleep(settle(size)) // what a start leaves behind goes
-	idle := s.Memory()
-	p50, p99, answers, created := status(t, s, ids, time.Duration(min(size, 20_000))*time.Millisecond)
-	busy := s.Memory()
-	t.Logf("%s: ready after %d ms, %d MB idle, %d MB busy; status p50 %.2f ms, p99 %.2f ms over %d answers while %d sessions were created", name,
-		ready.Milliseconds(), idle>>20, busy>>20, float64(p50.Microseconds())/1000, float64(p99.Microseconds())/1000, answers, created)
-	if err := s.Term(); err != nil {
-		t.Fatal(err)
+	if had := g.count(t); had < size {
+		began := time.Now()
+		g.fill(t, made.ID, size)
+		t.Logf("%s: %d sessions, %d events, %d deliveries in %s", name, size, size*eventsEach, size*deliveriesEach, time.Since(began).Round(time.Second))
 	}
-	if size >= 1_000_000 && (ready > time.Second || idle > 60<<20 || p99 > 5*time.Millisecond) {
-		t.Errorf("over a bar: ready in 1 s, 60 MB idle, status in 5 ms")
+	t.Logf("%s: %d MB on disk", name, g.bytes(t)>>20)
+	ids := g.ids(t)
+	g.close(t)
+	measure(t, s, name, size, ids)
+	if kept != "" {
+		return
 	}
 	g.open(t)
 	defer g.close(t)
 	g.trim(t, name)
+}
+
+// measure has the program serve the database: starts, memory, and status calls, as many as it can answer and then half as many.
+func measure(t *testing.T, s *servertest.Server, name string, size int, ids []string) {
+	var starts []time.Duration
+	for range 5 {
+		starts = append(starts, s.Start(t))
+		if len(starts) < 5 {
+			if err := s.Term(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	slices.Sort(starts)
+	time.Sleep(settle(size)) // what a start leaves behind goes
+	idle := s.Memory()
+	t.Logf("%s: ready after %v; idle: %s; %s", name, starts, memory(s), loadOf())
+	span := time.Duration(min(size, 20_000)) * time.Millisecond
+	most := status(t, s, ids, pace{span: span / 2})
+	t.Logf("%s: all that it answers: %s; %s; %s", name, most, memory(s), loadOf())
+	half := status(t, s, ids, pace{span: span, reads: most.rate() / 2, creates: most.created() / 2})
+	t.Logf("%s: half of that: %s; %s; %s", name, half, memory(s), loadOf())
+	time.Sleep(settle(size))
+	t.Logf("%s: idle after that: %s; %s", name, memory(s), loadOf())
+	if err := s.Term(); err != nil {
+		t.Fatal(err)
+	}
+	if size >= 1_000_000 && (starts[2] > time.Second || idle > 60<<20 || half.p99 > 5*time.Millisecond) {
+		t.Errorf("over a bar: ready in 1 s, 60 MB idle, status in 5 ms")
+	}
 }
 
 // settle is how long a server is left alone before it counts as idle.
@@ -112,248 +131,85 @@ func newSession(n int) map[string]any {
 	}
 }
 
-// growing is a database that is filled.
-type growing struct {
-	dir, database string
-	db            *store.Database
-	raw           *sql.DB
+// pace is how many status calls and new sessions a second there are, evenly; zero is as many as callers get who wait for their answers.
+type pace struct {
+	span           time.Duration
+	reads, creates float64
 }
 
-func (g *growing) open(t *testing.T) {
+// answered is what came of it.
+type answered struct {
+	span     time.Duration
+	p50, p99 time.Duration // of the status calls, from when one was due
+	reads    int
+	creates  int
+}
+
+func (a answered) rate() float64    { return float64(a.reads) / a.span.Seconds() }
+func (a answered) created() float64 { return float64(a.creates) / a.span.Seconds() }
+
+// String tells all of it.
+func (a answered) String() string {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return fmt.Sprintf("status p50 %.2f ms, p99 %.2f ms, %.0f a second beside %.0f new sessions a second", ms(a.p50), ms(a.p99), a.rate(), a.created())
+}
+
+const (
+	callers  = 4 // who read the states of sessions
+	creators = 2
+)
+
+// status reads the states of sessions at random, while others create new ones.
+func status(t *testing.T, s *servertest.Server, ids []string, p pace) answered {
 	t.Helper()
-	var err error
-	ctx := context.Background()
-	if g.database != "" {
-		g.db, err = postgres.Open(ctx, postgres.Config{URL: g.database, Writers: 4})
-		if err == nil {
-			g.raw, err = sql.Open("pgx", g.database)
-		}
-	} else {
-		g.db, err = sqlite.Open(ctx, sqlite.Config{Dir: g.dir})
-		if err == nil {
-			g.raw, err = sql.Open("sqlite", "file:"+filepath.Join(g.dir, "usher.db")+"?_pragma=busy_timeout(60000)&_pragma=synchronous(NORMAL)&_pragma=cache_size(-200000)")
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (g *growing) close(t *testing.T) {
-	t.Helper()
-	if err := errors.Join(g.raw.Close(), g.db.Store.Close()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (g *growing) bytes(t *testing.T) (n int64) {
-	t.Helper()
-	query := `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`
-	if g.database != "" {
-		query = `SELECT pg_database_size(current_database())`
-	}
-	if err := g.raw.QueryRowContext(context.Background(), query).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-// fill copies a session that was really made, each copy sealed with keys of its own, through the store; its further events and deliveries, whose
-// documents nobody opens here, come by SQL. It gives some of the ids.
-func (g *growing) fill(t *testing.T, of string, size int) (ids []string) {
-	t.Helper()
-	ctx := context.Background()
-	ring, err := vault.OpenRing(ctx, filepath.Join(g.dir, "master.key"), "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tenants, err := g.db.Tenants(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	model := g.model(t, ring.Master(), tenants[0].ID, of)
-	ids = make([]string, size)
-	var next atomic.Int64
-	var all sync.WaitGroup
-	for range 128 {
-		all.Go(func() {
-			for n := next.Add(1); n <= int64(size) && !t.Failed(); n = next.Add(1) {
-				id, err := g.copy(ctx, ring.Master(), model)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				ids[n-1] = id
-			}
-		})
-	}
-	all.Wait()
-	if t.Failed() {
-		t.FailNow()
-	}
-	slices.Sort(ids)
-	const chunk = 50_000
-	for from := 0; from < size; from += chunk {
-		g.more(t, ids[from], ids[min(from+chunk, size)-1])
-	}
-	if g.database != "" {
-		if _, err := g.raw.ExecContext(ctx, `VACUUM ANALYZE`); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return ids
-}
-
-// model is the session that is copied, opened.
-type model struct {
-	session      store.SessionRow
-	applicant    store.ApplicantRow
-	sessionDoc   []byte
-	applicantDoc []byte
-	event        []byte
-	oldAt        time.Time
-}
-
-func (g *growing) model(t *testing.T, master *vault.Master, tenant, id string) (m model) {
-	t.Helper()
-	ctx := context.Background()
-	var wrapped []byte
-	var err error
-	if m.session, err = g.db.Session(ctx, tenant, id); err == nil {
-		m.applicant, err = g.db.Applicant(ctx, tenant, m.session.ApplicantID)
-	}
-	if err == nil {
-		wrapped, err = g.db.Keyset(ctx, tenant, m.applicant.ID)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	sealer, err := master.Unwrap(tenant, m.applicant.ID, wrapped)
-	if err == nil {
-		m.sessionDoc, err = sealer.Open(m.session.Doc, []byte("sessions.doc/"+id))
-	}
-	if err == nil {
-		m.applicantDoc, err = sealer.Open(m.applicant.Doc, []byte("applicants.doc/"+m.applicant.ID))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.event = bytes.Repeat([]byte("x"), docBytes)
-	m.oldAt = time.Now().Add(-2 * time.Hour).Truncate(time.Millisecond)
-	return m
-}
-
-func (g *growing) copy(ctx context.Context, master *vault.Master, m model) (string, error) {
-	session, applicant := uuid.Must(uuid.NewV7()).String(), uuid.Must(uuid.NewV7()).String()
-	rename := strings.NewReplacer(m.session.ID, session, m.applicant.ID, applicant)
-	wrapped, err := master.NewKeyset(m.session.TenantID, applicant)
-	if err != nil {
-		return "", err
-	}
-	sealer, err := master.Unwrap(m.session.TenantID, applicant, wrapped)
-	if err != nil {
-		return "", err
-	}
-	a, s := m.applicant, m.session
-	a.ID, a.Was, s.ID, s.ApplicantID, s.Was = applicant, 0, session, applicant, 0
-	s.State, s.DueAt, s.CreatedAt, s.UpdatedAt, a.CreatedAt = usher.Approved, time.Time{}, m.oldAt, m.oldAt, m.oldAt
-	// The state in the document is what the API tells.
-	var doc map[string]any
-	if err := json.Unmarshal([]byte(rename.Replace(string(m.sessionDoc))), &doc); err != nil {
-		return "", err
-	}
-	doc["state"] = usher.Approved
-	text, err := json.Marshal(doc)
-	if err != nil {
-		return "", err
-	}
-	if s.Doc, err = sealer.Seal(text, []byte("sessions.doc/"+session)); err != nil {
-		return "", err
-	}
-	if a.Doc, err = sealer.Seal([]byte(rename.Replace(string(m.applicantDoc))), []byte("applicants.doc/"+applicant)); err != nil {
-		return "", err
-	}
-	return session, g.db.Commit(ctx, store.Change{
-		Keyset: &store.Keyset{TenantID: s.TenantID, ApplicantID: applicant, Wrapped: wrapped}, Applicant: &a, Session: &s,
-		Events: []store.EventRow{{
-			ID: uuid.Must(uuid.NewV7()).String(), TenantID: s.TenantID, ApplicantID: applicant, SessionID: session, Dialect: s.Dialect,
-			Purpose: s.Purpose, Type: usher.SessionCreated, Sequence: 1, Doc: m.event, At: m.oldAt,
-		}},
-	})
-}
-
-// more adds the events and deliveries of a range of sessions.
-func (g *growing) more(t *testing.T, first, last string) {
-	t.Helper()
-	blob, id := `randomblob(160)`, `lower(hex(randomblob(16)))`
-	if g.database != "" {
-		blob, id = `decode(repeat(md5(s.id || n.n), 10), 'hex')`, `gen_random_uuid()::text`
-	}
-	numbers := func(from, to int) string {
-		var list []string
-		for n := from; n <= to; n++ {
-			list = append(list, fmt.Sprint("SELECT ", n, " AS n"))
-		}
-		return `(` + strings.Join(list, " UNION ALL ") + `) n`
-	}
-	for _, q := range []string{
-		// Nobody is to be looked at by the daily job of keeping meanwhile: that would be another measurement.
-		`UPDATE applicants SET keep_due = 9000000000000 WHERE id IN (SELECT applicant_id FROM sessions WHERE id >= $1 AND id <= $2)`,
-		`INSERT INTO events (id, tenant_id, applicant_id, session_id, dialect, purpose, type, sequence, doc, at)
-			SELECT ` + id + `, s.tenant_id, s.applicant_id, s.id, s.dialect, s.purpose, CASE n.n WHEN 10 THEN 'session.approved' ELSE 'step.completed' END,
-			n.n, ` + blob + `, s.created_at + n.n FROM sessions s CROSS JOIN ` + numbers(2, eventsEach) + ` WHERE s.id >= $1 AND s.id <= $2`,
-		`INSERT INTO deliveries (id, tenant_id, endpoint_id, applicant_id, session_id, lane, event_id, event_type, name, content_type, body, status,
-			attempts, due_at, created_at, done_at)
-			SELECT s.id || '-' || n.n, s.tenant_id, 'old', s.applicant_id, s.id, 'old/' || s.id, s.id || n.n, 'step.completed', 'step.completed',
-			'application/json', ` + blob + `, 'delivered', 1, s.created_at, s.created_at, s.created_at
-			FROM sessions s CROSS JOIN ` + numbers(1, deliveriesEach) + ` WHERE s.id >= $1 AND s.id <= $2`,
-		`INSERT INTO delivery_attempts (delivery_id, number, doc)
-			SELECT s.id || '-' || n.n, 1, '{}' FROM sessions s CROSS JOIN ` + numbers(1, deliveriesEach) + ` WHERE s.id >= $1 AND s.id <= $2`,
-	} {
-		if _, err := g.raw.ExecContext(context.Background(), q, first, last); err != nil {
-			t.Fatalf("%v\n%s", err, q)
-		}
-	}
-}
-
-// status reads the states of sessions at random, four at a time, while two others create new ones.
-func status(t *testing.T, s *servertest.Server, ids []string, span time.Duration) (p50, p99 time.Duration, answers int, created int64) {
-	t.Helper()
-	ctx, end := context.WithTimeout(context.Background(), span)
+	ctx, end := context.WithTimeout(context.Background(), p.span)
 	defer end()
+	client := s.Client(t)
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var took []time.Duration
-	var made atomic.Int64
-	client := s.Client(t)
-	for range 2 {
-		all.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				var into struct{}
-				if err := client.Post(context.WithoutCancel(ctx), "/v1/sessions", newSession(n), &into); err != nil {
-					t.Error(err)
-					return
+	var made int
+	each := func(calls, n int, rate float64, one func() error) (mine []time.Duration) {
+		began := time.Now()
+		for i := n; ctx.Err() == nil; i += calls {
+			due := time.Now()
+			if rate > 0 {
+				// A call that is late since the one before took long counts from when it was due.
+				due = began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
+				if wait := time.Until(due); wait > 0 {
+					time.Sleep(wait)
+					due = time.Now()
 				}
-				made.Add(1)
 			}
+			if err := one(); err != nil {
+				t.Error(err)
+				return nil
+			}
+			mine = append(mine, time.Since(due))
+		}
+		return mine
+	}
+	for n := range creators {
+		all.Go(func() {
+			mine := each(creators, n, p.creates, func() error {
+				var into struct{}
+				return client.Post(context.WithoutCancel(ctx), "/v1/sessions", newSession(n), &into)
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			made += len(mine)
 		})
 	}
-	for range 4 {
+	for n := range callers {
 		all.Go(func() {
-			var mine []time.Duration
-			for ctx.Err() == nil {
+			mine := each(callers, n, p.reads, func() error {
 				id := ids[rand.IntN(len(ids))]
-				var into struct {
-					ID    string `json:"id"`
-					State string `json:"state"`
+				var into servertest.Session
+				if err := client.Get(context.WithoutCancel(ctx), "/v1/sessions/"+id, &into); err != nil || into.ID != id || into.State != string(usher.Approved) {
+					return fmt.Errorf("status of %s: %+v, %w", id, into, err)
 				}
-				began := time.Now()
-				if err := client.Get(context.WithoutCancel(ctx), "/v1/sessions/"+id, &into); err != nil || into.ID != id {
-					t.Errorf("status of %s: %+v, %v", id, into, err)
-					return
-				}
-				mine = append(mine, time.Since(began))
-			}
+				return nil
+			})
 			mu.Lock()
 			defer mu.Unlock()
 			took = append(took, mine...)
@@ -364,7 +220,21 @@ func status(t *testing.T, s *servertest.Server, ids []string, span time.Duration
 		t.Fatal("no answers")
 	}
 	slices.Sort(took)
-	return took[len(took)/2], took[len(took)*99/100], len(took), made.Load()
+	return answered{p.span, took[len(took)/2], took[len(took)*99/100], len(took), made}
+}
+
+func memory(s *servertest.Server) string {
+	own, files := s.MemoryParts()
+	return fmt.Sprintf("%d MB (%d its own, %d pages of files)", s.Memory()>>20, own>>20, files>>20)
+}
+
+// loadOf gives how busy the machine is, of which this test is a part.
+func loadOf() string {
+	raw, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "load unknown"
+	}
+	return "load " + strings.Join(strings.Fields(string(raw))[:2], " ")
 }
 
 // trim lets the old deliveries go, as the server does each hour, and tells how long the writer was held at most.
