@@ -71,11 +71,9 @@ ON CONFLICT (session_id) DO UPDATE SET assignee = excluded.assignee, doc = exclu
     deal_most = CASE WHEN $7 THEN 0 ELSE cases.deal_most END
 WHERE cases.version = $6`
 
-// caseEdit writes what reviewers did; a conflict when another was faster.
+// caseEdit writes what reviewers did; a conflict when another was faster. The case copies the session's state, which lockSessionsOf holds.
 func (w *writer) caseEdit(e CaseEdit) {
 	c := e.Case
-	// The case copies the session's state: no other state may be on its way.
-	w.exec(`UPDATE sessions SET state = state WHERE id = $1 AND tenant_id = $2`, c.SessionID, c.TenantID)
 	w.mustOne(w.exec(putCase, c.SessionID, c.TenantID, c.Assignee, c.Doc, c.Version, c.Was, e.Free))
 	w.exec(`UPDATE case_marks SET assignee = $2 WHERE session_id = $1 AND assignee <> $2`, c.SessionID, c.Assignee)
 	if e.Tags == nil {

@@ -208,26 +208,29 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, version = excluded.versio
     submitted_at = excluded.submitted_at, expires_at = excluded.expires_at, due_at = excluded.due_at
 WHERE sessions.version = $18 AND sessions.tenant_id = excluded.tenant_id`
 
+// versioned writes the rows that have a version, in the order in which every writer takes them, so that none waits for another that waits for it:
+// sessions, applicants, names, keys of applicants, monitors, and what belongs to one of them.
 func (w *writer) versioned(c Change) {
-	for _, m := range []*MonitorRow{c.Monitor, c.News} {
-		if m != nil {
-			w.counted(*m)
-		}
+	w.lockSessionsOf(c)
+	if r := c.Session; r != nil {
+		w.mustOne(w.exec(putSession, r.ID, r.TenantID, r.ApplicantID, r.ClientID, r.Dialect, r.Purpose, r.State, r.Flow, r.FlowVersion,
+			r.Version, r.ReferenceIndex, r.Doc, ms(r.SubmittedAt), ms(r.CreatedAt), ms(r.UpdatedAt), ms(r.ExpiresAt), ms(r.DueAt), r.Was))
 	}
 	if a := c.Applicant; a != nil {
 		w.mustOne(w.exec(putApplicant, a.ID, a.TenantID, a.ClientID, a.Dialect, a.Version, a.Erased, a.ReferenceIndex, a.EmailIndex, a.Doc,
 			ms(a.CreatedAt), ms(a.UpdatedAt), a.Was, a.NationalIndex))
-		if a.Was > 0 {
-			w.exec(`UPDATE monitors SET behind = behind + 1 WHERE applicant_id = $1`, a.ID)
-		}
 	}
 	if k := c.Key; k != nil {
 		w.mustOne(w.exec(`INSERT INTO session_keys (hash, tenant_id, session_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 			k.Hash, k.TenantID, k.SessionID))
 	}
-	if r := c.Session; r != nil {
-		w.mustOne(w.exec(putSession, r.ID, r.TenantID, r.ApplicantID, r.ClientID, r.Dialect, r.Purpose, r.State, r.Flow, r.FlowVersion,
-			r.Version, r.ReferenceIndex, r.Doc, ms(r.SubmittedAt), ms(r.CreatedAt), ms(r.UpdatedAt), ms(r.ExpiresAt), ms(r.DueAt), r.Was))
+	for _, m := range []*MonitorRow{c.Monitor, c.News} {
+		if m != nil {
+			w.counted(*m)
+		}
+	}
+	if a := c.Applicant; a != nil && a.Was > 0 {
+		w.exec(`UPDATE monitors SET behind = behind + 1 WHERE applicant_id = $1`, a.ID)
 	}
 	if m := c.News; m != nil {
 		w.mustOne(w.exec(`UPDATE monitors SET hits = $4, open_hits = $5, screening_id = $6, updated_at = $7
@@ -246,6 +249,25 @@ func (w *writer) versioned(c Change) {
 	if o := c.Once; o != nil {
 		w.mustOne(w.exec(`UPDATE idempotency SET effect = effect || $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3
 			AND effect || ';' NOT LIKE '%;' || $5 || '=%'`, o.Tenant, o.Client, o.Key, o.Mark(), o.Made))
+	}
+}
+
+// lockSessionsOf takes the sessions that a change writes beside the one it names, or whose state it copies.
+func (w *writer) lockSessionsOf(c Change) {
+	var ids []string
+	if c.CaseEdit != nil {
+		ids = append(ids, c.CaseEdit.Case.SessionID)
+	}
+	if c.Erase != "" {
+		w.rows(`SELECT id FROM sessions WHERE applicant_id = $1 ORDER BY id`, []any{c.Erase}, func(row scanner) error {
+			var id string
+			err := row.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+	}
+	for _, id := range ids {
+		w.exec(`UPDATE sessions SET state = state WHERE id = $1`, id)
 	}
 }
 

@@ -45,6 +45,7 @@ func (sets) Match(_ context.Context, tx store.Tx, s *store.Set) (map[string]bool
 	b.sessions(s.Sessions)
 	b.applicants(s.Applicants)
 	b.keys(s.Keys)
+	b.monitors(s.Applicants)
 	b.once(s.Once)
 	return misfits, b.send(tx)
 }
@@ -175,8 +176,15 @@ func (b *batch) applicants(rows []*store.ApplicantRow) {
 			col(rows, func(r row) int64 { return r.Was }),
 		}
 	})
+}
+
+// monitors says of the monitors of applicants that changed that no re-screening has seen that.
+func (b *batch) monitors(rows []*store.ApplicantRow) {
+	type row = *store.ApplicantRow
 	changed := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Was == 0 })
-	put(b, changed, `UPDATE monitors SET behind = behind + 1 WHERE applicant_id = ANY($1::text[])`, func() []any {
+	put(b, changed, `UPDATE monitors m SET behind = m.behind + 1
+		FROM (SELECT applicant_id FROM monitors WHERE applicant_id = ANY($1::text[]) ORDER BY applicant_id FOR NO KEY UPDATE) taken
+		WHERE m.applicant_id = taken.applicant_id`, func() []any {
 		return []any{col(changed, func(r row) string { return r.ID })}
 	})
 }
