@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -87,6 +88,67 @@ func TestTrailOnTheCommandLine(t *testing.T) {
 	line, _, _ := strings.Cut(text, "\n")
 	if err := json.Unmarshal([]byte(line), &report); err != nil || code != exitFound || report.OK || len(report.Faults) != 1 || report.Faults[0].Kind != "changed" {
 		t.Errorf("a changed row: %d %s %v", code, text, err)
+	}
+}
+
+// TestKeyOfTheTrailIsChanged makes a new key: the change is an entry that the old key signs, and both keys verify what is theirs.
+func TestKeyOfTheTrailIsChanged(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	ok := func(args ...string) string {
+		t.Helper()
+		code, text := said(t, append(args, "--data", data)...)
+		if code != exitOK {
+			t.Fatalf("usher %v: %d %s", args, code, text)
+		}
+		return text
+	}
+	read := func(name string) []byte {
+		t.Helper()
+		raw, err := os.ReadFile(filepath.Join(data, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	ok("tenant", "create", "--name", "Example Bank")
+	ok("audit", "checkpoint")
+	old := filepath.Join(dir, "old.pem")
+	if err := os.WriteFile(old, read("audit-public.pem"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text := ok("audit", "key", "rotate"); !strings.Contains(text, "signs from ") || !strings.Contains(text, "signs now") || strings.Count(text, "BEGIN PUBLIC KEY") != 2 {
+		t.Errorf("the keys: %s", text)
+	}
+	if text := ok("audit", "verify", "--key", old); !strings.Contains(text, "0 entries are newer") {
+		t.Errorf("the old key does not stand over the change: %s", text)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "usher.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var after string
+	if err := db.QueryRowContext(t.Context(), `SELECT after_hash FROM audit WHERE action = 'audit.key_rotated' AND tenant_id = ''`).Scan(&after); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `UPDATE signing_keys SET created_at = created_at - 7200000`); err != nil { // two hours go by
+		t.Fatal(err)
+	}
+	ok("tenant", "create", "--name", "Another Bank")
+	ok("audit", "checkpoint")
+	ok("audit", "verify")
+	if block, _ := pem.Decode(read("audit-public.pem")); after != keySum(block.Bytes) {
+		t.Error("the entry names another key than the new one")
+	}
+	if code, text := said(t, "audit", "verify", "--data", data, "--key", old); code != exitFound || !strings.Contains(text, "which is not known") {
+		t.Errorf("who knows the old key only: %d %s", code, text)
+	}
+	ok("audit", "key", "rotate")
+	ok("audit", "verify", "--checkpoints", filepath.Join(data, "audit-checkpoints.jsonl"))
+	if code, _ := said(t, "audit", "key", "turn", "--data", data); code != exitUsage {
+		t.Errorf("a word that is none: %d", code)
 	}
 }
 

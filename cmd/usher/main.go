@@ -88,8 +88,8 @@ func commands() []command {
 			"usher retention plan --tenant ID --rejected 365", retentionCommand,
 		},
 		{
-			"audit", "verify [--checkpoints FILE] [--json] | export --out FILE [--tenant ID] [--from DAY] [--to DAY] | checkpoint | key",
-			"prove that the audit trail is as it was written, hand it to an auditor, and sign where it ends",
+			"audit", "verify [--checkpoints FILE] [--json] | export --out FILE [--tenant ID] [--from DAY] [--to DAY] | checkpoint | key [rotate]",
+			"prove that the audit trail is as it was written, hand it to an auditor, sign where it ends, and make a new key for that",
 			"usher audit verify", auditCommand,
 		},
 		{

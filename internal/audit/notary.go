@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,15 +27,15 @@ type Book interface {
 	Link(ctx context.Context, tenant string, seq int64) (usher.AuditHash, bool, error)
 }
 
-// NotaryConfig is what a [Notary] needs. Book, Key and Path are required.
+// NotaryConfig is what a [Notary] needs. Book, Keys and Path are required.
 type NotaryConfig struct {
 	Book    Book
-	Key     ed25519.PrivateKey
-	Path    string        // of the file that checkpoints are appended to
-	Every   time.Duration // one hour when zero
-	Line    io.Writer     // is written each checkpoint as a line of JSON, for a log that is kept elsewhere; may be nil
-	Webhook string        // address that new checkpoints are posted to, one to a line; may be ""
-	Client  *http.Client  // for that
+	Keys    func(ctx context.Context) ([]Key, error) // all there are, newest first; asked for before each signing
+	Path    string                                   // of the file that checkpoints are appended to
+	Every   time.Duration                            // one hour when zero
+	Line    io.Writer                                // is written each checkpoint as a line of JSON, for a log that is kept elsewhere; may be nil
+	Webhook string                                   // address that new checkpoints are posted to, one to a line; may be ""
+	Client  *http.Client                             // for that
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -124,30 +124,27 @@ func (n *Notary) Write(ctx context.Context) ([]Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the ends of the trail: %w", err)
 	}
-	var made []Checkpoint
-	var lines bytes.Buffer
-	for _, c := range ends {
-		if had, ok := n.last[c.Tenant]; c.Seq == 0 || (ok && had.Seq == c.Seq && had.Hash == c.Hash) {
-			continue
-		}
-		c.At = n.c.Now().UTC().Truncate(time.Millisecond)
-		c = c.Sign(n.c.Key)
-		made = append(made, c)
-		line, err := json.Marshal(c)
-		if err != nil {
-			return nil, fmt.Errorf("encode checkpoint: %w", err)
-		}
-		lines.Write(append(line, '\n'))
+	ends = slices.DeleteFunc(ends, func(c Checkpoint) bool {
+		had, ok := n.last[c.Tenant]
+		return c.Seq == 0 || (ok && had.Seq == c.Seq && had.Hash == c.Hash)
+	})
+	made, err := n.sign(ctx, ends)
+	if err != nil {
+		return nil, err
 	}
 	if len(made) > 0 {
-		if err := appendFile(n.c.Path, lines.Bytes()); err != nil {
+		lines, err := linesOf(made)
+		if err != nil {
+			return nil, err
+		}
+		if err := appendFile(n.c.Path, lines); err != nil {
 			return nil, fmt.Errorf("write checkpoints: %w", err)
 		}
 		for _, c := range made {
 			n.note(c)
 		}
 		if n.c.Line != nil {
-			if _, err := n.c.Line.Write(lines.Bytes()); err != nil {
+			if _, err := n.c.Line.Write(lines); err != nil {
 				n.c.Log.Error("could not print checkpoints of the audit trail", "error", err)
 			}
 		}
@@ -156,6 +153,39 @@ func (n *Notary) Write(ctx context.Context) ([]Checkpoint, error) {
 		return made, fmt.Errorf("%w: %w", ErrUnsent, err)
 	}
 	return made, nil
+}
+
+// sign signs where chains end, with the key that signs now.
+func (n *Notary) sign(ctx context.Context, ends []Checkpoint) ([]Checkpoint, error) {
+	if len(ends) == 0 {
+		return nil, nil
+	}
+	keys, err := n.c.Keys(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the keys of checkpoints: %w", err)
+	}
+	now := n.c.Now().UTC().Truncate(time.Millisecond)
+	key := Signing(keys, now)
+	if key.Private == nil {
+		return nil, errors.New("there is no key to sign checkpoints with")
+	}
+	for i := range ends {
+		ends[i].At = now
+		ends[i] = ends[i].Sign(key.Private)
+	}
+	return ends, nil
+}
+
+func linesOf(list []Checkpoint) ([]byte, error) {
+	var lines bytes.Buffer
+	for _, c := range list {
+		line, err := json.Marshal(c)
+		if err != nil {
+			return nil, fmt.Errorf("encode checkpoint: %w", err)
+		}
+		lines.Write(append(line, '\n'))
+	}
+	return lines.Bytes(), nil
 }
 
 // ErrUnsent says that checkpoints are in the file, and that the auditor's address did not take them yet.
@@ -187,15 +217,11 @@ func (n *Notary) send(ctx context.Context, made []Checkpoint) error {
 	if len(n.unsent) == 0 {
 		return nil
 	}
-	var lines bytes.Buffer
-	for _, c := range n.unsent {
-		line, err := json.Marshal(c)
-		if err != nil {
-			return fmt.Errorf("encode checkpoint: %w", err)
-		}
-		lines.Write(append(line, '\n'))
+	lines, err := linesOf(n.unsent)
+	if err != nil {
+		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.c.Webhook, &lines)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, n.c.Webhook, bytes.NewReader(lines))
 	if err != nil {
 		return err
 	}

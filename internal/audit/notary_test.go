@@ -43,7 +43,9 @@ func public() []ed25519.PublicKey { return []ed25519.PublicKey{key().Public().(e
 
 func notary(t *testing.T, c audit.NotaryConfig) *audit.Notary {
 	t.Helper()
-	c.Key = key()
+	if c.Keys == nil {
+		c.Keys = func(context.Context) ([]audit.Key, error) { return []audit.Key{{Private: key()}}, nil }
+	}
 	if c.Now == nil {
 		c.Now = func() time.Time { return began }
 	}
@@ -66,6 +68,42 @@ func read(t *testing.T, path string, keys []ed25519.PublicKey) ([]audit.Checkpoi
 		t.Fatal(err)
 	}
 	return list, faults
+}
+
+// TestNotaryTakesANewKey has a key made beside the one that signs: it rests, and what the old one signed goes on to be believed.
+func TestNotaryTakesANewKey(t *testing.T) {
+	t.Parallel()
+	path, now := filepath.Join(t.TempDir(), "checkpoints.jsonl"), began
+	next := ed25519.NewKeyFromSeed([]byte(strings.Repeat("n", 32)))
+	keys := []audit.Key{{Private: key(), CreatedAt: began}}
+	b := book{}
+	n := notary(t, audit.NotaryConfig{Book: b, Path: path, Now: func() time.Time { return now }, Keys: func(context.Context) ([]audit.Key, error) { return keys, nil }})
+	signs := func(entries int, want ed25519.PrivateKey) {
+		t.Helper()
+		b["a"] = trail("a", entries)
+		made, err := n.Write(t.Context())
+		if err != nil || len(made) != 1 || made[0].Verify(audit.Public([]audit.Key{{Private: want}})) != nil {
+			t.Fatalf("the end behind %d entries: %v, %v", entries, made, err)
+		}
+	}
+	signs(1, key())
+	keys = []audit.Key{{Private: next, CreatedAt: began}, {Private: key(), CreatedAt: began.Add(-24 * time.Hour)}}
+	signs(2, key())
+	now = began.Add(audit.KeyRests - time.Millisecond)
+	signs(3, key())
+	now = began.Add(audit.KeyRests)
+	signs(4, next)
+	if list, faults := read(t, path, audit.Public(keys)); len(list) != 4 || len(faults) != 0 {
+		t.Errorf("with both keys: %v, %v", list, faults)
+	}
+	if list, faults := read(t, path, public()); len(list) != 3 || len(faults) != 1 || faults[0].Kind != audit.BadCheckpoint {
+		t.Errorf("with the old one: %v, %v", list, faults)
+	}
+	keys = nil
+	b["a"] = trail("a", 5)
+	if _, err := n.Write(t.Context()); err == nil {
+		t.Error("signed without a key")
+	}
 }
 
 func TestNotary(t *testing.T) {

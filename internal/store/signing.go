@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/usher-kyc/usher"
 )
 
 // SigningKeyRow is a key that signs what leaves the server. Sealed is its private part; KID names its public part.
@@ -14,9 +16,9 @@ type SigningKeyRow struct {
 	CreatedAt      time.Time
 }
 
-// AddSigningKey writes the key of a new generation; ErrConflict when another node was first.
-func (s *Store) AddSigningKey(ctx context.Context, r SigningKeyRow) error {
-	n, err := s.exec(ctx, `INSERT INTO signing_keys (purpose, generation, kid, public, sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+// AddSigningKey writes the key of a new generation, with entries of the trail; ErrConflict, and none of them, when another node was first.
+func (s *Store) AddSigningKey(ctx context.Context, r SigningKeyRow, audit ...usher.AuditRecord) error {
+	n, err := s.noted(ctx, audit, `INSERT INTO signing_keys (purpose, generation, kid, public, sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (purpose, generation) DO NOTHING`, r.Purpose, r.Generation, r.KID, r.Public, r.Sealed, ms(r.CreatedAt))
 	if err == nil && n == 0 {
 		return ErrConflict

@@ -204,7 +204,10 @@ func signingKeys(h *house) {
 	h.wants(h.AddSigningKey(ctx(), other), store.ErrConflict)
 	next := row
 	next.Generation, next.KID = 2, "two"
-	h.must(h.AddSigningKey(ctx(), next))
+	before := len(h.chain(""))
+	h.must(h.AddSigningKey(ctx(), next, h.entry("", "receipt.key_rotated", "two")))
+	h.wants(h.AddSigningKey(ctx(), next, h.entry("", "receipt.key_rotated", "two")), store.ErrConflict)
+	same(h, "entries of one key", len(h.chain(""))-before, 1)
 	list, err := h.SigningKeys(ctx(), "receipts")
 	h.must(err)
 	same(h, "keys, newest first", list, []store.SigningKeyRow{next, row})
