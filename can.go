@@ -65,7 +65,7 @@ func Grants() []Grant {
 		{Action: ActSeeFigures, Roles: all},
 		{Action: ActSeeCases, Roles: looking, Scopes: read},
 		{Action: ActSeePictures, Roles: looking, Scopes: read},
-		{Action: ActTakeFiles, Roles: reviewers, Scopes: read},
+		{Action: ActTakeFiles, Roles: reviewers, Scopes: read, Fresh: true},
 		{Action: ActExportCase, Roles: reviewers, Scopes: read, Fresh: true},
 		{Action: ActTakeCase, Roles: reviewers},
 		{Action: ActWorkOnCase, Roles: reviewers},

@@ -22,7 +22,7 @@ func TestGrants(t *testing.T) {
 	}
 	fresh := []usher.Action{
 		usher.ActConnect, usher.ActManageKeys, usher.ActManageEndpoints, usher.ActManageStaff, usher.ActExport, usher.ActErase, usher.ActSetRetention, usher.ActExportAudit,
-		usher.ActExportCase,
+		usher.ActExportCase, usher.ActTakeFiles,
 	}
 	seen := map[usher.Action]bool{}
 	for _, g := range usher.Grants() {

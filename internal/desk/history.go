@@ -154,6 +154,9 @@ func (d *Desk) loadLooks(ctx context.Context, v visit, who people, data *caseDat
 			return err
 		}
 		for _, r := range page.Items {
+			if r.Actor.Kind == usher.ByApplicant {
+				continue // what they sent, shown to them: on the trail, and no look of anybody else
+			}
 			name := v.say.name("desk.evidence.", string(e.Kind))
 			data.Looks = append(data.Looks, glance{At: r.At, Who: who.actor(ctx, v.say, r.Actor), File: name})
 		}

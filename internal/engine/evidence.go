@@ -65,7 +65,7 @@ func (e *Engine) OpenEvidence(ctx context.Context, tenant, session, id string, o
 		if ev.ID != id {
 			continue
 		}
-		if by.Kind == usher.ByStaff || by.Kind == usher.ByClient {
+		if by.Kind != usher.BySystem { // a check that sends a file to an engine says so by itself
 			if err := e.Record(ctx, e.record(tenant, by, "evidence.viewed", id, "session "+session)); err != nil {
 				return ev, nil, err
 			}

@@ -135,7 +135,7 @@ func (t *turn) takeChallenge() (challengeAnswer, error) {
 	if key != "" {
 		return wrong(key)
 	}
-	if t.hasty() {
+	if t.hasty("") {
 		return wrong("photo.error.wait")
 	}
 	contentType, _, err := t.h.config.Intake(t.ctx(), usher.LivenessFrames, raw)

@@ -69,8 +69,8 @@ type Config struct {
 	// Key signs the note in the browser's cookie; 32 random bytes that all nodes share. When empty each process draws its own: after a
 	// restart an applicant may be asked again which document they use.
 	Key []byte
-	// Looks bounds, by session, how many files are decoded to look at them: those that are refused, too, and leave nothing behind to count. Nil
-	// does not bound it.
+	// Looks bounds, by session, how many files are decoded to look at them: those that are refused, too, and leave nothing behind to count; and as
+	// many again to show them to the applicant. Nil does not bound it.
 	Looks     *api.Limiter
 	MaxUpload int64 // bytes; DefaultMaxUpload when 0
 	MaxVideo  int64 // bytes; DefaultMaxVideo when 0

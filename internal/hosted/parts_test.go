@@ -211,6 +211,16 @@ func TestLooksAreBounded(t *testing.T) {
 	if got := v.send(at+"/selfie", pics.selfie); got.path != at+"/selfie/check" {
 		t.Errorf("a minute later: %s", got.path)
 	}
+	shown := h.now(s.ID).Evidence[0].ID
+	for n, want := range []int{200, 200, 200, 429} {
+		if got := v.get(at + "/evidence/" + shown); got.status != want {
+			t.Errorf("preview %d answers %d, want %d", n+1, got.status, want)
+		}
+	}
+	views, err := h.Records(t.Context(), h.Tenant.ID, shown, usher.Paging{Limit: 10})
+	if err != nil || len(views.Items) != 3 || views.Items[0].Action != "evidence.viewed" || views.Items[0].Actor.Kind != usher.ByApplicant {
+		t.Errorf("on the trail: %+v, %v", views.Items, err)
+	}
 }
 
 // TestOneSideAgain holds that where the reviewer's reasons name one side of a document, that side alone is asked again.

@@ -78,7 +78,7 @@ func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err
 	if t.mustWait(sub) > 0 {
 		return sub.at, "", nil // which says so
 	}
-	if t.hasty() {
+	if t.hasty("") {
 		return "", "photo.error.wait", nil
 	}
 	contentType, better, err := t.h.config.Intake(t.ctx(), sub.kind, raw)
@@ -108,12 +108,13 @@ func (t *turn) receive(source usher.EvidenceSource) (at place, wrong string, err
 	return sub.check(), "", t.forget(e.SHA256)
 }
 
-// hasty tells whether the session has had so many files looked at that it is to wait a little.
-func (t *turn) hasty() bool {
+// hasty tells whether the session has had so many files looked at that it is to wait a little. Those that came and those that are shown again are
+// counted apart: who took their last photo may still see it.
+func (t *turn) hasty(kind string) bool {
 	if t.h.config.Looks == nil {
 		return false
 	}
-	ok, _ := t.h.config.Looks.Allow(t.s.ID)
+	ok, _ := t.h.config.Looks.Allow(kind + t.s.ID)
 	return !ok
 }
 
@@ -194,6 +195,9 @@ func (t *turn) preview() error {
 	for _, e := range t.s.Evidence {
 		if e.ID != id || !t.mayShow(e) || got(e) != "" {
 			continue
+		}
+		if t.hasty("shown/") {
+			return &usher.Error{Code: usher.CodeLimited, Message: "too many pictures were looked at; try again in a minute"}
 		}
 		_, raw, err := t.h.config.Service.OpenEvidence(t.ctx(), t.s.TenantID, t.s.ID, id, 0, t.by())
 		if err != nil {
