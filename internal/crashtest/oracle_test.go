@@ -3,13 +3,17 @@ package crashtest_test
 import (
 	"bytes"
 	"context"
+	cryptorand "crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"math/rand/v2"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,6 +89,23 @@ func (o *oracle) begin(ctx context.Context, lastName string) (servertest.Session
 		o.heard(s)
 	}
 	return s, err
+}
+
+// beginOnce sends one call for a session of a new person, whatever comes of it. What is kept beside the session needs room of its own.
+func (o *oracle) beginOnce(ctx context.Context) (s servertest.Session, status int, answer []byte, err error) {
+	much := fields{}
+	for i := range 40 {
+		much[fmt.Sprint(i)] = strings.Repeat("x", 1000)
+	}
+	body, err := json.Marshal(fields{"applicant": fields{"first_name": "Ada", "last_name": "Lovelace"}, "metadata": much})
+	if err != nil {
+		return s, 0, nil, err
+	}
+	status, answer, err = o.Once(ctx, http.MethodPost, "/v1/sessions", "application/json", cryptorand.Text(), body)
+	if err == nil && status == http.StatusCreated {
+		err = json.Unmarshal(answer, &s)
+	}
+	return s, status, answer, err
 }
 
 // do sends a command to a session.

@@ -47,6 +47,17 @@ func Start(t testing.TB, durable bool) *Server {
 	return s
 }
 
+// StartIn starts a durable server that keeps its data in a folder, such as a disk of a test's own, and ends with the test.
+func StartIn(t testing.TB, dir string) *Server {
+	t.Helper()
+	s, err := startIn(filepath.Join(dir, "pg"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	return s
+}
+
 // Bin gives the folder of PostgreSQL's programs.
 func Bin() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
@@ -72,11 +83,18 @@ func parent(durable bool) string {
 }
 
 func start(durable bool) (*Server, error) {
-	bin, err := Bin()
+	dir, err := os.MkdirTemp(parent(durable), "usher-pg")
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(parent(durable), "usher-pg")
+	return startIn(dir, durable)
+}
+
+func startIn(dir string, durable bool) (*Server, error) {
+	bin, err := Bin()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +186,27 @@ func (s *Server) Kill(t testing.TB) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	s.restart(t)
+}
+
+// Revive waits until the server answers that broke down, and starts it again if it has given up.
+func (s *Server) Revive(t testing.TB) {
+	t.Helper()
+	// It may be at its recovery, which it either brings to an end or gives up.
+	for range 500 {
+		if exec.Command(filepath.Join(s.bin, "pg_isready"), "-q", "-h", s.dir).Run() == nil {
+			return
+		}
+		if s.as(exec.Command(filepath.Join(s.bin, "pg_ctl"), "status", "-D", s.dir+"/data")).Run() != nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.restart(t)
+}
+
+func (s *Server) restart(t testing.TB) {
+	t.Helper()
 	out, err := s.as(exec.Command(filepath.Join(s.bin, "pg_ctl"), "start", "-D", s.dir+"/data", "-w", "-l", s.dir+"/log", "-o",
 		"-k "+s.dir+" -c listen_addresses= -c max_connections=200")).CombinedOutput()
 	if err != nil {

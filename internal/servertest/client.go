@@ -95,7 +95,7 @@ func (c *Client) UploadOnce(ctx context.Context, session, kind string, file []by
 	if err != nil {
 		return 0, nil, err
 	}
-	return c.once(ctx, http.MethodPost, uploadPath(session), contentType, rand.Text(), body)
+	return c.Once(ctx, http.MethodPost, uploadPath(session), contentType, rand.Text(), body)
 }
 
 func uploadPath(session string) string { return "/v1/sessions/" + session + "/evidence" }
@@ -123,7 +123,7 @@ func (c *Client) Call(ctx context.Context, method, path, contentType string, bod
 	defer cancel()
 	key := rand.Text()
 	for try := 0; ; try++ {
-		status, answer, err := c.once(ctx, method, path, contentType, key, body)
+		status, answer, err := c.Once(ctx, method, path, contentType, key, body)
 		switch {
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s %s: no answer in time: %w", method, path, ctx.Err())
@@ -162,7 +162,8 @@ func (c *Client) Request(ctx context.Context, method, path, contentType string, 
 // Do sends a request once.
 func (c *Client) Do(req *http.Request) (*http.Response, error) { return c.http.Do(req) }
 
-func (c *Client) once(ctx context.Context, method, path, contentType, key string, body []byte) (int, []byte, error) {
+// Once sends one request with a key, whatever comes of it.
+func (c *Client) Once(ctx context.Context, method, path, contentType, key string, body []byte) (int, []byte, error) {
 	req, err := c.Request(ctx, method, path, contentType, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
