@@ -1,6 +1,8 @@
 package auth_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"sync"
 	"testing"
@@ -253,4 +255,34 @@ func TestCommonPasswords(t *testing.T) {
 			t.Errorf("%q is refused", p)
 		}
 	}
+}
+
+// TestFormWaitsSealed holds that a form is kept for its sender, sealed, and for some minutes.
+func TestFormWaitsSealed(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	d.staff(t, usher.RoleAdmin)
+	s, err := d.SignIn(t.Context(), email, phrase, at("192.0.2.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := d.KeepForm(t.Context(), s, []byte("what was typed"), at("192.0.2.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.Sum256([]byte(ticket))
+	kept, err := d.store.StaffTry(t.Context(), hash[:], "form", d.now())
+	if err != nil || !bytes.HasPrefix(kept.Doc, []byte(tenant+"/staff form "+s.Staff.ID+"\x00")) {
+		t.Errorf("it is kept as %q, %v", kept.Doc, err)
+	}
+	if got, err := d.KeptForm(t.Context(), s, ticket); err != nil || string(got) != "what was typed" {
+		t.Errorf("kept is %q, %v", got, err)
+	}
+	stranger := s
+	stranger.Staff.ID = "another"
+	_, err = d.KeptForm(t.Context(), stranger, ticket)
+	wantCode(t, err, usher.CodeNotFound)
+	d.wait(10 * time.Minute)
+	_, err = d.KeptForm(t.Context(), s, ticket)
+	wantCode(t, err, usher.CodeNotFound)
 }

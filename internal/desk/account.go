@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,6 +32,7 @@ func (d *Desk) accountRoutes() {
 	d.open("POST /set-up/finish", usher.ActEnter, plain, d.mine(seen, d.finish))
 	d.open("GET /prove", usher.ActEnter, plain, d.mine(seen, d.provePage))
 	d.open("POST /prove", usher.ActEnter, plain, d.mine(seen, d.prove))
+	d.open("GET /prove/again", usher.ActEnter, plain, d.mine(seen, d.again))
 }
 
 // need of a proof: pages about somebody's own account are seen by who is signed in, and changed by who proved a moment ago who they are.
@@ -324,6 +326,55 @@ type proveData struct {
 // field is a value of a carried form.
 type field struct{ Name, Value string }
 
+// keptForm is a form that waits while its sender is at the identity provider, and the path that it is for.
+type keptForm struct {
+	Again   string
+	Carried []field
+}
+
+// keep has a form wait for its sender, who may go elsewhere from the page that asks for a proof. A link cannot take it along, and our own forms may end
+// on no other site.
+func (d *Desk) keep(w http.ResponseWriter, r *http.Request, v visit, data proveData) error {
+	if data.Again == "" || data.Provider == "" {
+		d.ClearCookie(w, formCookie)
+		return nil
+	}
+	form, err := json.Marshal(keptForm{data.Again, data.Carried})
+	if err != nil {
+		return fmt.Errorf("keep form: %w", err)
+	}
+	ticket, err := d.config.Door.KeepForm(r.Context(), v.session, form, d.visitor(r))
+	if err != nil {
+		return err
+	}
+	d.SetCookie(w, formCookie, ticket, ticketAge)
+	return nil
+}
+
+// again shows a form that waited to its sender, who sends it on by a button; who has not proved who they are is asked to.
+func (d *Desk) again(w http.ResponseWriter, r *http.Request, v visit) error {
+	form, err := d.config.Door.KeptForm(r.Context(), v.session, d.Cookie(r, formCookie))
+	if code, _ := told(err); code == usher.CodeNotFound {
+		return d.See(w, r, v.account())
+	}
+	if err != nil {
+		return err
+	}
+	var kept keptForm
+	if err := json.Unmarshal(form, &kept); err != nil {
+		return fmt.Errorf("read kept form: %w", err)
+	}
+	data := proveData{frame: v.frame(), Again: inside(kept.Again), Carried: kept.Carried}
+	if v.session.Fresh(d.config.Now()) {
+		return d.Render(w, r, v.page("again", data))
+	}
+	var problems web.Errors
+	if r.URL.Query().Get("why") == "provider" {
+		problems.Add("proof_password", "desk.door.provider")
+	}
+	return d.showProof(w, r, v, data, problems, http.StatusForbidden)
+}
+
 // askProof asks once more who it is. A form that was sent is carried along: nothing that was typed is lost.
 func (d *Desk) askProof(w http.ResponseWriter, r *http.Request, v visit) error {
 	here := strings.TrimPrefix(r.URL.RequestURI(), d.config.Base)
@@ -360,6 +411,9 @@ func (d *Desk) showProof(w http.ResponseWriter, r *http.Request, v visit, data p
 	data.Passkey = ways.Passkeys && acc.Rules.Passkeys && len(acc.Passkeys) > 0
 	if acc.Rules.Provider && len(acc.Identities) > 0 {
 		data.Provider = ways.Provider
+	}
+	if err := d.keep(w, r, v, data); err != nil {
+		return err
 	}
 	page := v.page("prove", data)
 	page.Errors, page.Status, page.Here = problems, status, d.URL("/prove")

@@ -20,6 +20,7 @@ const (
 	passkeyCookie  = "desk-passkey"
 	providerCookie = "desk-provider"
 	secretCookie   = "desk-secret"
+	formCookie     = "desk-form"
 
 	ticketAge = 600 // s
 )
@@ -307,9 +308,14 @@ func (d *Desk) takeProvider(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	in, next, err := d.config.Door.TakeProvider(r.Context(), s, ticket, q.Get("state"), q.Get("code"), d.visitor(r))
+	kept := proof && d.Cookie(r, formCookie) != ""
 	switch code, _ := told(err); {
+	case err == nil && kept && next == "":
+		return d.goOn(w, r, in, "/prove/again")
 	case err == nil:
 		return d.goOn(w, r, in, next)
+	case kept && (code == usher.CodeUnauthenticated || code == usher.CodeLimited):
+		return d.See(w, r, "/prove/again?why=provider")
 	case code == usher.CodeUnauthenticated, code == usher.CodeLimited:
 		return d.See(w, r, "/sign-in?why=provider")
 	}

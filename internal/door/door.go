@@ -138,6 +138,10 @@ type Door interface {
 	AskProvider(ctx context.Context, s *Session, next string, v Visitor) (address, ticket string, err error)
 	// TakeProvider takes what the provider sent the browser back with.
 	TakeProvider(ctx context.Context, s *Session, ticket, state, code string, v Visitor) (in Session, next string, err error)
+	// KeepForm keeps what somebody has sent, sealed and for some minutes, while they prove elsewhere who they are; KeptForm gives it back to them alone,
+	// CodeNotFound when there is none. The ticket is "" where the server can seal nothing.
+	KeepForm(ctx context.Context, s Session, form []byte, v Visitor) (ticket string, err error)
+	KeptForm(ctx context.Context, s Session, ticket string) ([]byte, error)
 
 	// Invitation tells whom an invitation is for, and uses nothing up.
 	Invitation(ctx context.Context, token string) (Invited, error)
