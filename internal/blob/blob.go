@@ -119,9 +119,16 @@ type Range struct {
 
 // Swept is what a Sweep removed.
 type Swept struct {
-	Files int   // evidence files no row names
-	Temps int   // leftovers of Puts that a crash ended
-	Bytes int64 // of both, as stored
+	Files int    // evidence files no row names
+	Temps int    // leftovers of Puts that a crash ended
+	Bytes int64  // of both, as stored
+	Next  string // where to go on; "" is the end
+}
+
+// Part says how much of a store a Sweep goes through. The zero value is all of it.
+type Part struct {
+	After string // Next of the part before
+	Most  int    // files, or a few more; 0 has no bound
 }
 
 // Store keeps evidence files. Implementations are safe for concurrent use.
@@ -142,8 +149,11 @@ type Store interface {
 	DeleteApplicant(ctx context.Context, tenant, applicant string) error
 	// Sweep removes files last put before olderThan that known does not know, and leftovers of broken Puts of that
 	// age. olderThan must leave time for a Put to get its row: hours ago, not seconds. An error of known, from a
-	// database that is away for instance, ends the sweep; what it had removed until then is returned with it.
-	Sweep(ctx context.Context, known func(context.Context, Ref) (bool, error), olderThan time.Time) (Swept, error)
+	// database that is away for instance, ends the sweep behind the file it was about; what it had removed until then is
+	// returned with it.
+	Sweep(ctx context.Context, known func(context.Context, Ref) (bool, error), olderThan time.Time, part Part) (Swept, error)
+	// Name tells stores apart.
+	Name() string
 }
 
 // Sealer encrypts and decrypts with the key of one applicant. A vault.Sealer is one. The reader must end with io.EOF

@@ -43,13 +43,19 @@ func away(err error) error {
 	}
 }
 
-// Sweep removes files older than a time that no session names: an upload may be stored and then refused.
-func (e Evidence) Sweep(ctx context.Context, known func(ctx context.Context, tenant, applicant, ref string) (bool, error), olderThan time.Time) error {
-	_, err := e.Store.Sweep(ctx, func(ctx context.Context, r Ref) (bool, error) {
+// Sweep removes files older than a time that no session names: an upload may be stored and then refused. It looks at most at so many, from behind the
+// given place on, and gives the place to go on from, "" at the end.
+func (e Evidence) Sweep(ctx context.Context, known func(ctx context.Context, tenant, applicant, ref string) (bool, error), olderThan time.Time,
+	after string, most int,
+) (next string, err error) {
+	done, err := e.Store.Sweep(ctx, func(ctx context.Context, r Ref) (bool, error) {
 		return known(ctx, r.Tenant, r.Applicant, r.String())
-	}, olderThan)
-	return err
+	}, olderThan, Part{After: after, Most: most})
+	return done.Next, err
 }
+
+// Name tells stores apart.
+func (e Evidence) Name() string { return e.Store.Name() }
 
 // DeleteApplicant removes every file of an applicant.
 func (e Evidence) DeleteApplicant(ctx context.Context, tenant, applicant string) error {

@@ -84,10 +84,10 @@ func TestPartsAreBounded(t *testing.T) {
 			t.Errorf("%d beginnings are kept", got)
 		}
 		nobodys := func(context.Context, blob.Ref) (bool, error) { return true, nil }
-		if _, err := b.Sweep(ctx, nobodys, time.Now().Add(-time.Hour)); err != nil || len(b.files(t)) != 6 {
+		if _, err := b.Sweep(ctx, nobodys, time.Now().Add(-time.Hour), blob.Part{}); err != nil || len(b.files(t)) != 6 {
 			t.Errorf("young beginnings are swept: %v", err)
 		}
-		if _, err := b.Sweep(ctx, nobodys, time.Now().Add(time.Hour)); err != nil || len(b.files(t)) != 0 {
+		if _, err := b.Sweep(ctx, nobodys, time.Now().Add(time.Hour), blob.Part{}); err != nil || len(b.files(t)) != 0 {
 			t.Errorf("old beginnings stay: %v", err)
 		}
 		for _, u := range []usher.Upload{

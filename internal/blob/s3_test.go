@@ -344,7 +344,7 @@ func TestS3Down(t *testing.T) {
 		t.Errorf("read after it is back: %d bytes, %v", len(got), err)
 	}
 	b.put(t, "t1", "a1", noise(6<<20))
-	swept, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) { return true, nil }, time.Now().Add(time.Hour))
+	swept, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) { return true, nil }, time.Now().Add(time.Hour), blob.Part{})
 	if err != nil || swept.Temps == 0 {
 		t.Errorf("the broken upload is not swept: %+v, %v", swept, err)
 	}
@@ -368,17 +368,17 @@ func TestS3Sweep(t *testing.T) {
 	names := map[blob.Ref]bool{named: true}
 	known := func(_ context.Context, ref blob.Ref) (bool, error) { return names[ref], nil }
 	soon := time.Now().Add(time.Hour)
-	if got, err := b.Sweep(t.Context(), known, time.Now().Add(-time.Hour)); err != nil || got != (blob.Swept{}) {
+	if got, err := b.Sweep(t.Context(), known, time.Now().Add(-time.Hour), blob.Part{}); err != nil || got != (blob.Swept{}) {
 		t.Fatalf("young ones: %+v, %v", got, err)
 	}
-	if got, err := b.Sweep(t.Context(), known, soon); err != nil || got.Files != 2 {
+	if got, err := b.Sweep(t.Context(), known, soon, blob.Part{}); err != nil || got.Files != 2 {
 		t.Fatalf("first sweep: %+v, %v", got, err)
 	}
 	if got, err := b.read(t, late, blob.Range{Offset: 3}); err != nil || len(got) != 27 {
 		t.Errorf("read after the first sweep: %d bytes, %v", len(got), err)
 	}
 	names[late] = true // its row came late
-	if got, err := b.Sweep(t.Context(), known, soon); err != nil || got.Files != 0 {
+	if got, err := b.Sweep(t.Context(), known, soon, blob.Part{}); err != nil || got.Files != 0 {
 		t.Errorf("second sweep: %+v, %v", got, err)
 	}
 	for ref, want := range map[blob.Ref]error{named: nil, late: nil, orphan: blob.ErrNotFound} {
@@ -391,7 +391,7 @@ func TestS3Sweep(t *testing.T) {
 	}
 	// What was swept goes with its applicant, too.
 	names[late] = false
-	if _, err := b.Sweep(t.Context(), known, soon); err != nil {
+	if _, err := b.Sweep(t.Context(), known, soon, blob.Part{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(b.DeleteApplicant(t.Context(), "t2", "a9"), b.DeleteApplicant(t.Context(), "t1", "a1")); err != nil {

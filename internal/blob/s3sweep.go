@@ -1,10 +1,12 @@
 package blob
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strings"
 	"time"
@@ -41,39 +43,71 @@ func (s *S3) DeleteApplicant(ctx context.Context, tenant, applicant string) erro
 
 // Sweep implements [Store]. No lock reaches over many nodes, and between a look at an object's age and its deletion a Put may renew it; so an
 // object that no row names is first moved to .swept, where Open still finds it, and deleted by a later sweep if it is not named by then.
-func (s *S3) Sweep(ctx context.Context, known func(context.Context, Ref) (bool, error), olderThan time.Time) (Swept, error) {
-	w := sweeping{S3: s, known: known, olderThan: olderThan}
-	if err := s.abortUploads(ctx, &w.done, olderThan); err != nil {
-		return w.done, fmt.Errorf("sweep unfinished uploads: %w", err)
+func (s *S3) Sweep(ctx context.Context, known func(context.Context, Ref) (bool, error), olderThan time.Time, part Part) (Swept, error) {
+	w := sweeping{S3: s, known: known, olderThan: olderThan, left: cmp.Or(part.Most, math.MaxInt), done: Swept{Next: part.After}}
+	if part.After == "" {
+		if err := s.abortUploads(ctx, &w.done, olderThan); err != nil {
+			return w.done, fmt.Errorf("sweep unfinished uploads: %w", err)
+		}
 	}
-	err := s.each(ctx, "", func(o object) error { return w.look(ctx, o) })
+	err := s.from(ctx, "", part.After, func(o object) error { return w.look(ctx, o) })
 	if err == nil {
 		err = w.endUpload(ctx)
+	}
+	if errors.Is(err, errEnough) {
+		return w.done, nil
 	}
 	if err != nil {
 		return w.done, fmt.Errorf("sweep evidence: %w", err)
 	}
+	w.done.Next = ""
 	return w.done, nil
 }
+
+// Name implements [Store].
+func (s *S3) Name() string { return "s3://" + path.Join(s.cfg.Bucket, s.cfg.Prefix) }
+
+// errEnough ends a part of a sweep.
+var errEnough = errors.New("enough for now")
 
 // sweeping is one sweep. Objects come in the order of their names, so that the pieces of one upload follow one another.
 type sweeping struct {
 	*S3
 	known     func(context.Context, Ref) (bool, error)
 	olderThan time.Time
+	left      int // objects to look at
 	done      Swept
 	upload    string // whose pieces come
 	pieces    []string
 	young     bool
 }
 
+// look sweeps one object. Where the next part begins is behind it, also with an error: one object that cannot be swept must not keep the others from it.
 func (w *sweeping) look(ctx context.Context, o object) error {
+	if path.Dir(o.name) != w.upload { // a part does not end within an upload
+		if err := w.endUpload(ctx); err != nil {
+			return err
+		}
+		if w.left <= 0 {
+			return errEnough
+		}
+	}
+	w.left--
 	folder, rest, _ := strings.Cut(o.name, "/")
 	if folder == partsFolder {
-		return w.piece(ctx, o)
+		w.piece(o)
+		return nil
 	}
-	if err := w.endUpload(ctx); err != nil || !o.at.Before(w.olderThan) {
-		return err
+	err := w.object(ctx, o, folder, rest)
+	if ctx.Err() == nil {
+		w.done.Next = o.name
+	}
+	return err
+}
+
+func (w *sweeping) object(ctx context.Context, o object, folder, rest string) error {
+	if !o.at.Before(w.olderThan) {
+		return nil
 	}
 	switch folder {
 	case tempFolder, probeFolder:
@@ -126,29 +160,23 @@ func (s *S3) restore(ctx context.Context, ref Ref) error {
 	return s.copy(ctx, s.key(path.Join(sweptFolder, ref.String())), s.key(ref.String()), nil)
 }
 
-func (w *sweeping) piece(ctx context.Context, o object) error {
-	if upload := path.Dir(o.name); upload != w.upload {
-		if err := w.endUpload(ctx); err != nil {
-			return err
-		}
-		w.upload = upload
-	}
+func (w *sweeping) piece(o object) {
+	w.upload = path.Dir(o.name)
 	w.pieces = append(w.pieces, o.name)
 	w.young = w.young || !o.at.Before(w.olderThan)
-	return nil
 }
 
 // endUpload forgets the upload whose pieces have come, when the newest of them is old.
 func (w *sweeping) endUpload(ctx context.Context) error {
 	pieces, young := w.pieces, w.young
 	w.upload, w.pieces, w.young = "", nil, false
-	if young {
-		return nil
-	}
 	for _, name := range pieces {
-		if err := w.remove(ctx, w.key(name)); err != nil {
-			return err
+		if !young {
+			if err := w.remove(ctx, w.key(name)); err != nil {
+				return err
+			}
 		}
+		w.done.Next = name
 	}
 	return nil
 }
@@ -183,13 +211,22 @@ type object struct {
 
 // each calls do for every object below a name, a thousand at a time, in the order of their names.
 func (s *S3) each(ctx context.Context, below string, do func(object) error) error {
+	return s.from(ctx, below, "", do)
+}
+
+// from does so from behind a name on.
+func (s *S3) from(ctx context.Context, below, after string, do func(object) error) error {
 	ctx, cancel := context.WithCancel(ctx) // ends the listing when do does not want more
 	defer cancel()
 	root := ""
 	if s.cfg.Prefix != "" {
 		root = strings.TrimSuffix(s.cfg.Prefix, "/") + "/"
 	}
-	for o := range s.core.Client.ListObjects(ctx, s.cfg.Bucket, minio.ListObjectsOptions{Prefix: root + below, Recursive: true}) {
+	list := minio.ListObjectsOptions{Prefix: root + below, Recursive: true}
+	if after != "" {
+		list.StartAfter = root + after
+	}
+	for o := range s.core.Client.ListObjects(ctx, s.cfg.Bucket, list) {
 		if o.Err != nil {
 			return s.failed("list objects", o.Err)
 		}

@@ -1,49 +1,82 @@
 package blob
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
+	"slices"
 	"time"
 )
 
-// Sweep implements [Store]. It goes through folders in small batches, so that its memory does not grow with the number
-// of applicants, and leaves alone whatever it does not recognise as its own.
-func (f *Folder) Sweep(ctx context.Context, known func(context.Context, Ref) (bool, error), olderThan time.Time) (Swept, error) {
-	var done Swept
-	if err := f.sweepTemps(ctx, &done, olderThan); err != nil {
-		return done, fmt.Errorf("sweep evidence: %w", err)
+// Sweep implements [Store]. It goes through the folders of applicants in the order of their names, and leaves alone whatever it does not recognise as
+// its own. Its memory grows with the files of one part, not with the number of applicants.
+func (f *Folder) Sweep(ctx context.Context, known func(context.Context, Ref) (bool, error), olderThan time.Time, part Part) (Swept, error) {
+	done := Swept{Next: part.After}
+	if part.After == "" {
+		if err := f.sweepTemps(ctx, &done, olderThan); err != nil {
+			return done, fmt.Errorf("sweep evidence: %w", err)
+		}
+		if err := f.sweepParts(ctx, olderThan); err != nil {
+			return done, fmt.Errorf("sweep unfinished uploads: %w", err)
+		}
 	}
-	if err := f.sweepParts(ctx, olderThan); err != nil {
-		return done, fmt.Errorf("sweep unfinished uploads: %w", err)
-	}
-	err := f.each(ctx, ".", func(tenant fs.DirEntry) error {
-		return f.each(ctx, tenant.Name(), func(applicant fs.DirEntry) error {
-			dir := path.Join(tenant.Name(), applicant.Name())
-			if checkOwner(tenant.Name(), applicant.Name()) != nil || !applicant.IsDir() {
-				return nil
-			}
-			if err := f.sweepApplicant(ctx, dir, known, &done, olderThan); err != nil {
-				return err
-			}
-			f.placing.Lock()
-			defer f.placing.Unlock()
-			_ = f.root.Remove(dir) // succeeds on an empty folder only, which is what is wanted
-			return nil
-		})
-	})
+	most := cmp.Or(part.Most, math.MaxInt)
+	dirs, err := f.applicants(ctx, part.After, most)
 	if err != nil {
-		return done, fmt.Errorf("sweep evidence: %w", err)
+		return done, fmt.Errorf("list evidence: %w", err)
+	}
+	looked := 0
+	for _, dir := range dirs {
+		if looked >= most {
+			return done, nil
+		}
+		n, err := f.sweepApplicant(ctx, dir, known, &done, olderThan)
+		if ctx.Err() == nil {
+			done.Next = dir // also with an error: one file that cannot be swept must not keep the others from it
+		}
+		if err != nil {
+			return done, fmt.Errorf("sweep evidence: %w", err)
+		}
+		looked += max(n, 1)
+	}
+	if len(dirs) < most {
+		done.Next = ""
 	}
 	return done, nil
 }
 
-func (f *Folder) sweepApplicant(ctx context.Context, dir string, known func(context.Context, Ref) (bool, error), done *Swept, olderThan time.Time) error {
-	return f.each(ctx, dir, func(entry fs.DirEntry) error {
+// applicants gives the first folders of applicants behind one, in the order of their names, so many at most.
+func (f *Folder) applicants(ctx context.Context, after string, most int) (dirs []string, err error) {
+	first := func() {
+		slices.Sort(dirs)
+		dirs = dirs[:min(len(dirs), most)]
+	}
+	err = f.each(ctx, ".", func(tenant fs.DirEntry) error {
+		return f.each(ctx, tenant.Name(), func(applicant fs.DirEntry) error {
+			dir := path.Join(tenant.Name(), applicant.Name())
+			if checkOwner(tenant.Name(), applicant.Name()) != nil || !applicant.IsDir() || dir <= after {
+				return nil
+			}
+			if dirs = append(dirs, dir); len(dirs)/2 >= most {
+				first()
+			}
+			return nil
+		})
+	})
+	first()
+	return dirs, err
+}
+
+// sweepApplicant sweeps a folder, and removes it when nothing is left in it. It gives how many entries it looked at.
+func (f *Folder) sweepApplicant(ctx context.Context, dir string, known func(context.Context, Ref) (bool, error), done *Swept, olderThan time.Time) (looked int, err error) {
+	err = f.each(ctx, dir, func(entry fs.DirEntry) error {
+		looked++
 		ref, err := ParseRef(path.Join(dir, entry.Name()))
 		if err != nil || !entry.Type().IsRegular() {
 			return nil
@@ -61,7 +94,17 @@ func (f *Folder) sweepApplicant(ctx context.Context, dir string, known func(cont
 		}
 		return err
 	})
+	if err != nil {
+		return looked, err
+	}
+	f.placing.Lock()
+	defer f.placing.Unlock()
+	_ = f.root.Remove(dir) // succeeds on an empty folder only, which is what is wanted
+	return looked, nil
 }
+
+// Name implements [Store].
+func (*Folder) Name() string { return "folder" }
 
 func (f *Folder) sweepTemps(ctx context.Context, done *Swept, olderThan time.Time) error {
 	return f.each(ctx, tempFolder, func(entry fs.DirEntry) error {

@@ -36,7 +36,7 @@ func TestSweep(t *testing.T) {
 		return ref == named, nil
 	}
 	size := fileSize(t, b, orphan) + fileSize(t, b, lonely) + 5
-	got, err := b.Sweep(t.Context(), known, time.Now().Add(-time.Hour))
+	got, err := b.Sweep(t.Context(), known, time.Now().Add(-time.Hour), blob.Part{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestSweepWithoutDatabase(t *testing.T) {
 		ref := b.put(t, "t1", "a1", picture(10))
 		age(t, filepath.Join(b.dir, ref.String()), 2*time.Hour)
 		away := errors.New("database is away")
-		got, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) { return false, away }, time.Now())
+		got, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) { return false, away }, time.Now(), blob.Part{})
 		if !errors.Is(err, away) || got.Files != 0 {
 			t.Errorf("Sweep = %+v, %v", got, err)
 		}
@@ -100,7 +100,7 @@ func TestSweepMeetsPut(t *testing.T) {
 		_, err := b.Sweep(t.Context(), func(context.Context, blob.Ref) (bool, error) {
 			b.put(t, "t1", "a1", picture(10))
 			return false, nil
-		}, time.Now().Add(-time.Hour))
+		}, time.Now().Add(-time.Hour), blob.Part{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,4 +130,60 @@ func TestOpenFolderCleans(t *testing.T) {
 	if _, err := blob.OpenFolder(blob.FolderConfig{Dir: b.dir}); err == nil {
 		t.Error("a store without keys was opened")
 	}
+}
+
+// TestSweepGoesOnWhereItStopped sweeps in parts, each of which looks at few files: together they come to all there are, and a file about which the
+// database answers nothing keeps no other from being swept.
+func TestSweepGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	kinds(t, func(t *testing.T, open func(testing.TB, blob.FolderConfig) bench) {
+		b := open(t, blob.FolderConfig{})
+		const most = 3
+		named := b.put(t, "t1", "a1", picture(10))
+		stuck := b.put(t, "t1", "a2", picture(20))
+		for _, owner := range []string{"a0", "a1", "a2", "a3", "a4", "a5"} {
+			b.put(t, "t1", owner, picture(30))
+			b.put(t, "t2", owner, picture(30))
+		}
+		damaged := errors.New("the session is damaged")
+		asked := 0
+		known := func(_ context.Context, ref blob.Ref) (bool, error) {
+			asked++
+			if ref == stuck {
+				return false, damaged
+			}
+			return ref == named, nil
+		}
+		after, parts, failed := "", 0, 0
+		for round := 0; round < 2; { // the second deletes what the first has put aside
+			asked = 0
+			got, err := b.Sweep(t.Context(), known, time.Now().Add(time.Hour), blob.Part{After: after, Most: most})
+			if err != nil {
+				failed++
+				if !errors.Is(err, damaged) {
+					t.Fatal(err)
+				}
+			}
+			if asked > most+1 {
+				t.Errorf("a part asked about %d files", asked)
+			}
+			if after = got.Next; after == "" {
+				round++
+			}
+			if parts++; parts > 40 {
+				t.Fatalf("no end after %d parts, at %q", parts, after)
+			}
+		}
+		if parts < 4 || failed != 2 {
+			t.Errorf("%d parts, %d of them failed", parts, failed)
+		}
+		if left := b.files(t); len(left) > 3 { // the two, and at most what stands beside the one that is stuck
+			t.Errorf("files left: %v", left)
+		}
+		for _, ref := range []blob.Ref{named, stuck} {
+			if _, err := b.read(t, ref, blob.Range{}); err != nil {
+				t.Errorf("%v: %v", ref, err)
+			}
+		}
+	})
 }

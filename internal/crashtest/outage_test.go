@@ -299,7 +299,7 @@ func (o *oracle) compareStore(t *testing.T, s *servertest.Server, store *blobtes
 	}
 	known := func(_ context.Context, r blob.Ref) (bool, error) { return named[r.String()], nil }
 	for range 2 { // the first takes away, the second deletes
-		if _, err := swept.Sweep(t.Context(), known, time.Now().Add(time.Hour)); err != nil {
+		if _, err := swept.Sweep(t.Context(), known, time.Now().Add(time.Hour), blob.Part{}); err != nil {
 			t.Fatal(err)
 		}
 	}

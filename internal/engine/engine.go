@@ -37,8 +37,12 @@ type Blobs interface {
 	Put(ctx context.Context, tenant, applicant string, r io.Reader) (ref, sha256 string, size int64, err error)
 	Open(ctx context.Context, ref string, offset int64) (io.ReadCloser, error)
 	DeleteApplicant(ctx context.Context, tenant, applicant string) error
-	// Sweep removes files older than a time that known does not know.
-	Sweep(ctx context.Context, known func(ctx context.Context, tenant, applicant, ref string) (bool, error), olderThan time.Time) error
+	// Sweep removes files older than a time that known does not know. It looks at most at so many, from behind the given place on, and gives the place
+	// to go on from, also with an error; "" is the end.
+	Sweep(ctx context.Context, known func(ctx context.Context, tenant, applicant, ref string) (bool, error), olderThan time.Time,
+		after string, most int) (next string, err error)
+	// Name tells stores apart.
+	Name() string
 }
 
 // Queue runs jobs.
@@ -168,6 +172,7 @@ const (
 	jobAccount = "account"
 	jobSweep   = "sweep"
 	jobTidy    = "tidy"
+	jobFiles   = "files"
 	jobKeep    = "keep"
 	jobKeepAll = "keep-all"
 )
@@ -177,6 +182,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	return e.c.Queue.Start(ctx, e.work, []store.Timer{
 		{Kind: jobSweep, Every: 5 * time.Second},
 		{Kind: jobTidy, Every: time.Hour},
+		{Kind: jobFiles, Every: time.Minute},
 		{Kind: jobKeep, Every: time.Hour},
 	})
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -92,8 +93,8 @@ func TestUnreadableSessionHoldsUpNoTimer(t *testing.T) {
 // full is a shelf of files that no sweep comes to the end of.
 type full struct{ engine.Blobs }
 
-func (full) Sweep(context.Context, func(context.Context, string, string, string) (bool, error), time.Time) error {
-	return context.DeadlineExceeded
+func (full) Sweep(context.Context, func(context.Context, string, string, string) (bool, error), time.Time, string, int) (string, error) {
+	return "", context.DeadlineExceeded
 }
 
 func TestFilesWithoutEndHoldUpNoTrim(t *testing.T) {
@@ -106,8 +107,11 @@ func TestFilesWithoutEndHoldUpNoTrim(t *testing.T) {
 	}
 	_, do := handled(t, h, engine.Config{KeepDeliveries: time.Hour, Blobs: full{h.Blobs}})
 	h.Pass(48 * time.Hour)
-	if err := do("tidy"); !errors.Is(err, context.DeadlineExceeded) {
+	if err := do("files"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("nobody hears of the sweep: %v", err)
+	}
+	if err := do("tidy"); err != nil {
+		t.Errorf("tidy: %v", err)
 	}
 	if left := h.Messages(h.Tenant.ID); len(left) != 0 {
 		t.Errorf("%d old deliveries are left", len(left))
@@ -185,5 +189,37 @@ func TestHoldStopsAnErasureUnderWay(t *testing.T) {
 				t.Errorf("erased %v, %+v", a.Erased, a.Keeping)
 			}
 		})
+	}
+}
+
+// shelf is a store of files with more of them than one job looks at.
+type shelf struct {
+	engine.Blobs
+	from *[]string
+}
+
+func (s shelf) Sweep(_ context.Context, _ func(context.Context, string, string, string) (bool, error), _ time.Time, after string, _ int) (string, error) {
+	*s.from = append(*s.from, after)
+	return map[string]string{"": "a", "a": "b"}[after], nil
+}
+
+func TestFilesAreSweptPartByPart(t *testing.T) {
+	t.Parallel()
+	h := enginetest.Open(t)
+	var from []string
+	sweep := func() {
+		t.Helper()
+		_, do := handled(t, h, engine.Config{Blobs: shelf{h.Blobs, &from}}) // another process each time
+		if err := do("files"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 5 {
+		sweep()
+	}
+	h.Pass(time.Hour)
+	sweep()
+	if want := []string{"", "a", "b", ""}; !slices.Equal(from, want) {
+		t.Errorf("parts began at %q, want %q", from, want)
 	}
 }

@@ -39,6 +39,8 @@ func (e *Engine) work(ctx context.Context, j store.Job) (err error) {
 		err = errors.Join(e.sweep(ctx), e.settleHeld(ctx), e.dealCases(ctx))
 	case jobTidy:
 		err = e.tidy(ctx)
+	case jobFiles:
+		err = e.sweepFiles(ctx)
 	case jobKeep:
 		err = e.keepDue(ctx)
 	case jobKeepAll:
@@ -231,21 +233,49 @@ func (e *Engine) file(ev usher.Evidence) usher.EvidenceFile {
 	}
 }
 
-// tidy forgets what has served, and files that no session names.
+// tidy forgets what has served.
 func (e *Engine) tidy(ctx context.Context) error {
-	dayAgo := e.now().Add(-24 * time.Hour)
-	if err := e.c.Store.Tidy(ctx, e.now(), dayAgo); err != nil {
+	if err := e.c.Store.Tidy(ctx, e.now(), e.now().Add(-keptFor)); err != nil {
 		return fmt.Errorf("tidy the store: %w", err)
 	}
 	if _, err := e.c.Store.FreeLanes(ctx, e.now()); err != nil {
 		return err
 	}
-	// Last, since it goes through all files there are and may not come to its end.
-	failed := e.trim(ctx)
-	if err := e.c.Blobs.Sweep(ctx, e.named, dayAgo); err != nil {
-		failed = errors.Join(failed, fmt.Errorf("sweep evidence: %w", err))
+	return e.trim(ctx)
+}
+
+// How files are swept that no session names: so many at a time, for so long, which is less than a job may take; and so long after all were looked at
+// it begins anew.
+const (
+	keptFor    = 24 * time.Hour
+	sweepMost  = 20_000
+	sweepTime  = 15 * time.Second
+	sweepPause = time.Hour
+)
+
+// sweepFiles removes files that no session names, part by part: each goes on where the one before has ended, on whatever node that was.
+func (e *Engine) sweepFiles(ctx context.Context) error {
+	at, err := e.c.Store.Sweep(ctx, e.c.Blobs.Name())
+	if err != nil {
+		return fmt.Errorf("find where to sweep: %w", err)
 	}
-	return failed
+	now := e.now()
+	if now.Before(at.Due) {
+		return nil
+	}
+	part, cancel := context.WithTimeout(ctx, sweepTime)
+	defer cancel()
+	next, failed := e.c.Blobs.Sweep(part, e.named, now.Add(-keptFor), at.Position, sweepMost)
+	after := store.SweepRow{Store: at.Store, Position: next}
+	switch {
+	case part.Err() != nil:
+		failed = nil // there is more than fits into one job
+	case failed != nil:
+		failed = fmt.Errorf("sweep evidence: %w", failed)
+	case next == "":
+		after.Due = now.Add(sweepPause)
+	}
+	return errors.Join(failed, e.c.Store.MoveSweep(context.WithoutCancel(ctx), at, after))
 }
 
 // How old deliveries are let go: few at a time, so that nobody waits for the writer, and for so long, which is less than a job may take. What is left

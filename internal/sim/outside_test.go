@@ -98,9 +98,11 @@ func (b blobs) Open(_ context.Context, ref string, offset int64) (io.ReadCloser,
 
 func (blobs) DeleteApplicant(context.Context, string, string) error { return nil }
 
-func (blobs) Sweep(context.Context, func(ctx context.Context, tenant, applicant, ref string) (bool, error), time.Time) error {
-	return nil
+func (blobs) Sweep(context.Context, func(ctx context.Context, tenant, applicant, ref string) (bool, error), time.Time, string, int) (string, error) {
+	return "", nil
 }
+
+func (blobs) Name() string { return "map" }
 
 func (w *world) checkers(inc *incarnation) (list []usher.Checker) {
 	for _, kind := range []usher.CheckKind{usher.CheckDocument, usher.CheckFace} {

@@ -15,6 +15,7 @@ func shared() map[string]func(*house) {
 		"a node is known while it lives":            beats,
 		"a dead node's deliveries are due again":    buried,
 		"one at a time has a turn":                  turns,
+		"a sweep goes on where it has stopped":      sweeps,
 		"a bucket drains and overflows for all":     drips,
 		"one edition of a list is in use":           editions,
 		"a buried node's idempotency keys are free": freedKeys,
@@ -62,6 +63,26 @@ func freedKeys(h *house) {
 	_, mine, err = h.BeginOnce(ctx(), row, h.now.Add(-time.Minute))
 	h.must(err)
 	same(h, "after its node died", mine, true)
+}
+
+func sweeps(h *house) {
+	begin, err := h.Sweep(ctx(), "s3://bucket")
+	h.must(err)
+	same(h, "at the start", begin, store.SweepRow{Store: "s3://bucket"})
+	on := store.SweepRow{Store: "s3://bucket", Position: "tenant/applicant"}
+	h.must(h.MoveSweep(ctx(), begin, on))
+	h.must(h.MoveSweep(ctx(), begin, store.SweepRow{Store: "s3://bucket", Position: "tenant/before"})) // by one who began there as well
+	got, err := h.Sweep(ctx(), "s3://bucket")
+	h.must(err)
+	same(h, "where it goes on", got, on)
+	other, err := h.Sweep(ctx(), "folder")
+	h.must(err)
+	same(h, "another store", other, store.SweepRow{Store: "folder"})
+	end := store.SweepRow{Store: "s3://bucket", Due: h.now.Add(time.Hour)}
+	h.must(h.MoveSweep(ctx(), on, end))
+	got, err = h.Sweep(ctx(), "s3://bucket")
+	h.must(err)
+	same(h, "at the end", got, end)
 }
 
 func turns(h *house) {

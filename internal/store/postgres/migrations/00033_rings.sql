@@ -14,5 +14,6 @@ CREATE TABLE dropped_keys (
 -- How far the evidence of a store was gone through for files that nothing names; '' is the start.
 CREATE TABLE sweeps (
     store    TEXT COLLATE "C" PRIMARY KEY,
-    position TEXT COLLATE "C" NOT NULL
+    position TEXT COLLATE "C" NOT NULL,
+    due_at   BIGINT NOT NULL -- of the next part
 );
