@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -71,12 +72,16 @@ type Drip struct {
 	Full  time.Duration // in which the fullest bucket has drained
 }
 
-// Buckets are kept in the counters, by the millionth, with the time at which the last drip will certainly have drained.
+// Buckets are kept in the counters with the time at which the last drip will certainly have drained. They are counted by the billionth: what drains in a
+// millisecond is a whole number of those, so that nothing is lost however small the steps.
 const (
-	whole = 1_000_000
+	whole = 1_000_000_000
+	// byBillionth stands behind the names, since older versions count others by the millionth.
+	byBillionth = "/n"
 
 	addDrip = `INSERT INTO counters (name, count, ends_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET
 		count = excluded.count + CASE WHEN excluded.ends_at <= counters.ends_at THEN counters.count
+			WHEN excluded.ends_at - counters.ends_at >= $5 THEN 0
 			WHEN (excluded.ends_at - counters.ends_at) * $4 >= counters.count THEN 0
 			ELSE counters.count - (excluded.ends_at - counters.ends_at) * $4 END,
 		ends_at = CASE WHEN excluded.ends_at > counters.ends_at THEN excluded.ends_at ELSE counters.ends_at END
@@ -94,8 +99,8 @@ func (s *Store) AddDrips(ctx context.Context, drips []Drip, now time.Time) (leve
 		levels = make([]float64, len(drips))
 		for _, i := range order {
 			d := drips[i]
-			perMS := int64(d.Rate * whole / 1000)
-			w.rows(addDrip, []any{d.Name, d.Count * whole, ms(now.Add(d.Full)), perMS}, func(row scanner) error {
+			perMS := int64(math.Round(d.Rate * whole / 1000))
+			w.rows(addDrip, []any{d.Name + byBillionth, d.Count * whole, ms(now.Add(d.Full)), perMS, d.Full.Milliseconds()}, func(row scanner) error {
 				var level int64
 				err := row.Scan(&level)
 				levels[i] = float64(level) / whole

@@ -133,11 +133,22 @@ func drips(h *house) {
 			h.Errorf("%d more after %s: %.2f, want %.2f", step.count, step.after, got, step.want)
 		}
 	}
+	slow := []store.Drip{{Name: "slow", Count: 45, Rate: 0.0125, Full: time.Hour}, {Name: "slower", Count: 1, Rate: 0.0003, Full: time.Hour}}
+	var levels []float64
+	var err error
+	for step := range 51 { // of a minute, in small steps
+		levels, err = h.AddDrips(ctx(), slow, h.now.Add(time.Duration(step)*time.Minute))
+		h.must(err)
+		slow[0].Count, slow[1].Count = 0, 0
+	}
+	if math.Abs(levels[0]-7.5) > 0.001 || math.Abs(levels[1]-0.1) > 0.001 {
+		h.Errorf("after 50 minutes the slow ones hold %.4f and %.4f, want 7.5 and 0.1", levels[0], levels[1])
+	}
 	h.must(errors.Join(atOnce(crowd, func(int) error {
 		_, err := h.AddDrips(ctx(), []store.Drip{{Name: "crowd", Count: 1, Rate: 0.001, Full: time.Hour}}, h.now)
 		return err
 	})...))
-	levels, err := h.AddDrips(ctx(), []store.Drip{{Name: "crowd", Rate: 0.001, Full: time.Hour}}, h.now)
+	levels, err = h.AddDrips(ctx(), []store.Drip{{Name: "crowd", Rate: 0.001, Full: time.Hour}}, h.now)
 	h.must(err)
 	same(h, "drips of a crowd", math.Round(levels[0]), float64(crowd))
 }
