@@ -41,7 +41,7 @@ func (s *Store) dueDeliveries() string {
 }
 
 // mostBehind is how many of those that wait behind a delivery are given with it.
-const mostBehind = 63
+const mostBehind = 127
 
 // Run is what is claimed of one lane: the delivery that is leased, and those behind it, in their order.
 type Run []DeliveryRow

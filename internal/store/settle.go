@@ -32,12 +32,15 @@ type try struct {
 // settle writes how tries ended, and makes those due that waited behind what is done. That a try failed is of no use any more when another node has the
 // delivery in hand by now, by itself or as one of a line: it would take the delivery out of that node's hands. Rows are taken in the same order by
 // everybody: deliveries, endpoints, lanes.
-func (w *writer) settle(reports []usher.DeliveryReport) {
-	reports = slices.Clone(reports)
-	slices.SortStableFunc(reports, func(a, b usher.DeliveryReport) int { return strings.Compare(a.Delivery.ID, b.Delivery.ID) })
+func (w *writer) settle(list []usher.DeliveryReport) {
+	reports := make([]*usher.DeliveryReport, len(list))
+	for i := range list {
+		reports[i] = &list[i]
+	}
+	slices.SortStableFunc(reports, func(a, b *usher.DeliveryReport) int { return strings.Compare(a.Delivery.ID, b.Delivery.ID) })
 	for len(reports) > 0 && w.err == nil {
 		// One statement writes a row once.
-		var round, rest []usher.DeliveryReport
+		var round, rest []*usher.DeliveryReport
 		for _, r := range reports {
 			if n := len(round); n > 0 && round[n-1].Delivery.ID == r.Delivery.ID {
 				rest = append(rest, r)
@@ -50,14 +53,14 @@ func (w *writer) settle(reports []usher.DeliveryReport) {
 	}
 }
 
-func (w *writer) settleOnce(reports []usher.DeliveryReport) {
+func (w *writer) settleOnce(reports []*usher.DeliveryReport) {
 	lanes := map[string]lease{} // in which something was done
 	var now time.Time
-	written := w.settleDone(reports, func(r usher.DeliveryReport, by lease) {
+	written := w.settleDone(reports, func(r *usher.DeliveryReport, by lease) {
 		now = later(now, r.Attempt.At)
 		lanes[laneOf(r)] = by.longer(lanes[laneOf(r)])
 	})
-	written = append(written, w.settleFailed(slices.DeleteFunc(slices.Clone(reports), func(r usher.DeliveryReport) bool {
+	written = append(written, w.settleFailed(slices.DeleteFunc(reports, func(r *usher.DeliveryReport) bool {
 		return r.Status != usher.DeliveryPending || lanes[laneOf(r)].until > ms(r.Attempt.At)
 	}))...)
 	if len(written) == 0 {
@@ -79,7 +82,7 @@ func (w *writer) settleOnce(reports []usher.DeliveryReport) {
 	}
 }
 
-func laneOf(r usher.DeliveryReport) string { return DeliveryRow{Delivery: r.Delivery}.Lane() }
+func laneOf(r *usher.DeliveryReport) string { return DeliveryRow{Delivery: r.Delivery}.Lane() }
 
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
@@ -103,8 +106,8 @@ func (l lease) longer(other lease) lease {
 
 // settleDone writes what is delivered or dead, and gives the reports that it wrote. What became of a delivery that is done stays in its row: who had it
 // in hand, and for how long. done is told of each, and of the other node that has its lane in hand.
-func (w *writer) settleDone(reports []usher.DeliveryReport, done func(usher.DeliveryReport, lease)) (written []usher.DeliveryReport) {
-	byID := make(map[string]usher.DeliveryReport, len(reports))
+func (w *writer) settleDone(reports []*usher.DeliveryReport, done func(*usher.DeliveryReport, lease)) (written []*usher.DeliveryReport) {
+	byID := make(map[string]*usher.DeliveryReport, len(reports))
 	list := make([]settled, 0, len(reports))
 	for _, r := range reports {
 		if r.Status != usher.DeliveryPending {
@@ -114,6 +117,9 @@ func (w *writer) settleDone(reports []usher.DeliveryReport, done func(usher.Deli
 	}
 	if len(list) == 0 {
 		return nil
+	}
+	if w.s.c.Sets == nil {
+		return w.settleEach(list, byID, done)
 	}
 	w.rows(`UPDATE deliveries SET status = r.status, attempts = r.number, done_at = r.at
 		FROM (SELECT value ->> 'id' AS id, value ->> 'status' AS status, CAST(value ->> 'number' AS INTEGER) AS number,
@@ -135,12 +141,29 @@ func (w *writer) settleDone(reports []usher.DeliveryReport, done func(usher.Deli
 	return written
 }
 
+// settleEach is settleDone where there is one writer, and a statement costs no way to a server and back: one for each row costs half of one for all.
+func (w *writer) settleEach(list []settled, byID map[string]*usher.DeliveryReport, done func(*usher.DeliveryReport, lease)) (written []*usher.DeliveryReport) {
+	for _, r := range list {
+		var by lease
+		if w.s.c.Node != "" {
+			w.rows(`SELECT holder, due_at FROM deliveries WHERE id = $1 AND holder <> '' AND holder <> $2 AND due_at + 0 < 9223372036854775807`,
+				[]any{r.ID, w.s.holder()}, func(row scanner) error { return row.Scan(&by.holder, &by.until) })
+		}
+		if w.exec(`UPDATE deliveries SET status = $2, attempts = $3, done_at = $4 WHERE id = $1 AND status || '' = 'pending' AND attempts < $3`,
+			r.ID, r.Status, r.Number, r.At) > 0 {
+			written = append(written, byID[r.ID])
+			done(byID[r.ID], by)
+		}
+	}
+	return written
+}
+
 // settleFailed writes when what failed is tried again, and gives the reports that it wrote.
-func (w *writer) settleFailed(reports []usher.DeliveryReport) (written []usher.DeliveryReport) {
+func (w *writer) settleFailed(reports []*usher.DeliveryReport) (written []*usher.DeliveryReport) {
 	if len(reports) == 0 {
 		return nil
 	}
-	byID := make(map[string]usher.DeliveryReport, len(reports))
+	byID := make(map[string]*usher.DeliveryReport, len(reports))
 	list := make([]settled, len(reports))
 	for i, r := range reports {
 		byID[r.Delivery.ID] = r
@@ -160,14 +183,13 @@ func (w *writer) settleFailed(reports []usher.DeliveryReport) (written []usher.D
 }
 
 // health counts the failures in a row of endpoints.
-func (w *writer) health(reports []usher.DeliveryReport) {
+func (w *writer) health(reports []*usher.DeliveryReport) {
 	type sum struct {
 		well   bool // something arrived
 		failed int  // in a row, behind that
 		since  time.Time
 	}
-	reports = slices.Clone(reports)
-	slices.SortStableFunc(reports, func(a, b usher.DeliveryReport) int { return a.Attempt.At.Compare(b.Attempt.At) })
+	slices.SortStableFunc(reports, func(a, b *usher.DeliveryReport) int { return a.Attempt.At.Compare(b.Attempt.At) })
 	sums := map[string]*sum{}
 	var names []string
 	for _, r := range reports {

@@ -36,7 +36,7 @@ type Database struct {
 // Run runs the whole suite. open gives an empty database that is closed when its test ends.
 func Run(t *testing.T, open func(t *testing.T) Database) {
 	t.Helper()
-	for _, part := range []map[string]func(*house){changes(), commits(), lists(), outbox(), keys(), doors(), staffDoor(), settings(), later(), traits(), cases(), codes(), handoffs(), figures(), trail(), receipts(), keysets(), keeping(), shared(), rings(), backlogs()} {
+	for _, part := range []map[string]func(*house){changes(), commits(), lists(), outbox(), lines(), keys(), doors(), staffDoor(), settings(), later(), traits(), cases(), codes(), handoffs(), figures(), trail(), receipts(), keysets(), keeping(), shared(), rings(), backlogs()} {
 		for name, test := range part {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -11,13 +11,14 @@ import (
 	usher "github.com/usher-kyc/usher"
 )
 
-// outbox keeps the contract of usher.Outbox in memory: one lease per delivery, only the oldest of each endpoint and subject, followers due when
-// the one before them is done.
+// outbox keeps the contract of usher.Outbox in memory: one lease per line, which is an endpoint and subject; the oldest of it and those behind come
+// with a claim, and what is left when tries are reported is due.
 type outbox struct {
 	mu        sync.Mutex
 	lines     map[string]*line // by endpoint and subject
 	due       dueHeap          // heads of lines that are not leased
-	leased    map[string]*line // by delivery id
+	leased    map[string]*line // by the id of the oldest
+	behind    int              // how many are given with the oldest at most
 	endpoints map[string]usher.Endpoint
 	attempts  map[string][]usher.DeliveryAttempt
 	disabled  map[string]string
@@ -71,10 +72,11 @@ func (o *outbox) Exchange(_ context.Context, reports []usher.DeliveryReport, c u
 			return nil, err
 		}
 	}
-	return o.claim(c.Now, c.Lease, c.Limit, c.Except), nil
+	return o.claim(c), nil
 }
 
-func (o *outbox) claim(now time.Time, lease time.Duration, limit int, except []string) []usher.ClaimedDelivery {
+func (o *outbox) claim(c usher.DeliveryClaim) []usher.ClaimedDelivery {
+	now, lease, limit, except := c.Now, c.Lease, c.Limit, c.Except
 	for id, l := range o.leased {
 		if now.After(l.until) {
 			delete(o.leased, id)
@@ -97,7 +99,8 @@ func (o *outbox) claim(now time.Time, lease time.Duration, limit int, except []s
 		}
 		l.until = now.Add(lease)
 		o.leased[d.ID] = l
-		claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: o.endpoints[d.EndpointID]})
+		behind := slices.Clone(l.queue[1:min(len(l.queue), 1+o.behind)])
+		claimed = append(claimed, usher.ClaimedDelivery{Delivery: d, Endpoint: o.endpoints[d.EndpointID], Behind: behind})
 	}
 	return claimed
 }
@@ -109,12 +112,18 @@ func (o *outbox) settle(reports []usher.DeliveryReport) error {
 		return fmt.Errorf("the disk is full")
 	}
 	o.settles++
+	free := map[*line]bool{}
 	for _, r := range reports {
-		l := o.leased[r.Delivery.ID]
-		if l == nil {
+		key := r.Delivery.EndpointID + "/" + r.Delivery.SessionID
+		l := o.lines[key]
+		if l == nil || len(l.queue) == 0 || l.queue[0].ID != r.Delivery.ID {
+			return fmt.Errorf("settled %s, which is not the oldest of its line", r.Delivery.ID)
+		}
+		if o.leased[r.Delivery.ID] == nil && !free[l] {
 			return fmt.Errorf("settled %s, which is not leased", r.Delivery.ID)
 		}
 		delete(o.leased, r.Delivery.ID)
+		free[l] = true
 		o.attempts[r.Delivery.ID] = append(o.attempts[r.Delivery.ID], r.Attempt)
 		e := o.endpoints[r.Delivery.EndpointID]
 		if r.Status == usher.DeliveryDelivered {
@@ -133,6 +142,8 @@ func (o *outbox) settle(reports []usher.DeliveryReport) error {
 			l.queue = l.queue[1:]
 			o.open--
 		}
+	}
+	for l := range free {
 		if len(l.queue) > 0 {
 			heap.Push(&o.due, l)
 		}

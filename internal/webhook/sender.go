@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -22,8 +23,11 @@ const (
 	defaultPerHost  = 8
 
 	lease      = time.Minute
-	claimBatch = 256  // lines
-	holdMost   = 2048 // deliveries, those in hand included, behind the first of their line
+	claimBatch = 256 // lines
+	// Of one call to the outbox: while it is written, other lines are sent.
+	aheadOnce  = 1024
+	settleOnce = 512
+	holdMost   = 4096 // deliveries, those in hand included, behind the first of their line
 	// A line is not sent for longer than this before it is told what was delivered: should this process die, that much is sent once more.
 	runTime = 250 * time.Millisecond
 	// A try must end, and be settled, before its lease does.
@@ -81,9 +85,9 @@ type Sender struct {
 	stuck      time.Time
 	stuckUntil time.Time
 
-	mu      sync.Mutex
-	reports []usher.DeliveryReport // tries that ended and are not settled
-	undone  []string               // tries cut off by the stop
+	mu     sync.Mutex
+	ended  [][]usher.DeliveryReport // tries that ended and are not settled, by line
+	undone []string                 // tries cut off by the stop
 }
 
 // New makes a sender. It fails when a policy's timeout is too long for a lease.
@@ -196,14 +200,14 @@ func (s *Sender) turn(ctx, tries context.Context, woken bool) (time.Duration, er
 	s.lanes.tidy(now)
 	// Nobody hands on the places of a host whose pause has ended.
 	s.begin(tries)
-	if !woken && !s.ended() {
+	if !woken && !s.unsettled() {
 		// Looking costs a read of an index; claiming costs a transaction.
 		if wait, err := s.look(ctx, now); wait > 0 || err != nil {
 			return wait, err
 		}
 	}
 	room, ahead, except := s.lanes.demand(claimBatch, holdMost, now)
-	claimed, err := s.exchange(ctx, usher.DeliveryClaim{Now: now, Lease: lease, Limit: room, Ahead: ahead, Except: except})
+	claimed, err := s.exchange(ctx, usher.DeliveryClaim{Now: now, Lease: lease, Limit: room, Ahead: min(ahead, aheadOnce), Except: except})
 	if err != nil {
 		return 0, err
 	}
@@ -213,7 +217,7 @@ func (s *Sender) turn(ctx, tries context.Context, woken bool) (time.Duration, er
 	s.lanes.push(s.hold(claimed, now), now)
 	s.begin(tries)
 	switch {
-	case len(claimed) == room:
+	case len(claimed) == room, s.unsettled():
 		return 0, nil
 	case len(claimed) > 0:
 		return s.poll, nil
@@ -249,11 +253,11 @@ func (s *Sender) sleep(due time.Time) time.Duration {
 	return s.poll
 }
 
-// ended tells whether tries have ended that are not settled.
-func (s *Sender) ended() bool {
+// unsettled tells whether tries have ended that are not settled.
+func (s *Sender) unsettled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.reports) > 0
+	return len(s.ended) > 0
 }
 
 // hold gives claimed deliveries their policy, their lane and the time they must be begun by.
@@ -301,8 +305,9 @@ func (s *Sender) deliver(tries context.Context, h held) {
 		h.Endpoint.Failures, h.Endpoint.FailingSince = 0, time.Time{}
 	}
 	s.mu.Lock()
-	s.reports = append(s.reports, reports...)
-	if len(reports) == 0 {
+	if len(reports) > 0 {
+		s.ended = append(s.ended, reports)
+	} else {
 		s.undone = append(s.undone, h.Delivery.ID)
 	}
 	s.mu.Unlock()
@@ -341,11 +346,16 @@ func (s *Sender) try(tries context.Context, h held) (usher.DeliveryReport, bool)
 	return report, true
 }
 
-// exchange writes how tries ended and claims what is due. A report that could not be written is kept for the next turn.
+// exchange writes how tries ended and claims what is due: not all at once, so that other lines are sent while some are written. A report that could
+// not be written is kept for the next turn.
 func (s *Sender) exchange(ctx context.Context, c usher.DeliveryClaim) ([]usher.ClaimedDelivery, error) {
+	var reports []usher.DeliveryReport
 	s.mu.Lock()
-	reports := s.reports
-	s.reports = nil
+	taken := 0
+	for ; taken < len(s.ended) && len(reports) < settleOnce; taken++ {
+		reports = append(reports, s.ended[taken]...)
+	}
+	s.ended = slices.Delete(s.ended, 0, taken)
 	s.mu.Unlock()
 	if len(reports) == 0 && c.Limit == 0 {
 		return nil, nil
@@ -359,7 +369,7 @@ func (s *Sender) exchange(ctx context.Context, c usher.DeliveryClaim) ([]usher.C
 	claimed, err := s.outbox.Exchange(ctx, reports, c)
 	if err != nil {
 		s.mu.Lock()
-		s.reports = append(reports, s.reports...)
+		s.ended = slices.Insert(s.ended, 0, reports) // of several lines, which is as good
 		s.mu.Unlock()
 		return nil, fmt.Errorf("settle %d deliveries, claim %d: %w", len(reports), c.Limit, err)
 	}
@@ -380,7 +390,10 @@ func (s *Sender) finish(ctx context.Context, cut context.CancelFunc) error {
 		cut()
 		<-ended
 	}
-	_, errSettle := s.exchange(ctx, usher.DeliveryClaim{})
+	var errSettle error
+	for errSettle == nil && s.unsettled() {
+		_, errSettle = s.exchange(ctx, usher.DeliveryClaim{})
+	}
 	return errors.Join(errRelease, errSettle, s.release(ctx, s.undone))
 }
 

@@ -49,11 +49,9 @@ var words = store.Words{
 
 	Rising: `(SELECT * FROM ? ORDER BY ?) in_order`,
 
-	// The planner must not join what is pending as a whole, which LIMIT keeps it from.
-	Behind: ` FROM jsonb_array_elements_text($1::jsonb) h JOIN deliveries f ON f.id = h.value CROSS JOIN LATERAL (
-		SELECT * FROM deliveries o WHERE o.lane = f.lane AND o.status = 'pending' AND o.pos > f.pos
-			AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.lane = f.lane AND e.status = 'pending' AND e.pos < f.pos)
-		ORDER BY o.pos LIMIT $2) d`,
+	Behind: ` FROM jsonb_array_elements_text($1::jsonb) h JOIN deliveries f ON f.id = h.value
+		AND f.pos = (SELECT min(e.pos) FROM deliveries e WHERE e.lane = f.lane AND e.status = 'pending')
+		CROSS JOIN LATERAL deliveries_behind(f.lane, f.pos, $2) d`,
 
 	Settled: `settled_pos()`,
 	Lock: `SELECT pg_advisory_xact_lock(lane) FROM (SELECT DISTINCT hashtextextended(value, 0) AS lane

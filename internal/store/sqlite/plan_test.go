@@ -105,7 +105,7 @@ var allowed = []string{
 var gathered = []string{"SCAN found", "SCAN bounded", "SCAN newest", "SCAN due"}
 
 // Halves of statements that run where several write at once, so never here; PostgreSQL's plans have them.
-var elsewhere = []string{"SELECT lane, max(created_at) FROM deliveries", "SELECT COALESCE(max(pos), 0), "}
+var elsewhere = []string{"SELECT lane, max(created_at) FROM deliveries", "UPDATE deliveries SET status = r.status", "SELECT COALESCE(max(pos), 0), "}
 
 // faults says what is wrong with the plan of a statement.
 func faults(text string, plan []string) (wrong []string) {

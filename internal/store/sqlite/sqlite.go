@@ -36,7 +36,7 @@ func Words() store.Words {
 		Behind: ` FROM json_each($1) h CROSS JOIN deliveries f ON f.id = h.value CROSS JOIN deliveries d ON d.lane = f.lane AND d.status = 'pending'
 		AND d.pos > f.pos AND d.pos <= COALESCE((SELECT o.pos FROM deliveries o WHERE o.lane = f.lane AND o.status = 'pending' AND o.pos > f.pos
 			ORDER BY o.pos LIMIT 1 OFFSET $2 - 1), 9223372036854775807)
-		WHERE NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.lane = f.lane AND e.status = 'pending' AND e.pos < f.pos)`,
+		WHERE f.pos = (SELECT min(e.pos) FROM deliveries e WHERE e.lane = f.lane AND e.status = 'pending')`,
 	}
 }
 
