@@ -46,6 +46,11 @@ func (k deskKeys) Clients(ctx context.Context, tenant string) ([]desk.Client, er
 	return list, err
 }
 
+// Ending counts a tenant's API clients that end before a time.
+func (k deskKeys) Ending(ctx context.Context, tenant string, before time.Time) (int, error) {
+	return k.auth.Ending(ctx, tenant, before)
+}
+
 // CreateClient makes an API client and tells its credentials.
 func (k deskKeys) CreateClient(ctx context.Context, tenant string, n desk.NewClient, by usher.Actor) (map[string]string, error) {
 	given := auth.NewClient{Name: n.Name, DefaultFlow: n.Flow, ReturnURLs: n.ReturnURLs, FrameAncestors: n.FrameAncestors}

@@ -228,6 +228,15 @@ func (a *Auth) Clients(ctx context.Context, tenant string) ([]Client, error) {
 	return list, nil
 }
 
+// Ending counts a tenant's API clients that end before a time.
+func (a *Auth) Ending(ctx context.Context, tenant string, before time.Time) (int, error) {
+	n, err := a.store.CountEndingClients(ctx, tenant, a.now(), before)
+	if err != nil {
+		return 0, fmt.Errorf("count clients that end: %w", err)
+	}
+	return n, nil
+}
+
 // ClientSecret gives the client for an id and secret; see [usher.Credentials]. After too many wrong ones from a network even the right one is
 // refused there, with CodeLimited, for a while.
 func (a *Auth) ClientSecret(ctx context.Context, dialect, id, secret string) (usher.APIClient, error) {

@@ -120,6 +120,7 @@ type visit struct {
 	say     words
 	keys    bool // single-letter keys are on
 	sets    bool // there are settings that the reader may change
+	ends    int  // API clients that end soon
 	warn    time.Duration
 }
 
@@ -129,6 +130,7 @@ type frame struct {
 	Live bool // real people are behind the cases
 	Sets bool // there are settings that the reader may change
 	Keys bool
+	Ends int   // API clients that end soon, for those who look after them
 	Warn int64 // ms of quiet until the page warns that the session will end
 	Out  bool  // is not signed in yet: sets up how to
 }
@@ -139,7 +141,7 @@ func (f frame) May(do usher.Action) bool {
 }
 
 func (v visit) frame() frame {
-	return frame{Me: v.staff, Live: v.tenant.Mode == usher.Live, Sets: v.sets, Keys: v.keys, Warn: v.warn.Milliseconds(), Out: v.session.Stage != door.In}
+	return frame{Me: v.staff, Live: v.tenant.Mode == usher.Live, Sets: v.sets, Keys: v.keys, Ends: v.ends, Warn: v.warn.Milliseconds(), Out: v.session.Stage != door.In}
 }
 
 // page makes a page of the visit's tenant.
@@ -187,10 +189,16 @@ func (d *Desk) visit(r *http.Request, in door.Session) (visit, error) {
 	if err != nil {
 		return visit{}, fmt.Errorf("read tenant: %w", err)
 	}
-	return visit{
+	v := visit{
 		staff: in.Staff, session: in, tenant: tenant, say: words{d.Catalog(), d.Lang(r, "")}, keys: !in.Staff.KeysOff,
 		warn: d.config.Idle - warnBefore, sets: d.config.Keys != nil && in.Staff.Role.May(usher.ActSeeSettings),
-	}, nil
+	}
+	if v.sets {
+		if v.ends, err = d.config.Keys.Ending(r.Context(), v.tenant.ID, d.config.Now().Add(soonEnds)); err != nil {
+			return visit{}, err
+		}
+	}
+	return v, nil
 }
 
 // sendToDoor sends to the sign-in page and remembers where to come back to. A form cannot be come back to.

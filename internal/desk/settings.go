@@ -20,6 +20,8 @@ type Keys interface {
 	Offers() []Offer
 	// Clients lists a tenant's clients, oldest first.
 	Clients(ctx context.Context, tenant string) ([]Client, error)
+	// Ending counts a tenant's clients that end before a time.
+	Ending(ctx context.Context, tenant string, before time.Time) (int, error)
 	// CreateClient makes one, and gives what its developers must be told, by name; secrets are among it and given this once.
 	CreateClient(ctx context.Context, tenant string, n NewClient, by usher.Actor) (map[string]string, error)
 	// RotateClient gives a client a new secret; the old one is good for the overlap.

@@ -30,6 +30,10 @@ func (k *keys) ExpireClient(ctx context.Context, tenant, id string, at time.Time
 	return k.auth.ExpireClient(ctx, tenant, id, at, by)
 }
 
+func (k *keys) Ending(ctx context.Context, tenant string, before time.Time) (int, error) {
+	return k.auth.Ending(ctx, tenant, before)
+}
+
 func (k *keys) Offers() []desk.Offer {
 	return []desk.Offer{
 		{Name: "native", Dialect: "native", Messages: []string{"session.approved", "session.rejected"}, Signature: true}, {Name: "yente", Dialect: "yente"},
@@ -204,6 +208,28 @@ func TestSecretRaisesNobody(t *testing.T) {
 	}
 	if had, err := f.Store.Secrets(t.Context(), c.ID, f.Now().Add(23*time.Hour)); err != nil || len(had) != 2 {
 		t.Errorf("%d secrets 23 hours after, %v", len(had), err)
+	}
+}
+
+// TestEndsAreTold holds that whoever looks after keys is told on every page of the desk how many end within two weeks, and that others are not.
+func TestEndsAreTold(t *testing.T) {
+	t.Parallel()
+	f := withSettings(t)
+	for _, role := range []usher.Role{usher.RoleDeveloper, usher.RoleAdmin, usher.RoleReviewer} {
+		f.member(string(role), role)
+	}
+	for name, days := range map[string]int{"soon": 3, "in time": 14, "later": 15, "gone": 1} {
+		c, _, err := f.auth.CreateClient(t.Context(), f.Tenant.ID, auth.NewClient{Dialect: "native", Name: name, ExpiresAt: f.Now().AddDate(0, 0, days)}, usher.Actor{Kind: usher.BySystem})
+		f.must(err)
+		if name == "gone" {
+			f.must(f.auth.RevokeClient(t.Context(), f.Tenant.ID, c.ID, usher.Actor{Kind: usher.BySystem}))
+		}
+	}
+	const told = "2 keys end soon"
+	for role, want := range map[string]bool{"developer": true, "admin": true, "reviewer": false} {
+		if page := f.plain(role).get("/figures"); strings.Contains(page.body, told) != want {
+			t.Errorf("a %s is told: %t", role, !want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
@@ -241,7 +242,39 @@ func (e *Engine) tidy(ctx context.Context) error {
 	if _, err := e.c.Store.FreeLanes(ctx, e.now()); err != nil {
 		return err
 	}
+	if err := e.endings(ctx); err != nil {
+		return err
+	}
 	return e.trim(ctx)
+}
+
+// For how long before an API client ends the log says so, once a day, and of how many.
+const (
+	tellEnds     = 14 * 24 * time.Hour
+	tellEndsMost = 1000
+)
+
+// endings has the log name the API clients that end soon, a warning in the last three days. It is asked each hour, and tells of those whose time left
+// came to a whole number of days within the hour before.
+func (e *Engine) endings(ctx context.Context) error {
+	const day = 24 * time.Hour
+	now := e.now()
+	ending, err := e.c.Store.EndingClients(ctx, now, now.Add(tellEnds), tellEndsMost)
+	if err != nil {
+		return fmt.Errorf("find clients that end: %w", err)
+	}
+	for _, c := range ending {
+		left := c.ExpiresAt.Sub(now)
+		days := (left + day - 1) / day
+		level := slog.LevelInfo
+		if days <= 3 {
+			level = slog.LevelWarn
+		}
+		if days*day-left < time.Hour {
+			e.c.Log.Log(ctx, level, "an API client ends soon", "tenant_id", c.TenantID, "client_id", c.ID, "days", int(days))
+		}
+	}
+	return nil
 }
 
 // How files are swept that no session names: so many at a time, for so long, which is less than a job may take; and so long after all were looked at

@@ -45,6 +45,19 @@ func (s *Store) NextClientEnd(ctx context.Context, now time.Time) (time.Time, er
 	return at(ends), err
 }
 
+// EndingClients gives API clients of all tenants that are not disabled and end after from, at to at the latest: the next first, at most so many.
+func (s *Store) EndingClients(ctx context.Context, from, to time.Time, most int) ([]ClientRow, error) {
+	return all(ctx, s, scanClient, `SELECT `+clientColumns+` FROM clients WHERE expires_at > $1 AND expires_at <= $2 AND disabled_at = 0
+		ORDER BY expires_at, id LIMIT $3`, ms(from), ms(to), most)
+}
+
+// CountEndingClients counts a tenant's API clients that are not disabled and end after from, at to at the latest.
+func (s *Store) CountEndingClients(ctx context.Context, tenant string, from, to time.Time) (n int, err error) {
+	err = s.row(ctx, `SELECT COUNT(*) FROM clients WHERE tenant_id = $1 AND expires_at > $2 AND expires_at <= $3 AND disabled_at = 0`,
+		[]any{tenant, ms(from), ms(to)}, &n)
+	return n, err
+}
+
 const secretColumns = `client_id, dialect, generation, hash, last4, created_at, ends_at, used_at`
 
 func scanSecret(row scanner) (SecretRow, error) {

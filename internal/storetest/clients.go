@@ -50,10 +50,26 @@ func clients(h *house) {
 		h.must(err)
 		same(h, what, got, want)
 	}
+	ending := func(what string, from, to time.Time, want int) {
+		h.Helper()
+		list, err := h.EndingClients(ctx(), from, to, 10)
+		h.must(err)
+		same(h, what, len(list), want)
+		mine, err := h.CountEndingClients(ctx(), ours, from, to)
+		h.must(err)
+		same(h, what+", of the tenant", mine, want)
+		others, err := h.CountEndingClients(ctx(), theirs, from, to)
+		h.must(err)
+		same(h, what+", of another tenant", others, 0)
+	}
+	ending("ends at the time", h.now, ends, 1)
+	ending("ends later", h.now, ends.Add(-time.Millisecond), 0)
+	ending("has ended", ends, ends.Add(time.Hour), 0)
 	next("next end", h.now, ends)
 	next("at the end", ends, time.Time{})
 	h.must(h.DisableClient(ctx(), ours, r.ID, h.now))
 	next("next end without the disabled", h.now, time.Time{})
+	ending("is disabled", h.now, ends, 0)
 }
 
 func rotatedSecrets(h *house) {
