@@ -2,6 +2,7 @@ package usher
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -262,4 +263,18 @@ func (c *flowCheck) step(i int, s Step) {
 	default:
 		c.must(false, i, "use consent, details, contact, document, selfie, proof_of_address, run, decide or account", "unknown step %q", s.Kind)
 	}
+}
+
+// FlowVersion is one published version of a flow.
+type FlowVersion struct {
+	Version int
+	At      time.Time
+}
+
+// FlowTexts are the texts that flows were read from.
+type FlowTexts interface {
+	// FlowVersions lists the versions of a flow, newest first; none for a flow that there is not.
+	FlowVersions(ctx context.Context, tenant, name string) ([]FlowVersion, error)
+	// FlowText gives the text of a version; version 0 is the newest.
+	FlowText(ctx context.Context, tenant, name string, version int) (string, error)
 }

@@ -10,6 +10,7 @@
 package usher
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -48,6 +49,18 @@ func (e *Error) Error() string {
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Passes tells whether what is needed was away: the same may be asked again in a moment.
+func (e *Error) Passes() bool { return e.Code == CodeInternal && e.Detail == "unavailable" }
+
+// Passes tells whether an error, of whatever kind, says of itself that it passes.
+func Passes(err error) bool {
+	p, ok := errors.AsType[interface {
+		error
+		Passes() bool
+	}](err)
+	return ok && p.Passes()
+}
 
 // Invalid makes an error of code invalid for one field.
 func Invalid(field, format string, args ...any) *Error {

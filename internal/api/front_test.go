@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -43,8 +44,17 @@ func routes() *api.Mux {
 	see("GET /broken", func(w http.ResponseWriter, r *http.Request) {
 		api.WriteProblem(w, r, errors.New("disk is full"))
 	})
+	see("GET /away", func(w http.ResponseWriter, r *http.Request) {
+		api.WriteProblem(w, r, fmt.Errorf("look for Ada: %w", away{}))
+	})
 	return mux
 }
+
+// away is an error that passes.
+type away struct{}
+
+func (away) Error() string { return "nobody answers" }
+func (away) Passes() bool  { return true }
 
 func front(log io.Writer) api.Front {
 	return api.Front{
@@ -86,6 +96,7 @@ func TestFrontAnswersInOneShape(t *testing.T) {
 		{"plain text", "POST", "/login", []string{"Content-Type", "text/plain; charset=utf-8"}, 415, "forms are not taken"},
 		{"panic", "GET", "/panic", nil, 500, "something went wrong on our side"},
 		{"unknown error", "GET", "/broken", nil, 500, "something went wrong on our side"},
+		{"an error that passes", "GET", "/away", nil, 503, "is away right now; try again in a moment"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

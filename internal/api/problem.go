@@ -36,6 +36,9 @@ func Malformed(field, message string) *usher.Error {
 // caller's rate (429). An error that is no [usher.Error] is ours: 500.
 func Status(err error) int {
 	e, ok := errors.AsType[*usher.Error](err)
+	if usher.Passes(err) {
+		return http.StatusServiceUnavailable
+	}
 	if !ok {
 		return http.StatusInternalServerError
 	}
@@ -70,9 +73,6 @@ func Status(err error) int {
 		}
 		return http.StatusTooManyRequests
 	case usher.CodeInternal:
-		if e.Detail == DetailUnavailable {
-			return http.StatusServiceUnavailable
-		}
 	}
 	return http.StatusInternalServerError
 }
@@ -91,8 +91,12 @@ func Public(ctx context.Context, err error) *usher.Error {
 		}
 		rec.log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("request_id", rec.id), slog.String("error", cause.Error()))
 	}
-	if e, ok := errors.AsType[*usher.Error](err); ok && e.Detail == DetailUnavailable {
-		return &usher.Error{Code: e.Code, Detail: e.Detail, Err: err, Message: e.Message + " (request id " + rec.id + ")"}
+	if usher.Passes(err) {
+		said := "what is needed to answer is away right now; try again in a moment, with the same Idempotency-Key if there was one"
+		if e, ok := errors.AsType[*usher.Error](err); ok {
+			said = e.Message
+		}
+		return &usher.Error{Code: usher.CodeInternal, Detail: DetailUnavailable, Err: err, Message: said + " (request id " + rec.id + ")"}
 	}
 	return &usher.Error{
 		Code: usher.CodeInternal, Err: err,

@@ -81,6 +81,9 @@ func (s *Store) writer() {
 func (s *Store) write(batch []*pending, over func()) []error {
 	begun := time.Now()
 	results := s.writeBatch(batch, over)
+	for i, err := range results {
+		results[i] = s.told(err)
+	}
 	if s.c.Wrote != nil {
 		s.c.Wrote(len(batch), time.Since(begun))
 	}

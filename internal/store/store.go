@@ -66,7 +66,9 @@ type Config struct {
 	Tail time.Duration
 	// Again tells whether a transaction failed only because of another at the same time; nil where there is one at a time.
 	Again func(error) bool
-	Node  string // id of this process among those that serve the database at once; "" when it is the only one
+	// Away tells whether something failed for no other reason than that the database cannot be reached or has no room; nil: nothing does.
+	Away func(error) bool
+	Node string // id of this process among those that serve the database at once; "" when it is the only one
 
 	Wrote func(changes int, took time.Duration) // is told of each transaction of the writer; nil tells nobody
 	// Gather is called before a writer looks who else waits to be written, for a simulation that puts them in order; nil calls nobody.
@@ -164,7 +166,7 @@ func (s *Store) row(ctx context.Context, query string, args []any, into ...any) 
 func (s *Store) rows(ctx context.Context, query string, args []any, scan func(scanner) error) error {
 	return s.retry(func() (bool, error) {
 		n, err := s.readRows(ctx, query, args, scan)
-		return err != nil && n == 0 && s.c.Again != nil && ctx.Err() == nil && s.c.Again(err), err
+		return err != nil && n == 0 && s.c.Again != nil && ctx.Err() == nil && s.c.Again(err), s.told(err)
 	})
 }
 

@@ -23,6 +23,8 @@ func (k *Kit) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &told):
 	case errors.As(err, &large):
 		told = &usher.Error{Code: usher.CodeLimited, Detail: "too_large"}
+	case usher.Passes(err):
+		told.Detail = "unavailable"
 	case errors.Is(err, context.Canceled):
 		// The reader has gone; nobody reads this page, and nothing is wrong with us.
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -67,7 +69,7 @@ func Status(e *usher.Error) int {
 	case usher.CodeLimited:
 		return http.StatusTooManyRequests
 	case usher.CodeInternal:
-		if e.Detail == "unavailable" { // something we need is away, which passes
+		if e.Passes() {
 			return http.StatusServiceUnavailable
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -110,12 +111,19 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// away is an error that passes.
+type away struct{}
+
+func (away) Error() string { return "nobody answers" }
+func (away) Passes() bool  { return true }
+
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	k := kit(t, web.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	failing := map[string]error{
 		"ours":   errors.New("the disk of Ada is full"),
+		"passes": fmt.Errorf("look for Ada: %w", away{}),
 		"theirs": usher.NotFound("session"),
 		"large":  &http.MaxBytesError{Limit: 1},
 	}
@@ -131,6 +139,7 @@ func TestFailures(t *testing.T) {
 		logged        bool
 	}{
 		{"/fail/ours", "Sorry", 500, true},
+		{"/fail/passes", "Sorry", 503, true},
 		{"/fail/panic", "Sorry", 500, true},
 		{"/fail/theirs", "No page", 404, false},
 		{"/fail/large", "Too much", 429, false},

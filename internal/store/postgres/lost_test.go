@@ -172,6 +172,9 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 					acknowledged[n] = row.Version
 				} else {
 					failed.Add(1)
+					if !usher.Passes(err) {
+						t.Errorf("a server that is away is told as %v", err)
+					}
 					stored, err := db.Session(context.Background(), "t", row.ID)
 					switch {
 					case errors.Is(err, store.ErrNotFound):

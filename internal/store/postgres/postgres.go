@@ -88,7 +88,7 @@ func start(ctx context.Context, p *pgxpool.Pool, c Config) (*store.Database, err
 		return nil, err
 	}
 	s, err := store.New(ctx, store.Config{
-		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node, Sets: sets{}, Writers: cmp.Or(c.Writers, writers), Alone: alone, Again: again, Tail: c.Tail, Wrote: c.Wrote,
+		Write: both, Read: both, Queue: jobs, Words: words, Node: c.Node, Sets: sets{}, Writers: cmp.Or(c.Writers, writers), Alone: alone, Again: again, Away: away, Tail: c.Tail, Wrote: c.Wrote,
 		Close: func() error {
 			p.Close()
 			return nil

@@ -160,6 +160,16 @@ func again(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || pgconn.SafeToRetry(err)
 }
 
+// away tells whether something failed since the server cannot be reached, is ending, or has no room.
+func away(err error) bool {
+	var told *pgconn.PgError
+	if errors.As(err, &told) {
+		class := told.Code[:2]
+		return again(err) || class == "53" || class == "58" // insufficient_resources, system_error
+	}
+	return again(err) || errors.Is(err, store.ErrUnknown) || errors.Is(err, context.DeadlineExceeded)
+}
+
 type rows struct{ pgx.Rows }
 
 // Close lets go of the connection.

@@ -88,7 +88,7 @@ func start(ctx context.Context, write, read *sql.DB, closeBoth func() error, c C
 		return nil, err
 	}
 	s, err := store.New(ctx, store.Config{
-		Write: writing, Read: &pool{db: read}, Queue: jobs, Words: Words(), Close: closeBoth, Wrote: c.Wrote,
+		Write: writing, Read: &pool{db: read}, Queue: jobs, Words: Words(), Close: closeBoth, Away: away, Wrote: c.Wrote,
 	})
 	if err != nil {
 		return nil, err
