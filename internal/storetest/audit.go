@@ -21,6 +21,7 @@ func trail() map[string]func(*house) {
 		"trail is searched":            searchedTrail,
 		"trail keeps the request's id": trailOfRequest,
 		"many read trails slowly":      slowTrails,
+		"trail is told of":             toldTrail,
 		"signing keys":                 signingKeys,
 	}
 }
@@ -194,6 +195,36 @@ func trailOfRequest(h *house) {
 	h.must(h.AddAudit(called, r))
 	list := h.chain(ours)
 	same(h, "ids", []string{list[0].RequestID, list[1].RequestID}, []string{"req_1", "req_0"})
+}
+
+func toldTrail(h *house) {
+	const target = "tls://siem.example.com"
+	lag := func(entries int64, oldest time.Time) {
+		h.Helper()
+		n, at, err := h.AuditLag(ctx(), target)
+		h.must(err)
+		same(h, "entries", n, entries)
+		same(h, "oldest", at, oldest)
+	}
+	untaken := func(want ...store.AuditPlace) {
+		h.Helper()
+		got, err := h.AuditUntaken(ctx(), target)
+		h.must(err)
+		same(h, "untaken", got, want)
+	}
+	lag(0, time.Time{})
+	for i := range 3 {
+		r := h.entry(ours, "flow.published", "f")
+		r.At = h.now.Add(time.Duration(i) * time.Second)
+		h.must(h.AddAudit(ctx(), r, h.entry("", "server.started", "")))
+	}
+	untaken(store.AuditPlace{}, store.AuditPlace{TenantID: ours})
+	lag(6, h.now)
+	h.must(h.AuditTaken(ctx(), target, []store.AuditPlace{{Seq: 3}, {TenantID: ours, Seq: 2}}))
+	h.must(h.AuditTaken(ctx(), target, []store.AuditPlace{{TenantID: ours, Seq: 1}})) // what another node took before
+	h.must(h.AuditTaken(ctx(), "tls://another.example.com", []store.AuditPlace{{TenantID: ours, Seq: 3}}))
+	untaken(store.AuditPlace{TenantID: ours, Seq: 2})
+	lag(1, h.now.Add(2*time.Second))
 }
 
 func signingKeys(h *house) {
