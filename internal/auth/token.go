@@ -72,7 +72,7 @@ func (a *Auth) Refresh(ctx context.Context, dialect, refresh string, access time
 		return usher.Token{}, unauthenticated("")
 	}
 	if !row.UsedAt.IsZero() {
-		return usher.Token{}, a.stolen(ctx, row.Login)
+		return usher.Token{}, a.stolen(ctx, row)
 	}
 	c, err := a.signedIn(ctx, row)
 	if err != nil {
@@ -84,18 +84,23 @@ func (a *Auth) Refresh(ctx context.Context, dialect, refresh string, access time
 	p := pair{login: row.Login, client: c, scopes: splitScopes(row.Scopes), ends: row.ExpiresAt}
 	t, err := a.write(ctx, p, now, access, row.Hash)
 	if errors.Is(err, store.ErrConflict) {
-		return usher.Token{}, a.stolen(ctx, row.Login)
+		return usher.Token{}, a.stolen(ctx, row)
 	}
 	return t, err
 }
 
-// stolen ends a sign-in whose refresh token came twice.
-func (a *Auth) stolen(ctx context.Context, login string) error {
-	if err := a.store.RevokeLogin(ctx, login); err != nil {
+// stolen ends a sign-in whose refresh token came twice, and says so on the trail.
+func (a *Auth) stolen(ctx context.Context, row store.TokenRow) error {
+	c, err := a.store.Client(ctx, row.ClientID)
+	if err != nil {
+		return fmt.Errorf("read client: %w", err)
+	}
+	entry := a.clientEntry(c.TenantID, usher.Actor{Kind: usher.BySystem}, "client.token_reused", c.ID, "")
+	if err := a.store.RevokeLogin(ctx, row.Login, entry); err != nil {
 		return fmt.Errorf("revoke login: %w", err)
 	}
 	a.memory.forget()
-	a.config.Log.WarnContext(ctx, "a used refresh token came again; its sign-in was ended")
+	a.config.Log.WarnContext(ctx, "a used refresh token came again; its sign-in was ended", "client", c.ID)
 	return unauthenticated("")
 }
 

@@ -118,6 +118,19 @@ func TestReusedRefreshTokenEndsTheLogin(t *testing.T) {
 	if _, _, err := d.Bearer(t.Context(), "intergiro", bystander.Access); err != nil {
 		t.Errorf("another login of the client ended as well: %v", err)
 	}
+	told := 0
+	records, err := d.store.ListAudit(t.Context(), tenant, c.ID, usher.Paging{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if r.Action == "client.token_reused" {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("%d entries of the trail, want one", told)
+	}
 }
 
 func TestTokensAreForTheirOwnPurpose(t *testing.T) {

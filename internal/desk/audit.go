@@ -60,7 +60,7 @@ func audited() []string {
 		"case.assigned", "case.dealt", "case.noted", "case.tagged", "case.undone", "case.dropped", "case.held", "hit.cleared", "hit.confirmed", "receipt.issued",
 		"receipt.key_rotated", "account.opened", "flow.published", "endpoint.created", "endpoint.changed", "endpoint.disabled", "endpoint.enabled",
 		"endpoint.rotated", "endpoint.deleted", "endpoint.tested", "endpoint.replayed", "delivery.resent", "client.created", "client.rotated",
-		"client.revoked", "client.expires", "client.allowed_from", "client.refused_address", "client.wrong_secrets", "tenant.webhook_hosts", "brand.changed", "reason_text.changed", "staff.signed_in",
+		"client.revoked", "client.expires", "client.allowed_from", "client.refused_address", "client.wrong_secrets", "client.token_reused", "tenant.webhook_hosts", "brand.changed", "reason_text.changed", "staff.signed_in",
 		"staff.signed_out", "staff.sign_in_failed", "staff.locked_out", "staff.created", "staff.invited", "staff.role_changed", "staff.password_changed",
 		"staff.disabled", "staff.enabled", "staff.passkey_added", "staff.passkey_removed", "staff.totp_added", "staff.totp_removed", "staff.codes_renewed",
 		"staff.session_ended", "staff.sessions_ended", "staff.session_elsewhere", "staff.proved", "staff.released", "staff.methods_cleared",

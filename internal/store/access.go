@@ -64,11 +64,15 @@ type TokenRow struct {
 	UsedAt    time.Time // refresh: when it was exchanged
 }
 
+// loginLock is the lock of what was issued from one sign-in: what is exchanged for while it ends must end as well.
+func loginLock(login string) string { return "login/" + login }
+
 // AddTokens writes the tokens of one issue in one transaction, and marks the refresh token they were exchanged for as used; ErrConflict when
 // it was used before.
 func (s *Store) AddTokens(ctx context.Context, tokens []TokenRow, exchanged []byte, now time.Time) error {
 	return s.together(ctx, func(w *writer) {
 		if exchanged != nil {
+			w.lock(loginLock(tokens[0].Login))
 			w.mustOne(w.exec(`UPDATE tokens SET used_at = $2 WHERE hash = $1 AND used_at = 0`, exchanged, ms(now)))
 		}
 		for _, t := range tokens {
@@ -88,10 +92,14 @@ func (s *Store) Token(ctx context.Context, hash []byte) (TokenRow, error) {
 	return r, err
 }
 
-// RevokeLogin ends everything that was issued from one sign-in.
-func (s *Store) RevokeLogin(ctx context.Context, login string) error {
-	_, err := s.exec(ctx, `DELETE FROM tokens WHERE login = $1`, login)
-	return err
+// RevokeLogin ends everything that was issued from one sign-in, with an entry of the trail unless it had ended before.
+func (s *Store) RevokeLogin(ctx context.Context, login string, audit ...usher.AuditRecord) error {
+	return s.together(ctx, func(w *writer) {
+		w.lock(loginLock(login))
+		if w.exec(`DELETE FROM tokens WHERE login = $1`, login) > 0 {
+			w.audit(requested(ctx, audit)...)
+		}
+	})
 }
 
 // Count raises a counter that starts over when its window ends, and gives its value and end: of many callers at once each has a number of its

@@ -35,6 +35,7 @@ func Nodes(t *testing.T, open func(t *testing.T) (one, other *store.Store)) {
 		"the trail is one chain":                            raceTrail,
 		"a late report does not free what another has":      lateForOther,
 		"a master key is dropped or begun with":             raceRings,
+		"what is exchanged while a sign-in ends, ends":      raceLogin,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,6 +171,31 @@ func raceKeys(n *nodes) {
 func (n *nodes) another(s store.SessionRow, i int) store.SessionRow {
 	s.ID, s.Was, s.Version = fmt.Sprintf("another-%03d", i), 0, 1
 	return s
+}
+
+func raceLogin(n *nodes) {
+	const rounds = 40
+	old, fresh := func(i int) string { return fmt.Sprint("old-", i) }, func(i int) string { return fmt.Sprint("new-", i) }
+	login := func(hash, login string) store.TokenRow {
+		r := n.token(hash, "refresh")
+		r.Login = login
+		return r
+	}
+	for i := range rounds {
+		name := fmt.Sprint("login-", i)
+		n.must(n.AddTokens(ctx(), []store.TokenRow{login(old(i), name)}, nil, n.now))
+		errs := atOnce(2, func(caller int) error {
+			if caller == 0 {
+				return n.both[0].AddTokens(ctx(), []store.TokenRow{login(fresh(i), name)}, []byte(old(i)), n.now)
+			}
+			return n.both[1].RevokeLogin(ctx(), name)
+		})
+		if errs[1] != nil || (errs[0] != nil && !errors.Is(errs[0], store.ErrConflict)) {
+			n.Fatal(errs)
+		}
+		_, err := n.Token(ctx(), []byte(fresh(i)))
+		n.wants(err, store.ErrNotFound)
+	}
 }
 
 func raceNames(n *nodes) {
