@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -111,7 +110,9 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	announce(c, s, dev, time.Since(began))
-	debug.FreeOSMemory() // what starting took, password hashes above all, is not needed while the server waits
+	if err := giveBack(); err != nil {
+		log.Debug("memory that the start took was not given back", "error", err)
+	}
 	if err := h.tellFirstAdmins(ctx, c); err != nil {
 		log.Error("no link for a first administrator could be made", "error", err)
 	}
