@@ -29,8 +29,10 @@ type Front struct {
 	Caller func(*http.Request) netip.Addr
 
 	Idempotency Idempotency // nil ignores the header
-	Conflicts   Conflicts
-	BodyLimit   int64 // bytes of a body that carries an idempotency key; 0 means 1 MB
+	// Whole names the POST requests whose effect is one change that takes the key and keeps the answer; nil means none.
+	Whole     func(*http.Request) bool
+	Conflicts Conflicts
+	BodyLimit int64 // bytes of a body that carries an idempotency key; 0 means 1 MB
 }
 
 func (f Front) bodyLimit() int64 {

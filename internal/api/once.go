@@ -17,6 +17,10 @@ type Once struct {
 	Tenant string
 	Client string
 	Key    string
+	// New says that nothing was made under the key so far: whoever makes something need not look for it.
+	New bool
+	// Whole is for requests whose effect is one change, and not nil for them: that change takes the key and keeps the answer as well.
+	Whole *Whole
 }
 
 type onceKey struct{}
@@ -38,7 +42,8 @@ type Standing int
 
 // The standings of a key.
 const (
-	Fresh      Standing = iota // nobody is at it, and it is the caller's now: also when an earlier holder died without an answer
+	Fresh      Standing = iota // nothing was made under it, and it is the caller's now
+	Taken                      // it is the caller's now; an earlier holder died without an answer, but made something
 	Replay                     // it was answered; the answer is given
 	Mismatch                   // it belongs to another request
 	InProgress                 // somebody is at it
@@ -55,12 +60,14 @@ type Answer struct {
 type Begun struct {
 	Standing Standing
 	Answer   Answer    // of Replay
-	Since    time.Time // of Fresh: since when the caller holds the key
+	Since    time.Time // of Fresh and Taken: since when the caller holds the key
 }
 
 // Idempotency remembers keys. Begin is atomic: of two calls with one key only one is Fresh. A key whose holder neither finished nor let go is
 // taken over after a while that is longer than any request takes.
 type Idempotency interface {
+	// Look tells what is known of a key without taking it: Fresh when nobody has had it, Taken when somebody has and gave no answer so far.
+	Look(ctx context.Context, o Once, fingerprint [32]byte) (Begun, error)
 	Begin(ctx context.Context, o Once, fingerprint [32]byte) (Begun, error)
 	// Finish keeps the answer for [AnswerKept].
 	Finish(ctx context.Context, o Once, a Answer) error
@@ -96,21 +103,31 @@ func idempotent(f Front, next http.Handler) http.Handler {
 			return
 		}
 		once := Once{Tenant: p.Client.TenantID, Client: p.Client.ID, Key: key}
-		begun, err := f.Idempotency.Begin(r.Context(), once, sum)
-		switch {
-		case err != nil:
-			f.Fail(w, r, err)
-		case begun.Standing == Replay:
-			begun.Answer.replay(w)
-		case begun.Standing == Mismatch:
-			f.Fail(w, r, f.Conflicts.otherRequest())
-		case begun.Standing == InProgress:
-			w.Header().Set("Retry-After", "1")
-			f.Fail(w, r, f.Conflicts.inProgress())
-		default:
-			f.first(w, r, once, begun.Since, next)
+		if f.Whole != nil && f.Whole(r) && f.whole(w, r, once, sum, next) {
+			return
 		}
+		begun, err := f.Idempotency.Begin(r.Context(), once, sum)
+		if err != nil || begun.Standing > Taken {
+			f.again(w, r, begun, err)
+			return
+		}
+		f.first(w, r, once, begun, next)
 	})
+}
+
+// again answers a request whose key is not the caller's.
+func (f Front) again(w http.ResponseWriter, r *http.Request, begun Begun, err error) {
+	switch {
+	case err != nil:
+		f.Fail(w, r, err)
+	case begun.Standing == Replay:
+		begun.Answer.replay(w)
+	case begun.Standing == Mismatch:
+		f.Fail(w, r, f.Conflicts.otherRequest())
+	default:
+		w.Header().Set("Retry-After", "1")
+		f.Fail(w, r, f.Conflicts.inProgress())
+	}
 }
 
 // readKey gives the key, with or without the quotes that the draft asks for.
@@ -128,7 +145,7 @@ func readKey(h http.Header) (string, error) {
 }
 
 // first serves a request that holds its key, and keeps the answer before it is sent: an answer the client has seen can always be given again.
-func (f Front) first(w http.ResponseWriter, r *http.Request, once Once, since time.Time, next http.Handler) {
+func (f Front) first(w http.ResponseWriter, r *http.Request, once Once, begun Begun, next http.Handler) {
 	held := &heldAnswer{header: w.Header().Clone()}
 	kept := false
 	// The client may have hung up, or the handler may panic: the key must not stay taken for either.
@@ -136,12 +153,14 @@ func (f Front) first(w http.ResponseWriter, r *http.Request, once Once, since ti
 		if !kept {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishTimeout)
 			defer cancel()
-			if err := f.Idempotency.Release(ctx, once, since); err != nil {
+			if err := f.Idempotency.Release(ctx, once, begun.Since); err != nil {
 				_ = Public(ctx, err)
 			}
 		}
 	}()
-	next.ServeHTTP(held, r.WithContext(WithOnce(r.Context(), once)))
+	wish := once
+	wish.New = begun.Standing == Fresh
+	next.ServeHTTP(held, r.WithContext(WithOnce(r.Context(), wish)))
 	if held.code() < http.StatusBadRequest {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishTimeout)
 		defer cancel()

@@ -20,6 +20,7 @@ import (
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/dialect/native"
 	"github.com/usher-kyc/usher/internal/engine"
+	"github.com/usher-kyc/usher/internal/hosted"
 	"github.com/usher-kyc/usher/internal/postgrestest"
 	"github.com/usher-kyc/usher/internal/store"
 	"github.com/usher-kyc/usher/internal/store/postgres"
@@ -74,7 +75,7 @@ func newOutboxNode(b *testing.B, db *store.Database, dir string) *outboxNode {
 	}
 	n := &outboxNode{wake: func() {}}
 	n.Engine = engine.New(engine.Config{
-		Store: db.Store, Queue: db.Jobs, Vault: keys, Renderers: []usher.Renderer{native.Renderer{}}, Wake: func() { n.wake() },
+		Store: db.Store, Queue: db.Jobs, Vault: keys, Renderers: []usher.Renderer{native.Renderer{}}, Wake: func() { n.wake() }, Pages: hosted.Steps(),
 		LinkURL: func(token string) string { return token },
 	})
 	return n

@@ -31,6 +31,7 @@ type hand struct {
 	told      []usher.Event  // of the change
 	account   *usher.Account // that was just opened
 	made      string         // id that is kept for the call's idempotency key
+	link      usher.Link     // of a session that was just started
 }
 
 // tell takes in events: each is given its id, sealed, and rendered for every endpoint that wants it. views gives the session as it was after
@@ -220,9 +221,15 @@ func (h *hand) commit(ctx context.Context, made, id string) error {
 			return err
 		}
 	}
-	if once, ok := api.OnceFrom(ctx); ok && made != "" {
-		h.change.Once = &store.Once{Tenant: once.Tenant, Client: once.Client, Key: once.Key, Made: made, ID: id}
+	once, ok := api.OnceFrom(ctx)
+	if !ok || made == "" {
+		return h.e.write(ctx, h.change, h.told)
 	}
+	effect := store.Once{Tenant: once.Tenant, Client: once.Client, Key: once.Key, Made: made, ID: id}
+	if once.Whole != nil && !once.Whole.Written {
+		return h.commitWhole(ctx, once.Whole, effect)
+	}
+	h.change.Once = &effect
 	return h.e.write(ctx, h.change, h.told)
 }
 
@@ -263,8 +270,8 @@ func (e *Engine) index(tenant, field, value string) ([]byte, error) {
 // done gives the id of what an earlier call with the same idempotency key made, or "".
 func (e *Engine) done(ctx context.Context, operation string) (string, error) {
 	once, ok := api.OnceFrom(ctx)
-	if !ok {
-		return "", nil
+	if !ok || once.New {
+		return "", nil // should a holder that was taken for dead make something meanwhile, the change that is the effect conflicts
 	}
 	row, err := e.c.Store.Once(ctx, once.Tenant, once.Client, once.Key)
 	if errors.Is(err, store.ErrNotFound) {

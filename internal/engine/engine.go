@@ -217,13 +217,14 @@ func found(err error, kind string) error {
 	return err
 }
 
-// cache holds what every command needs and hardly anything changes: tenants, endpoints and flows. Entries of tenants and endpoints age, so that a
-// node learns of another node's changes; a flow's version never changes.
+// cache holds what every command needs and hardly anything changes: tenants, endpoints and flows. Entries age, so that a node learns of
+// another node's changes; only a version of a flow never changes.
 type cache struct {
 	mu        sync.Mutex
 	tenants   map[string]aged[usher.Tenant]
 	endpoints map[string]aged[[]usher.Endpoint]
 	flows     map[flowKey]usher.Flow
+	newest    map[flowKey]aged[usher.Flow] // by version 0
 }
 
 // aged is something that was read a while ago.

@@ -4,19 +4,52 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/flow"
 	"github.com/usher-kyc/usher/internal/store"
 )
 
-// Flow gives the newest version of a flow.
+// Flow gives the newest version of a flow, from memory for a moment.
 func (e *Engine) Flow(ctx context.Context, tenant, name string) (usher.Flow, error) {
+	now, key := time.Now(), flowKey{tenant, name, 0}
+	e.cache.mu.Lock()
+	had, ok := e.cache.newest[key]
+	e.cache.mu.Unlock()
+	if ok && now.Sub(had.read) < e.age() {
+		return had.what, nil
+	}
 	row, err := e.c.Store.Flow(ctx, tenant, name, 0)
 	if err != nil {
 		return usher.Flow{}, found(err, "flow")
 	}
-	return e.flowOf(row)
+	f, err := e.flowOf(row)
+	if err != nil {
+		return f, err
+	}
+	e.newest(key, f, now)
+	return f, nil
+}
+
+// newest remembers the newest version of a flow as it was read at a time. Of two that read at once, the one that read the older version is not the last.
+func (e *Engine) newest(key flowKey, f usher.Flow, read time.Time) {
+	e.cache.mu.Lock()
+	defer e.cache.mu.Unlock()
+	if e.cache.newest == nil {
+		e.cache.newest = map[flowKey]aged[usher.Flow]{}
+	}
+	if had := e.cache.newest[key]; had.what.Version <= f.Version {
+		e.cache.newest[key] = aged[usher.Flow]{f, read}
+	}
+}
+
+// age is how old what is remembered of endpoints and flows may be.
+func (e *Engine) age() time.Duration {
+	if e.alone() {
+		return endpointsAge
+	}
+	return sharedAge
 }
 
 // flowVersion gives the version a session began with.
@@ -106,7 +139,13 @@ func (e *Engine) PublishFlow(ctx context.Context, tenant string, f usher.Flow, s
 		} else if err != nil {
 			return read, fmt.Errorf("publish flow: %w", err)
 		}
-		return e.flowOf(row)
+		published, err := e.flowOf(row)
+		if err != nil {
+			return published, err
+		}
+		e.newest(flowKey{tenant, row.Name, 0}, published, time.Now())
+		e.spread(ctx)
+		return published, nil
 	}
 	return read, usher.Conflict("the flow is being published by others; try again")
 }

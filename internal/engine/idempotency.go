@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -32,32 +33,88 @@ func (a answers) Begin(ctx context.Context, o api.Once, fingerprint [sha256.Size
 		return api.Begun{}, fmt.Errorf("take idempotency key: %w", err)
 	case string(row.Fingerprint) != string(fingerprint[:]):
 		return api.Begun{Standing: api.Mismatch}, nil
-	case mine:
+	case mine && row.Effect == "":
 		return api.Begun{Standing: api.Fresh, Since: now}, nil
+	case mine:
+		return api.Begun{Standing: api.Taken, Since: now}, nil
 	case row.Status == 0:
 		return api.Begun{Standing: api.InProgress}, nil
 	}
+	return a.replay(row)
+}
+
+// Look tells what is known of a key.
+func (a answers) Look(ctx context.Context, o api.Once, fingerprint [sha256.Size]byte) (api.Begun, error) {
+	row, err := a.e.c.Store.Once(ctx, o.Tenant, o.Client, o.Key)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return api.Begun{Standing: api.Fresh}, nil
+	case err != nil:
+		return api.Begun{}, fmt.Errorf("look for idempotency key: %w", err)
+	case string(row.Fingerprint) != string(fingerprint[:]):
+		return api.Begun{Standing: api.Mismatch}, nil
+	case row.Status == 0:
+		return api.Begun{Standing: api.Taken}, nil
+	}
+	return a.replay(row)
+}
+
+// replay opens the answer of a key.
+func (a answers) replay(row store.OnceRow) (api.Begun, error) {
 	kept := api.Answer{Status: row.Status, Header: http.Header{}}
 	if err := json.Unmarshal([]byte(row.Header), &kept.Header); err != nil {
 		return api.Begun{}, fmt.Errorf("read kept answer: %w", err)
 	}
-	kept.Body, err = a.e.c.Vault.OpenTenant(o.Tenant, row.Body, []byte(placeAnswer+"/"+o.Client+"/"+o.Key))
+	var err error
+	kept.Body, err = a.e.c.Vault.OpenTenant(row.Tenant, row.Body, []byte(placeAnswer+"/"+row.Client+"/"+row.Key))
 	return api.Begun{Standing: api.Replay, Answer: kept}, err
 }
 
 // Finish keeps the answer of a key.
 func (a answers) Finish(ctx context.Context, o api.Once, given api.Answer) error {
+	row := store.OnceRow{Tenant: o.Tenant, Client: o.Client, Key: o.Key, StartedAt: a.e.now()}
+	if err := a.e.putAnswer(&row, given); err != nil {
+		return err
+	}
+	return a.e.c.Store.FinishOnce(ctx, row)
+}
+
+// putAnswer puts an answer into the row of its key.
+func (e *Engine) putAnswer(row *store.OnceRow, given api.Answer) error {
 	header, err := json.Marshal(given.Header)
 	if err != nil {
 		return fmt.Errorf("keep answer: %w", err)
 	}
-	body, err := a.e.c.Vault.SealTenant(o.Tenant, given.Body, []byte(placeAnswer+"/"+o.Client+"/"+o.Key))
-	if err != nil {
+	row.Status, row.Header = given.Status, string(header)
+	if row.Body, err = e.c.Vault.SealTenant(row.Tenant, given.Body, []byte(placeAnswer+"/"+row.Client+"/"+row.Key)); err != nil {
 		return fmt.Errorf("keep answer: %w", err)
 	}
-	return a.e.c.Store.FinishOnce(ctx, store.OnceRow{
-		Tenant: o.Tenant, Client: o.Client, Key: o.Key, Status: given.Status, Header: string(header), Body: body, StartedAt: a.e.now(),
-	})
+	return nil
+}
+
+// commitWhole writes the change in hand together with its idempotency key and the answer that tells of it.
+func (h *hand) commitWhole(ctx context.Context, w *api.Whole, effect store.Once) error {
+	row := store.OnceRow{
+		Tenant: effect.Tenant, Client: effect.Client, Key: effect.Key, Fingerprint: w.Fingerprint[:], Effect: effect.Mark(), StartedAt: h.e.now(),
+	}
+	var kept *api.Answer
+	if w.Render != nil {
+		answer, err := w.Render(api.Made{Applicant: h.applicant, Session: h.session, Link: h.link})
+		if err != nil {
+			return fmt.Errorf("render answer: %w", err)
+		}
+		if err := h.e.putAnswer(&row, answer); err != nil {
+			return err
+		}
+		kept = &answer
+	}
+	h.change.Take = &row
+	err := h.e.write(ctx, h.change, h.told)
+	w.Lost = errors.Is(err, store.ErrConflict)
+	if err == nil {
+		w.Written, w.Kept = true, kept
+	}
+	return err
 }
 
 // Release lets go of a key whose request had no effect.

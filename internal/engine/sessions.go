@@ -118,6 +118,7 @@ func (e *Engine) StartSession(ctx context.Context, c usher.APIClient, n usher.Ne
 		return s, usher.Link{}, err
 	}
 	link := e.newLink(h, now)
+	h.link = link
 	if err := h.commit(ctx, operation, s.ID); err != nil {
 		if errors.Is(err, store.ErrConflict) && n.Key != "" {
 			return s, usher.Link{}, &usher.Error{Code: usher.CodeConflict, Detail: "key_taken", Message: "a session was started with this key before"}

@@ -29,11 +29,14 @@ type Change struct {
 	Jobs       []Job
 	Audit      []usher.AuditRecord
 	Once       *Once     // the idempotency key this change is the effect of
-	Take       *OnceRow  // an idempotency key that nobody has had; a conflict when somebody has. As part of a set only
+	Take       *OnceRow  // an idempotency key that nobody has had, with the effect of the change and its answer; a conflict when somebody has
 	Answer     *OnceRow  // what was answered under an idempotency key. As part of a set only
 	KeepAt     time.Time // when the keeping of Applicant is to be looked at; zero leaves that as it is
 	Erase      string    // id of the applicant whose keyset and hashes go
 }
+
+// starts tells whether the session is a new one.
+func (c Change) starts() bool { return c.Session != nil && c.Session.Was == 0 }
 
 // keys are the rows that no second change of the same batch may touch: their order would be lost.
 func (c Change) keys() []string {
@@ -171,6 +174,9 @@ func (s *Store) Commit(ctx context.Context, c Change) error {
 }
 
 func (s *Store) commit(ctx context.Context, c Change) error {
+	if c.Take != nil && c.Take.Status == 0 {
+		c.Take.Holder = s.c.Node
+	}
 	p := &pending{keys: c.keys(), write: func(w *writer) { w.change(c) }, jobs: c.Jobs}
 	if c.plain() {
 		p.change = &c

@@ -246,6 +246,9 @@ func (w *writer) versioned(c Change) {
 	if c.CaseEdit != nil {
 		w.caseEdit(*c.CaseEdit)
 	}
+	if c.Take != nil {
+		w.takeOnce(*c.Take)
+	}
 	if o := c.Once; o != nil {
 		w.mustOne(w.exec(`UPDATE idempotency SET effect = effect || $4 WHERE tenant_id = $1 AND client_id = $2 AND key = $3
 			AND effect || ';' NOT LIKE '%;' || $5 || '=%'`, o.Tenant, o.Client, o.Key, o.Mark(), o.Made))
@@ -287,7 +290,9 @@ func (w *writer) attached(c Change) {
 		w.exec(`INSERT INTO keysets (applicant_id, tenant_id, wrapped) VALUES ($1, $2, $3)`, k.ApplicantID, k.TenantID, k.Wrapped)
 	}
 	if l := c.Link; l != nil {
-		w.exec(`UPDATE links SET dead = TRUE WHERE session_id = $1`, l.SessionID)
+		if !c.starts() {
+			w.exec(`UPDATE links SET dead = TRUE WHERE session_id = $1`, l.SessionID)
+		}
 		w.exec(`INSERT INTO links (hash, tenant_id, session_id, dead, created_at) VALUES ($1, $2, $3, FALSE, $4)`,
 			l.Hash, l.TenantID, l.SessionID, ms(l.CreatedAt))
 	}

@@ -33,9 +33,16 @@ const beginOnce = `INSERT INTO idempotency (tenant_id, client_id, key, fingerpri
     VALUES ($1, $2, $3, $4, '', 0, '', $5, $7) ON CONFLICT (tenant_id, client_id, key) DO UPDATE SET started_at = excluded.started_at,
     holder = excluded.holder WHERE idempotency.status = 0 AND idempotency.started_at < $6 AND idempotency.fingerprint = excluded.fingerprint RETURNING effect`
 
+// takeOnce takes a key that nobody has had.
+func (w *writer) takeOnce(r OnceRow) {
+	w.mustOne(w.exec(`INSERT INTO idempotency (tenant_id, client_id, key, fingerprint, effect, status, header, body, started_at, holder)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+		r.Tenant, r.Client, r.Key, r.Fingerprint, r.Effect, r.Status, r.Header, r.Body, ms(r.StartedAt), r.Holder))
+}
+
 // BeginOnce takes a key: mine tells whether the caller holds it now. A key whose holder started before stale and never answered is taken over.
 func (s *Store) BeginOnce(ctx context.Context, r OnceRow, stale time.Time) (row OnceRow, mine bool, err error) {
-	r.Holder = s.c.Node
+	r.Holder, r.Effect = s.c.Node, ""
 	if s.c.Sets != nil {
 		// Almost every key is a new one, and is taken together with what others write.
 		if err := s.commit(ctx, Change{Take: &r}); err == nil || !errors.Is(err, ErrConflict) {

@@ -26,11 +26,14 @@ type Set struct {
 
 	Keysets    []*Keyset
 	Links      []*LinkRow
+	Relinked   []string // sessions that had links before: those die
 	Events     []*EventRow
 	Deliveries []*DeliveryRow
+	NewLanes   []*DeliveryRow // deliveries whose lanes begin in the same set: nothing waits there but they
 	Accounts   []*AccountRow
 	Cases      []*CaseState // of sessions that are not in review
 	Words      []*WordsRow
+	NewWords   []*WordsRow // of applicants whose keys are in the same set: nobody can have erased them
 	Answers    []*OnceRow
 	Jobs       []Job
 }
@@ -66,12 +69,20 @@ func (s *Set) attach(c *Change) {
 	}
 	if c.Link != nil {
 		s.Links = append(s.Links, c.Link)
+		if !c.starts() {
+			s.Relinked = append(s.Relinked, c.Link.SessionID)
+		}
 	}
 	for i := range c.Events {
 		s.Events = append(s.Events, &c.Events[i])
 	}
 	for i := range c.Deliveries {
-		s.Deliveries = append(s.Deliveries, &c.Deliveries[i])
+		d := &c.Deliveries[i]
+		if begins := c.Keyset != nil; (d.SessionID == "" && begins) || (d.SessionID != "" && c.starts()) {
+			s.NewLanes = append(s.NewLanes, d)
+		} else {
+			s.Deliveries = append(s.Deliveries, d)
+		}
 	}
 	for i := range c.Accounts {
 		s.Accounts = append(s.Accounts, &c.Accounts[i])
@@ -79,7 +90,11 @@ func (s *Set) attach(c *Change) {
 	if c.Case != nil {
 		s.Cases = append(s.Cases, c.Case)
 	}
-	if c.Words != nil {
+	switch {
+	case c.Words == nil:
+	case c.Keyset != nil:
+		s.NewWords = append(s.NewWords, c.Words)
+	default:
 		s.Words = append(s.Words, c.Words)
 	}
 	if c.Answer != nil {

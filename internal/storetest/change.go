@@ -18,6 +18,7 @@ func changes() map[string]func(*house) {
 		"a stale session keeps the applicant of its change back":      staleSessionKeepsApplicant,
 		"a stale applicant keeps the session of its change back":      staleApplicantKeepsSession,
 		"a used idempotency key keeps the session of its change back": usedKeyKeepsSession,
+		"a taken idempotency key keeps the session of its change back": takenKeyKeepsSession,
 		"an event twice fails whole":                                  eventTwice,
 		"a gap-filling sequence number is taken once":                 sequenceTwice,
 		"erasing destroys keys and hashes":                            erasing,
@@ -106,6 +107,22 @@ func usedKeyKeepsSession(h *house) {
 	h.commit(store.Change{Session: &first, Once: once})
 	second := next(first)
 	h.wants(h.Commit(ctx(), store.Change{Session: &second, Once: once, Events: []store.EventRow{h.event(s, 2)}}), store.ErrConflict)
+	same(h, "version", h.stored(s).Version, 2)
+}
+
+// takenKeyKeepsSession: a change that takes its key is written with the answer, and not at all where somebody has had the key.
+func takenKeyKeepsSession(h *house) {
+	_, s := h.person(ours)
+	key := store.OnceRow{
+		Tenant: ours, Client: "client", Key: "key", Fingerprint: []byte("f"), Effect: ";do-open=" + s.ID, Status: 201, Header: "{}", Body: []byte("answer"), StartedAt: h.now,
+	}
+	first := next(s)
+	h.commit(store.Change{Session: &first, Take: &key})
+	got, err := h.Once(ctx(), ours, "client", "key")
+	h.must(err)
+	same(h, "kept", got, key)
+	second, again := next(first), key
+	h.wants(h.Commit(ctx(), store.Change{Session: &second, Take: &again, Events: []store.EventRow{h.event(s, 2)}}), store.ErrConflict)
 	same(h, "version", h.stored(s).Version, 2)
 }
 

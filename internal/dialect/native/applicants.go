@@ -42,11 +42,15 @@ func (s *server) createApplicant(ctx context.Context, p api.Principal, in *struc
 	if err != nil {
 		return nil, err
 	}
+	answer := func(of usher.Applicant) *made[applicant] {
+		return &made[applicant]{Location: "/v1/applicants/" + of.ID, Body: applicantOf(of)}
+	}
+	rendered(ctx, s, func(m api.Made) *made[applicant] { return answer(m.Applicant) })
 	a, err := s.Service.CreateApplicant(ctx, p.Client, n)
 	if err != nil {
 		return nil, err
 	}
-	return &made[applicant]{Location: "/v1/applicants/" + a.ID, Body: applicantOf(a)}, nil
+	return answer(a), nil
 }
 
 type listApplicantsInput struct {

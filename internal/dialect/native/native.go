@@ -96,6 +96,7 @@ func New(c Config) (*API, error) {
 		Dialect: Name, Credentials: c.Credentials, Log: c.Log, Idempotency: c.Idempotency, Address: c.Address, Caller: c.Caller,
 		Open:       func(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/v1/") },
 		Forms:      takesForm,
+		Whole:      func(r *http.Request) bool { return r.URL.Path == "/v1/sessions" || r.URL.Path == "/v1/applicants" },
 		PerAddress: c.Sharing.Limiter("native/address", c.PerAddress),
 		PerClient:  c.Sharing.Limiter("native/client", c.PerClient),
 		BodyLimit:  c.UploadLimit + formMargin,

@@ -98,11 +98,19 @@ func TestEffectOutlivesItsAnswer(t *testing.T) {
 		h.handler = dying
 		first := h.do(t, "POST", c.path, c.body, "Idempotency-Key", c.path).want(t, 201).word(t, "id")
 		h.handler = whole
-		h.do(t, "POST", c.path, c.body, "Idempotency-Key", c.path).want(t, 409)
-		h.Advance(2 * time.Minute)
-		second := h.do(t, "POST", c.path, c.body, "Idempotency-Key", c.path).want(t, 201).word(t, "id")
-		if first != second {
+		// What is made keeps its answer with it.
+		again := h.do(t, "POST", c.path, c.body, "Idempotency-Key", c.path).want(t, 201)
+		if second := again.word(t, "id"); first != second || again.Header().Get("Idempotency-Replayed") != "true" {
 			t.Errorf("%s: the effect happened twice", c.path)
+		}
+		h.handler = dying
+		command := "/v1/sessions/" + h.do(t, "POST", "/v1/sessions", map[string]any{"applicant": astrid}).want(t, 201).word(t, "id") + "/cancel"
+		h.do(t, "POST", command, nil, "Idempotency-Key", command).want(t, 200)
+		h.handler = whole
+		h.do(t, "POST", command, nil, "Idempotency-Key", command).want(t, 409)
+		h.Advance(2 * time.Minute)
+		if version := h.do(t, "POST", command, nil, "Idempotency-Key", command).want(t, 200).at(t, "version"); version != 2.0 {
+			t.Errorf("%s: the effect happened twice: version %v", command, version)
 		}
 	}
 }

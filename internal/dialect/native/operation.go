@@ -1,6 +1,7 @@
 package native
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -39,6 +40,20 @@ func handle[I, O any](s *server, r route, h principalHandler[I, O]) {
 			return nil, refused{err}
 		}
 		return out, nil
+	})
+}
+
+// rendered says how the answer looks to what a request makes, word for word as huma writes it, so that it is kept with it; see [api.Whole].
+func rendered[T any](ctx context.Context, s *server, answer func(api.Made) *made[T]) {
+	api.Rendered(ctx, func(m api.Made) (api.Answer, error) {
+		a := answer(m)
+		var body bytes.Buffer
+		if err := s.api.Marshal(&body, jsonType, a.Body); err != nil {
+			return api.Answer{}, err
+		}
+		return api.Answer{
+			Status: http.StatusCreated, Header: http.Header{"Content-Type": {jsonType}, "Location": {a.Location}}, Body: body.Bytes(),
+		}, nil
 	})
 }
 

@@ -69,11 +69,15 @@ func (s *server) createSession(ctx context.Context, p api.Principal, in *struct{
 	if err != nil {
 		return nil, err
 	}
+	answer := func(of usher.Session, link usher.Link) *made[linkedSession] {
+		return &made[linkedSession]{Location: "/v1/sessions/" + of.ID, Body: linkedSessionOf(of, link)}
+	}
+	rendered(ctx, s, func(m api.Made) *made[linkedSession] { return answer(m.Session, m.Link) })
 	begun, link, err := s.Service.StartSession(ctx, p.Client, n)
 	if err != nil {
 		return nil, err
 	}
-	return &made[linkedSession]{Location: "/v1/sessions/" + begun.ID, Body: linkedSessionOf(begun, link)}, nil
+	return answer(begun, link), nil
 }
 
 type listSessionsInput struct {

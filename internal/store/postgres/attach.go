@@ -17,12 +17,10 @@ func (b *batch) keysets(rows []*store.Keyset) {
 	})
 }
 
-// links puts new links in the place of a session's older ones.
-func (b *batch) links(rows []*store.LinkRow) {
+// links puts new links in the place of those that some sessions had.
+func (b *batch) links(rows []*store.LinkRow, again []string) {
 	type row = *store.LinkRow
-	put(b, rows, `UPDATE links SET dead = TRUE WHERE session_id = ANY($1::text[])`, func() []any {
-		return []any{col(rows, func(r row) string { return r.SessionID })}
-	})
+	put(b, again, `UPDATE links SET dead = TRUE WHERE session_id = ANY($1::text[])`, func() []any { return []any{again} })
 	put(b, rows, `INSERT INTO links (hash, tenant_id, session_id, created_at, dead)
 		SELECT *, FALSE FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[])`, func() []any {
 		return []any{
@@ -47,17 +45,25 @@ func (b *batch) events(rows []*store.EventRow) {
 	})
 }
 
+// putDeliveries looks for what is pending lane by lane. For EXISTS in the place of the one row that it asks for, the planner may read all that is pending.
 const putDeliveries = `
 WITH put AS (INSERT INTO deliveries (id, tenant_id, endpoint_id, applicant_id, session_id, lane, event_id, event_type, name, content_type, body, created_at,
     due_at, status, attempts, done_at)
 SELECT id, tenant, endpoint, applicant, session, lane, event, type, name, content, body, created,
-    CASE WHEN EXISTS (SELECT 1 FROM deliveries o WHERE o.lane = u.lane AND o.status = 'pending') THEN 9223372036854775807 ELSE due END, 'pending', 0, 0
+    CASE WHEN (SELECT TRUE FROM deliveries o WHERE o.lane = u.lane AND o.status = 'pending' LIMIT 1) THEN 9223372036854775807 ELSE due END, 'pending', 0, 0
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[],
     $12::bigint[], $13::bigint[]) AS u (id, tenant, endpoint, applicant, session, lane, event, type, name, content, body, created, due)
 RETURNING lane, due_at) SELECT lane FROM put WHERE due_at = 9223372036854775807`
 
+// putNewLanes does without looking.
+const putNewLanes = `
+INSERT INTO deliveries (id, tenant_id, endpoint_id, applicant_id, session_id, lane, event_id, event_type, name, content_type, body, created_at,
+    due_at, status, attempts, done_at)
+SELECT u.*, 'pending', 0, 0 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::bytea[], $12::bigint[], $13::bigint[]) AS u`
+
 // deliveries queues deliveries; those behind another of their lane wait for it, be it one of these.
-func (b *batch) deliveries(rows []*store.DeliveryRow) {
+func (b *batch) deliveries(query string, rows []*store.DeliveryRow) {
 	type row = *store.DeliveryRow
 	due := make([]int64, len(rows))
 	first := make(map[string]bool, len(rows))
@@ -68,7 +74,7 @@ func (b *batch) deliveries(rows []*store.DeliveryRow) {
 		}
 		first[lane] = true
 	}
-	take(b, rows, putDeliveries, text, func() []any {
+	take(b, rows, query, text, func() []any {
 		return []any{
 			col(rows, func(r row) string { return r.ID }), col(rows, func(r row) string { return r.TenantID }),
 			col(rows, func(r row) string { return r.EndpointID }), col(rows, func(r row) string { return r.ApplicantID }),
@@ -104,8 +110,12 @@ func (b *batch) cases(rows []*store.CaseState) {
 	}
 }
 
-// words adds what applicants are found by, unless they were erased meanwhile.
-func (b *batch) words(rows []*store.WordsRow) {
+// words adds what applicants are found by; unless they are new, they may have been erased meanwhile.
+func (b *batch) words(rows []*store.WordsRow, fresh bool) {
+	unless := ` WHERE EXISTS (SELECT 1 FROM keysets k WHERE k.applicant_id = u.applicant FOR KEY SHARE)`
+	if fresh {
+		unless = ""
+	}
 	var tenants, applicants []string
 	var words [][]byte
 	for _, r := range rows {
@@ -114,8 +124,7 @@ func (b *batch) words(rows []*store.WordsRow) {
 		}
 	}
 	put(b, words, `INSERT INTO applicant_words (tenant_id, word_index, applicant_id)
-		SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[]) AS u (tenant, word, applicant)
-		WHERE EXISTS (SELECT 1 FROM keysets k WHERE k.applicant_id = u.applicant FOR KEY SHARE) ON CONFLICT DO NOTHING`, func() []any {
+		SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[]) AS u (tenant, word, applicant)`+unless+` ON CONFLICT DO NOTHING`, func() []any {
 		return []any{tenants, words, applicants}
 	})
 }

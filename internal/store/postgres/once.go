@@ -19,13 +19,15 @@ func taken(rs pgx.Rows) (string, error) {
 // take takes keys that nobody has had. A row that is there is left as it is, and not even locked: whoever serves its call writes it.
 func (b *batch) take(rows []*store.OnceRow) {
 	type row = *store.OnceRow
-	take(b, rows, `INSERT INTO idempotency (tenant_id, client_id, key, fingerprint, started_at, holder, effect, status, header)
-		SELECT *, '', 0, '' FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[])
+	take(b, rows, `INSERT INTO idempotency (tenant_id, client_id, key, fingerprint, started_at, holder, effect, status, header, body)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::text[], $8::int[], $9::text[], $10::bytea[])
 		ON CONFLICT DO NOTHING RETURNING client_id, key`, taken, func() []any {
 		return []any{
 			col(rows, func(r row) string { return r.Tenant }), col(rows, func(r row) string { return r.Client }),
 			col(rows, func(r row) string { return r.Key }), col(rows, func(r row) []byte { return r.Fingerprint }),
 			col(rows, func(r row) int64 { return ms(r.StartedAt) }), col(rows, func(r row) string { return r.Holder }),
+			col(rows, func(r row) string { return r.Effect }), col(rows, func(r row) int { return r.Status }),
+			col(rows, func(r row) string { return r.Header }), col(rows, func(r row) []byte { return r.Body }),
 		}
 	})
 }

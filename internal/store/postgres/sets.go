@@ -54,12 +54,14 @@ func (sets) Match(_ context.Context, tx store.Tx, s *store.Set) (map[string]bool
 func (sets) Attach(_ context.Context, tx store.Tx, s *store.Set) (lanes []string, err error) {
 	b := batch{fits: func(lane string) { lanes = append(lanes, lane) }}
 	b.keysets(s.Keysets)
-	b.links(s.Links)
+	b.links(s.Links, s.Relinked)
 	b.events(s.Events)
-	b.deliveries(s.Deliveries)
+	b.deliveries(putDeliveries, s.Deliveries)
+	b.deliveries(putNewLanes, s.NewLanes)
 	b.accounts(s.Accounts)
 	b.cases(s.Cases)
-	b.words(s.Words)
+	b.words(s.Words, false)
+	b.words(s.NewWords, true)
 	b.answers(s.Answers)
 	b.jobs(s.Jobs)
 	return lanes, b.send(tx)
