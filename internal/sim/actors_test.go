@@ -172,6 +172,9 @@ func (w *world) found() {
 		}
 		w.tenants = append(w.tenants, t)
 	}
+	if w.keeps() {
+		w.foundPerson(ctx, e)
+	}
 }
 
 // people sends everybody to work.
@@ -191,6 +194,10 @@ func (w *world) people() {
 	w.begin("snoop", (*actor).snoop)
 	if r.IntN(3) == 0 {
 		w.begin("admin", (*actor).admin)
+	}
+	if w.person != nil {
+		w.begin("officer", (*actor).officer)
+		w.begin("clerk", (*actor).clerk)
 	}
 }
 
@@ -268,12 +275,10 @@ func (a *actor) start(g *goal) (answered bool) {
 			return usher.Conflict("in progress")
 		case begun.Standing == api.Replay:
 			return json.Unmarshal(begun.Answer.Body, &d.got)
-		case begun.Standing != api.Fresh && begun.Standing != api.Taken:
+		case begun.Standing != api.Fresh:
 			return errors.New("the key belongs to another request")
 		}
-		wish := once
-		wish.New = begun.Standing == api.Fresh
-		d.got, _, err = e.StartSession(api.WithOnce(ctx, wish), g.client(), usher.NewSession{
+		d.got, _, err = e.StartSession(api.WithOnce(ctx, once), g.client(), usher.NewSession{
 			Applicant: &usher.NewApplicant{Reference: "of " + g.reference, Details: usher.Details{LastName: "Test"}}, Flow: g.flow, Reference: g.reference,
 		})
 		if err != nil {

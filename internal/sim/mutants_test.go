@@ -46,7 +46,11 @@ func mutants() []mutant {
 		{name: "a lease is not taken", by: "lease", from: "SET due_at = $2, holder = $3 WHERE status", to: "SET due_at = min(due_at, $2), holder = $3 WHERE status"},
 		{
 			name: "a late report counts", seed: 5, by: "I7 order liveness lost lease",
-			from: "WHERE deliveries.id = r.id AND deliveries.status || '' = 'pending' AND deliveries.attempts < r.number", to: "WHERE deliveries.id = r.id",
+			from: "WHERE id = $1 AND status || '' = 'pending' AND attempts < $3", to: "WHERE id = $1",
+		},
+		{
+			name: "a late report takes a line from who has it", by: "lease order",
+			from: "WHERE id = $1 AND holder <> '' AND holder <> $2", to: "WHERE id = $1 AND holder = $2 AND 1 = 0",
 		},
 		{name: "what is sent again is written anew", seed: 5, by: "I7", renders: true},
 		{name: "the key of an account is another one for every try", seed: 25, by: "I2", keys: true},

@@ -105,6 +105,7 @@ func (w *world) judge() {
 	w.heldArrivals()
 	w.heldApplicants(ctx, e, all)
 	w.heldViews(ctx, e)
+	w.heldPerson(ctx, e)
 	w.heldAudit(ctx)
 }
 
@@ -306,6 +307,9 @@ func (w *world) heldDeliveries(ctx context.Context, e *engine.Engine, all []stor
 		want := w.rendered(ctx, e, t, all)
 		got := map[string]int{}
 		for _, d := range w.deliveries(ctx, e, t) {
+			if w.person != nil && d.ApplicantID == w.person.id {
+				continue // what it said goes with the person
+			}
 			got[d.EndpointID+" "+d.EventID+" "+string(d.EventType)]++
 			w.heldDelivery(ctx, e, t, d, host[d.EndpointID], want)
 		}

@@ -94,6 +94,7 @@ type world struct {
 
 	tenants  []usher.Tenant
 	goals    []*goal
+	person   *person // nil in most worlds
 	deeds    []*deed
 	actors   int // at work
 	files    map[string][]byte
@@ -503,6 +504,9 @@ func (w *world) unrest() string {
 	}
 	if jobs := w.jobs(); len(jobs) > 0 {
 		return fmt.Sprintf("job %+v", jobs[0])
+	}
+	if w.waits() {
+		return "a person who is to be erased"
 	}
 	for _, q := range []string{
 		`SELECT 'delivery ' || id FROM deliveries WHERE status = 'pending'`, `SELECT 'held decision ' || id FROM held_decisions`,
