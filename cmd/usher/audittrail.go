@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/usher-kyc/usher/internal/audit"
 	"github.com/usher-kyc/usher/internal/desk"
@@ -20,6 +21,7 @@ import (
 type trail struct {
 	audit.Ledger
 	notary *audit.Notary
+	stream *audit.Stream                                  // nil tells nobody
 	keys   func(ctx context.Context) ([]audit.Key, error) // all there are, newest first
 	path   string                                         // of the checkpoints
 }
@@ -59,8 +61,21 @@ func (h *house) openTrail(ctx context.Context, c console) (*trail, error) {
 		config.Client = webhook.NewClient(outward)
 	}
 	var err error
+	if t.stream, err = h.openStream(); err != nil {
+		return nil, fmt.Errorf("audit-stream: %w", err)
+	}
 	t.notary, err = audit.NewNotary(config)
 	return t, err
+}
+
+// run signs where the trail ends, and tells the stream's receiver of it, until ctx ends.
+func (t *trail) run(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { t.notary.Run(ctx) })
+	if t.stream != nil {
+		both.Go(func() { t.stream.Run(ctx) })
+	}
+	both.Wait()
 }
 
 // public gives the keys that checkpoints are verified with.

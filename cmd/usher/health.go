@@ -86,7 +86,7 @@ func enoughRoom(dir string, least uint64) error {
 // watched has the figures ask the house when somebody reads them.
 func (h *house) watched() {
 	h.watch.probes.List, h.watch.probes.Log = h.probes(), h.log
-	h.watch.metrics.Watch(ops.Sources{
+	sources := ops.Sources{
 		Queues: func(ctx context.Context) (q ops.Queues, err error) {
 			var failed [3]error
 			q.Jobs, failed[0] = h.db.Waiting(ctx)
@@ -96,7 +96,11 @@ func (h *house) watched() {
 		},
 		Lists: h.lists.Watchlists, Probes: &h.watch.probes,
 		ClientEnd: func(ctx context.Context) (time.Time, error) { return h.db.NextClientEnd(ctx, time.Now()) },
-	})
+	}
+	if to := h.settings.AuditStream; to != "" {
+		sources.Stream = func(ctx context.Context) (int64, time.Time, error) { return h.db.AuditLag(ctx, to) }
+	}
+	h.watch.metrics.Watch(sources)
 }
 
 // seen puts a front behind the figures and traces.

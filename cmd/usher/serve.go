@@ -94,7 +94,7 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	})
 	sending.Go(func() { h.lists.Run(work) })
 	sending.Go(func() { h.sharing.Run(work) })
-	sending.Go(func() { h.trail.notary.Run(work) })
+	sending.Go(func() { h.trail.run(work) })
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, IdleTimeout: idleTime,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),

@@ -41,6 +41,8 @@ type settings struct {
 	AuditCheckpoints             string
 	AuditWebhook                 string
 	AuditLine                    bool
+	AuditStream, AuditStreamCA   string
+	AuditStreamCert              string
 	ReceiptValid                 time.Duration
 	OIDCIssuer, OIDCClient       string
 	OIDCSecret, OIDCTenant       string
@@ -90,6 +92,9 @@ func (s *settings) all() []setting {
 		{name: "audit-checkpoints", text: &s.AuditCheckpoints, about: "file that signed ends of the audit trail are appended to, best on another disk; empty is audit-checkpoints.jsonl in the data folder"},
 		{name: "audit-webhook", text: &s.AuditWebhook, about: "auditor's address that they are posted to as well; empty posts to nobody"},
 		{name: "audit-line", yes: &s.AuditLine, about: "print them as lines of JSON as well, for a log that is kept elsewhere"},
+		{name: "audit-stream", text: &s.AuditStream, about: "receiver of syslog that is told of every entry of the audit trail, such as tls://siem.example.com:6514; empty tells none"},
+		{name: "audit-stream-ca", text: &s.AuditStreamCA, about: "file of the authorities that vouch for it, PEM; empty are those of the system"},
+		{name: "audit-stream-cert", text: &s.AuditStreamCert, about: "file with our certificate and its key for it, PEM; empty shows none"},
 		{name: "receipt-valid", length: &s.ReceiptValid, about: "how long the receipt of an approval counts, such as 2160h; zero is a year"},
 		{name: "mail-from", text: &s.MailFrom, about: "whom e-mails with one-time codes are from, such as \"Example Bank <onboarding@example.com>\""},
 		{name: "sms-url", text: &s.SMSURL, about: "gateway that one-time codes for phones are posted to; empty sends none"},

@@ -24,8 +24,10 @@ type Sources struct {
 	Lists  func(context.Context) ([]usher.ListVersion, error)
 	// ClientEnd tells when the next API client ends; the zero time when none has an end.
 	ClientEnd func(context.Context) (time.Time, error)
-	Probes    *Probes
-	Now       func() time.Time // nil means time.Now
+	// Stream tells how many entries of the audit trail its receiver has not taken, and when the oldest was written.
+	Stream func(context.Context) (entries int64, oldest time.Time, err error)
+	Probes *Probes
+	Now    func() time.Time // nil means time.Now
 }
 
 // askEvery is how long an answer stands: several collectors, or one in a hurry, are no reason to count queues all day.
@@ -61,12 +63,14 @@ var (
 	listRecords = figure("usher_watchlist_records", "Records of the edition in use.", "list")
 	listStale   = figure("usher_watchlist_stale", "1 when a list is older than its bound.", "list")
 	clientEnd   = figure("usher_client_next_end_seconds", "How long the API client that ends next has left; missing when none has an end.")
+	streamLeft  = figure("usher_audit_stream_waiting", "Entries of the audit trail that the receiver of the stream has not taken.")
+	streamAge   = figure("usher_audit_stream_oldest_seconds", "How long ago the oldest of them was written.")
 	probeOK     = figure("usher_probe_ok", "1 when what a probe of readiness looks at is well.", "probe")
 )
 
 // Describe names what can be asked for.
 func (a *asked) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{jobsWaiting, jobsOldest, dueWaiting, dueOldest, listAge, listRecords, listStale, clientEnd, probeOK} {
+	for _, d := range []*prometheus.Desc{jobsWaiting, jobsOldest, dueWaiting, dueOldest, listAge, listRecords, listStale, clientEnd, streamLeft, streamAge, probeOK} {
 		to <- d
 	}
 }
@@ -116,6 +120,12 @@ func (a *asked) ask(now time.Time) (list []prometheus.Metric) {
 	if a.sources.ClientEnd != nil {
 		if ends, err := a.sources.ClientEnd(ctx); err == nil && !ends.IsZero() {
 			tell(clientEnd, ends.Sub(now).Seconds())
+		}
+	}
+	if a.sources.Stream != nil {
+		if n, oldest, err := a.sources.Stream(ctx); err == nil {
+			tell(streamLeft, float64(n))
+			tell(streamAge, age(oldest))
 		}
 	}
 	if a.sources.Probes != nil {

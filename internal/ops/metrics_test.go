@@ -74,6 +74,7 @@ func busy() *ops.Metrics {
 		},
 		Probes:    &ops.Probes{List: []ops.Probe{{Name: "database", Look: func(context.Context) error { return errors.New(planted[0]) }}}},
 		ClientEnd: func(context.Context) (time.Time, error) { return at.Add(time.Hour), nil },
+		Stream:    func(context.Context) (int64, time.Time, error) { return 7, at, nil },
 		Now:       func() time.Time { return at.Add(time.Minute) },
 	})
 	return m
