@@ -275,10 +275,12 @@ func (a *actor) start(g *goal) (answered bool) {
 			return usher.Conflict("in progress")
 		case begun.Standing == api.Replay:
 			return json.Unmarshal(begun.Answer.Body, &d.got)
-		case begun.Standing != api.Fresh:
+		case begun.Standing != api.Fresh && begun.Standing != api.Taken:
 			return errors.New("the key belongs to another request")
 		}
-		d.got, _, err = e.StartSession(api.WithOnce(ctx, once), g.client(), usher.NewSession{
+		wish := once
+		wish.New = begun.Standing == api.Fresh
+		d.got, _, err = e.StartSession(api.WithOnce(ctx, wish), g.client(), usher.NewSession{
 			Applicant: &usher.NewApplicant{Reference: "of " + g.reference, Details: usher.Details{LastName: "Test"}}, Flow: g.flow, Reference: g.reference,
 		})
 		if err != nil {
