@@ -112,7 +112,7 @@ type Object struct {
 	Live      bool   // real people are behind it
 	Taken     bool   // a case that another member of staff has
 	Voted     bool   // a case that needs one more reviewer to approve it
-	OwnVote   bool   // and the one who asks was the first
+	OwnVote   bool   // and the one who asks was the first, or rejected what they would approve
 	Alone     bool   // a case that needs two approvals, and the one who asks signs in on one administrator's word alone
 }
 
@@ -129,13 +129,12 @@ func Can(who Caller, do Action, what Object) Access {
 		do = ActGiveCase
 	}
 	g, _, ok := find(grants, func(g Grant) bool { return g.Action == do })
-	if !ok || (do == ActSimulate && what.Live) || (do == ActDecide && (what.OwnVote || what.Alone)) {
+	if !ok || (do == ActSimulate && what.Live) || ((do == ActDecide || do == ActOverturn) && (what.OwnVote || what.Alone)) {
 		return Access{}
 	}
 	switch who.Kind {
 	case ByStaff:
-		sandbox := !what.Live && slices.Contains(g.Sandbox, who.Role)
-		return Access{Allowed: sandbox || slices.Contains(g.Roles, who.Role), Fresh: g.Fresh || (do == ActDecide && what.Voted)}
+		return Access{Allowed: slices.Contains(g.Roles, who.Role) || (!what.Live && slices.Contains(g.Sandbox, who.Role)), Fresh: g.Fresh || (do == ActDecide && what.Voted)}
 	case ByClient:
 		return Access{Allowed: slices.ContainsFunc(who.Scopes, func(s Scope) bool { return slices.Contains(g.Scopes, s) })}
 	case ByApplicant:

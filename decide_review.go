@@ -53,6 +53,8 @@ func (d *decider) overturn() error {
 	decision := d.verdict(Approve)
 	if d.s.State == Approved {
 		decision.Verdict = Reject
+	} else if def, _ := d.s.Flow.First(StepDecide); def.Reviewers > 1 && d.c.By.Kind == ByStaff && d.s.Decision.By.ID == d.c.By.ID {
+		return Conflict("you rejected it yourself; where two have to approve somebody else overturns that")
 	}
 	decision.Overturn = true
 	d.conclude(SessionOverturned, decision)

@@ -218,6 +218,17 @@ func TestFourEyes(t *testing.T) {
 	p.must(t, approve(senior))
 	p.is(t, usher.Approved)
 
+	// Nobody rejects what they overturn.
+	p = playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, two)
+	p.must(t, done("details"))
+	p.must(t, send)
+	p.must(t, usher.Command{Kind: usher.CmdReject, By: senior, Reasons: []usher.Reason{{Code: usher.SuspectedFraud}}})
+	overturn := usher.Command{Kind: usher.CmdOverturn, By: senior, Reasons: []usher.Reason{{Code: usher.SuspectedFraud}}}
+	p.refuses(t, overturn, usher.CodeConflict)
+	overturn.By.ID = "another"
+	p.must(t, overturn)
+	p.is(t, usher.Approved)
+
 	// The rule is for staff: a client that may decide has the say of its firm.
 	p = playOf(t, usher.Live, usher.Step{Kind: usher.StepDetails}, two)
 	p.must(t, done("details"))

@@ -76,6 +76,10 @@ func TestAdministratorVotesOnce(t *testing.T) {
 	fresh := f.inReview(person{first: "Bea", last: "Second", flow: "careful"})
 	adam.post("/cases/"+s.ID+"/approve", form(s)...)
 	s = f.session(s.ID)
+	rejected := f.inReview(person{first: "Cai", last: "Third", flow: "careful"})
+	adam.post("/cases/"+rejected.ID+"/reject", form(rejected, "reasons", string(usher.SuspectedFraud))...)
+	rejected = f.session(rejected.ID)
+	overturn := form(rejected, "reasons", string(usher.SuspectedFraud))
 
 	asVera := f.invited(adam.post("/settings/staff/" + vera.ID + "/invite"))
 	asNew := f.invited(adam.post("/settings/staff", "email", "new@example.test", "role", "senior"))
@@ -89,6 +93,15 @@ func TestAdministratorVotesOnce(t *testing.T) {
 				t.Errorf("%s is offered to approve", name)
 			}
 		}
+	}
+	for name, b := range map[string]browser{"who rejected it": adam, "a new account of theirs": asNew} {
+		if page := b.get("/cases/" + rejected.ID).body; strings.Contains(page, rejected.ID+"/overturn") {
+			t.Errorf("%s is offered to overturn", name)
+		}
+		f.says(name+" overturns", b.post("/cases/"+rejected.ID+"/overturn", overturn...), http.StatusForbidden)
+	}
+	if state := f.session(rejected.ID).State; state != usher.Rejected {
+		t.Fatalf("what was rejected is %s", state)
 	}
 	if s = f.session(s.ID); s.State != usher.InReview || len(s.Votes) != 1 || len(f.session(fresh.ID).Votes) != 0 {
 		t.Fatalf("%s with %d votes", s.State, len(s.Votes))
@@ -113,6 +126,9 @@ func TestAdministratorVotesOnce(t *testing.T) {
 	}
 	if got := asVera.post("/cases/"+s.ID+"/approve", form(s)...); got.location != "/cases/"+s.ID+"?done=approve" {
 		t.Errorf("confirmed, they get %d %q", got.status, got.location)
+	}
+	if got := eva.post("/cases/"+rejected.ID+"/overturn", overturn...); f.session(rejected.ID).State != usher.Approved {
+		t.Errorf("another one who overturns is answered %d", got.status)
 	}
 }
 

@@ -64,9 +64,11 @@ func (v visit) alone(s usher.Session) bool {
 
 // mayAct says whether the table allows the reader an act on a case, and whether it asks for a proof.
 func (v visit) mayAct(a act, s usher.Session) usher.Access {
-	approves := a.command == usher.CmdApprove
+	approves, overturns := a.command == usher.CmdApprove, a.command == usher.CmdOverturn && s.State == usher.Rejected
+	def, _ := s.Flow.First(usher.StepDecide)
 	return usher.Can(v.staff.Caller(), a.may, usher.Object{
-		TenantID: s.TenantID, SessionID: s.ID, Voted: approves && len(s.Votes) > 0, Alone: approves && v.alone(s),
+		TenantID: s.TenantID, SessionID: s.ID, Voted: approves && len(s.Votes) > 0, Alone: (approves || overturns) && v.alone(s),
+		OwnVote: overturns && def.Reviewers > 1 && s.Decision != nil && s.Decision.By.ID == v.staff.ID,
 	})
 }
 
