@@ -19,6 +19,7 @@ import (
 	"github.com/usher-kyc/usher/internal/api"
 	"github.com/usher-kyc/usher/internal/auth"
 	"github.com/usher-kyc/usher/internal/dialect/native"
+	"github.com/usher-kyc/usher/internal/door"
 )
 
 //go:embed flows/*.yaml
@@ -79,30 +80,34 @@ type devStaff struct {
 }
 
 // prepareDev gives the credentials of the data folder, making the sandbox tenant on the first start. A second start keeps all of it and only
-// writes the addresses anew.
+// writes the addresses anew; one that follows a first that was cut off makes what is missing.
 func (h *house) prepareDev(ctx context.Context) (devFile, error) {
 	path := filepath.Join(h.settings.Data, "dev.json")
 	dev, err := readDev(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		dev, err = h.makeDev(ctx)
+		err = nil
+	}
+	for _, step := range []func(context.Context, *devFile) error{h.devTenant, h.devClient, h.devPasswords, h.devStaff, h.devAddresses} {
+		if err == nil {
+			err = step(ctx, &dev)
+		}
+		// After each, since a secret is told once: whoever is made without it being kept cannot be signed in as.
+		if err == nil {
+			err = dev.write(path)
+		}
 	}
 	if err != nil {
 		return dev, fmt.Errorf("prepare development tenant: %w", err)
 	}
-	if err := h.sandboxLists(ctx); err != nil {
-		return dev, fmt.Errorf("prepare development tenant: %w", err)
-	}
-	s := h.settings
-	dev.BaseURL, dev.HostedURL, dev.DeskURL = s.URL, s.VerifyURL+verifyBase, s.DeskURL+deskBase
-	dev.Native.BaseURL, dev.Native.TokenURL = s.URL, s.URL+"/oauth/token"
-	if err := h.prepareVendors(ctx, &dev); err != nil {
-		return dev, fmt.Errorf("prepare development tenant: %w", err)
-	}
-	raw, err := json.MarshalIndent(dev, "", "  ")
+	return dev, nil
+}
+
+func (d devFile) write(path string) error {
+	raw, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
-		return dev, fmt.Errorf("encode dev.json: %w", err)
+		return fmt.Errorf("encode dev.json: %w", err)
 	}
-	return dev, writeFile(path, raw)
+	return writeFile(path, raw)
 }
 
 func readDev(path string) (devFile, error) {
@@ -126,33 +131,68 @@ func writeFile(path string, raw []byte) error {
 	return os.Rename(temp, path)
 }
 
-func (h *house) makeDev(ctx context.Context) (devFile, error) {
-	var dev devFile
+func (h *house) devTenant(ctx context.Context, dev *devFile) error {
+	if dev.TenantID != "" {
+		return nil
+	}
 	t, err := h.CreateTenant(ctx, "Example Bank", usher.Sandbox, "EUR")
 	if err != nil {
-		return dev, err
+		return err
 	}
 	dev.TenantID = t.ID
-	if err := h.publishFlows(ctx, t.ID); err != nil {
-		return dev, err
+	return h.publishFlows(ctx, t.ID)
+}
+
+// byDev is the author of what development mode makes.
+func byDev() usher.Actor { return usher.Actor{Kind: usher.BySystem, ID: "dev"} }
+
+func (h *house) devClient(ctx context.Context, dev *devFile) error {
+	if dev.Native.ClientID != "" {
+		return nil
 	}
-	by := usher.Actor{Kind: usher.BySystem, ID: "dev"}
 	all := []usher.Scope{usher.ScopeRead, usher.ScopeWrite, usher.ScopeDecide, usher.ScopeAdmin}
-	client, secret, err := h.auth.CreateClient(ctx, t.ID, auth.NewClient{
+	client, secret, err := h.auth.CreateClient(ctx, dev.TenantID, auth.NewClient{
 		Dialect: native.Name, Name: "development", Scopes: all, DefaultFlow: flowOnboarding,
-	}, by)
-	if err != nil {
-		return dev, err
-	}
+	}, byDev())
 	dev.Native = devNative{ClientID: client.ID, ClientSecret: secret}
-	for _, role := range []usher.Role{usher.RoleAdmin, usher.RoleReviewer, usher.RoleSenior} {
-		member := devStaff{Email: string(role) + "@example.test", Password: rand.Text(), Role: role}
-		if _, err := h.auth.CreateStaff(ctx, t.ID, auth.NewStaff{Email: member.Email, Password: member.Password, Role: role}, by); err != nil {
-			return dev, err
-		}
-		dev.Staff = append(dev.Staff, member)
+	return err
+}
+
+func (h *house) devPasswords(_ context.Context, dev *devFile) error {
+	if len(dev.Staff) > 0 {
+		return nil
 	}
-	return dev, nil
+	for _, role := range []usher.Role{usher.RoleAdmin, usher.RoleReviewer, usher.RoleSenior} {
+		dev.Staff = append(dev.Staff, devStaff{Email: string(role) + "@example.test", Password: rand.Text(), Role: role})
+	}
+	return nil
+}
+
+func (h *house) devStaff(ctx context.Context, dev *devFile) error {
+	there, err := h.auth.Members(ctx, dev.TenantID)
+	if err != nil {
+		return err
+	}
+	for _, s := range dev.Staff {
+		if slices.ContainsFunc(there, func(m door.Member) bool { return m.Email == s.Email }) {
+			continue
+		}
+		if _, err := h.auth.CreateStaff(ctx, dev.TenantID, auth.NewStaff{Email: s.Email, Password: s.Password, Role: s.Role}, byDev()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// devAddresses says how everything is reached from now on, the vendors' fronts included.
+func (h *house) devAddresses(ctx context.Context, dev *devFile) error {
+	if err := h.sandboxLists(ctx); err != nil {
+		return err
+	}
+	s := h.settings
+	dev.BaseURL, dev.HostedURL, dev.DeskURL = s.URL, s.VerifyURL+verifyBase, s.DeskURL+deskBase
+	dev.Native.BaseURL, dev.Native.TokenURL = s.URL, s.URL+"/oauth/token"
+	return h.prepareVendors(ctx, dev)
 }
 
 // prepareVendors makes the credentials of every offer that has none yet, and tells all of them.
@@ -173,9 +213,8 @@ func (h *house) prepareVendors(ctx context.Context, dev *devFile) error {
 			}
 			if len(logins) == 0 {
 				var err error
-				by := usher.Actor{Kind: usher.BySystem, ID: "dev"}
 				n := auth.NewClient{Name: "development", FrameAncestors: devParents()}
-				if logins, err = h.makeLogins(ctx, dev.TenantID, d, o, n, by); err != nil {
+				if logins, err = h.makeLogins(ctx, dev.TenantID, d, o, n, byDev()); err != nil {
 					return err
 				}
 				for _, l := range logins {
