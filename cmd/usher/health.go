@@ -55,6 +55,7 @@ func (h *house) probes() []ops.Probe {
 	return []ops.Probe{
 		{Name: "database", Look: h.db.Ping},
 		{Name: "schema", Look: h.db.Migrated},
+		{Name: "node", Look: func(context.Context) error { return h.Fit() }},
 		{Name: "evidence", Look: h.files.Ping},
 		{Name: "disk", Look: func(context.Context) error { return enoughRoom(h.settings.Data, leastRoom) }},
 		{Name: "audit", Look: h.lookAtTrail},

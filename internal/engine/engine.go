@@ -95,6 +95,7 @@ type Engine struct {
 	late      sync.WaitGroup // timers of held decisions
 	beaten    atomic.Pointer[time.Time]
 	barred    atomic.Bool // this node seals with a master key that was dropped
+	skew      atomic.Int64
 }
 
 var (

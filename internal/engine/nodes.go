@@ -20,6 +20,9 @@ const (
 	deadAfter = 8 // looks
 	// aliveFor is how long after a beat a node may begin what others would take over: less than they wait.
 	aliveFor = 6 * time.Second
+	// mostSkew is how far a node's clock may be off the database's. Leases, turns and what is due go by the clocks of nodes, which differ by twice that
+	// at most, and are longer.
+	mostSkew = 2 * time.Second
 )
 
 // alone tells whether this is the only node.
@@ -41,6 +44,45 @@ func (e *Engine) Join(ctx context.Context, before string) error {
 		return fmt.Errorf("join the other nodes: %w", err)
 	}
 	e.beaten.Store(&began)
+	return e.lookAtClock(ctx)
+}
+
+// lookAtClock holds this node's clock against the database's. What the question took is not held against the node.
+func (e *Engine) lookAtClock(ctx context.Context) error {
+	before := e.now()
+	theirs, err := e.c.Store.Clock(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the database for the time: %w", err)
+	}
+	var skew time.Duration
+	switch after := e.now(); {
+	case theirs.IsZero():
+	case theirs.Before(before):
+		skew = before.Sub(theirs)
+	case theirs.After(after):
+		skew = after.Sub(theirs)
+	}
+	if was := time.Duration(e.skew.Swap(int64(skew))); skew.Abs() > mostSkew && was.Abs() <= mostSkew {
+		e.c.Log.ErrorContext(ctx, "the clock of this node is off the database's; it takes no work until it is set", "by", skew)
+	}
+	return nil
+}
+
+// Fit says why this node may not take up what others might do as well, or nil: its clock is off, it seals with a master key that was dropped, or the
+// others may take it for dead.
+func (e *Engine) Fit() error {
+	if e.alone() {
+		return nil
+	}
+	if skew := time.Duration(e.skew.Load()); skew.Abs() > mostSkew {
+		return fmt.Errorf("the clock of this node is %s off the database's", skew)
+	}
+	if e.barred.Load() {
+		return errors.New("the master key that this node seals with was dropped")
+	}
+	if last := e.beaten.Load(); last == nil || time.Since(*last) >= aliveFor {
+		return errors.New("the other nodes have not heard of this one for a while")
+	}
 	return nil
 }
 
@@ -83,13 +125,7 @@ func (e *Engine) Live(ctx context.Context) {
 }
 
 // Alive tells whether the others still take this node for alive, so that it may begin what they would take over.
-func (e *Engine) Alive() bool {
-	if e.alone() {
-		return true
-	}
-	last := e.beaten.Load()
-	return last != nil && time.Since(*last) < aliveFor && !e.barred.Load()
-}
+func (e *Engine) Alive() bool { return e.Fit() == nil }
 
 // sight is what was seen of another node: its beat, and how often since.
 type sight struct {
@@ -112,6 +148,9 @@ func (e *Engine) beat(ctx context.Context, seen map[string]sight) error {
 		if err := e.useRing(ctx); err != nil {
 			return err
 		}
+	}
+	if err := e.lookAtClock(ctx); err != nil {
+		return err
 	}
 	nodes, err := e.c.Store.Nodes(ctx)
 	if err != nil {
@@ -184,8 +223,15 @@ func (e *Engine) Turn(ctx context.Context, name string) (end func(), err error) 
 	}
 }
 
-// TryTurn takes a turn unless another has it. It lasts until end is called, at most for the lease.
+// TryTurn takes a turn unless another has it. It lasts until end is called, at most for the lease. A node whose clock is off gets an error: it would
+// take turns that have not ended, or give others those that it has.
 func (e *Engine) TryTurn(ctx context.Context, name string, lease time.Duration) (end func(), mine bool, err error) {
+	if skew := time.Duration(e.skew.Load()); skew.Abs() > mostSkew {
+		return nil, false, fmt.Errorf("take a turn: the clock of this node is %s off the database's", skew)
+	}
+	if !e.alone() {
+		lease += 2 * mostSkew // for the others, whose clocks may be ahead
+	}
 	holder, now := rand.Text(), e.now()
 	if mine, err = e.c.Store.TakeTurn(ctx, name, holder, now, now.Add(lease)); err != nil {
 		return nil, false, fmt.Errorf("take a turn: %w", err)

@@ -48,6 +48,8 @@ type Words struct {
 	Behind string
 	// Lock takes the names that $1 lists, each for one transaction at a time; "" where there is one writer.
 	Lock string
+	// Now is the database's own time in ms; "" where it runs by the clock of its only process.
+	Now string
 	// Settled is the first place in the order of commit that may still be taken by a row; "" where rows become visible in that order.
 	Settled string
 	// Keep stands behind a query for an applicant's keys, and keeps them from being destroyed until the transaction has ended: what is written beside

@@ -27,6 +27,16 @@ func (s *Store) Beat(ctx context.Context, now time.Time) (known bool, err error)
 	return known, err
 }
 
+// Clock gives the database's own time, which is the same for all nodes; the zero time where it has none but that of its only process.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	if s.c.Words.Now == "" {
+		return time.Time{}, nil
+	}
+	var now int64
+	err := s.row(ctx, `SELECT `+s.c.Words.Now, nil, &now)
+	return at(now), err
+}
+
 // Nodes gives the nodes that are known, dead ones included until they are buried.
 func (s *Store) Nodes(ctx context.Context) ([]NodeRow, error) {
 	return all(ctx, s, func(row scanner) (r NodeRow, err error) { return r, row.Scan(&r.ID, &r.Beat) }, `SELECT id, beat FROM nodes ORDER BY id`)

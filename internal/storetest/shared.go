@@ -15,6 +15,7 @@ func shared() map[string]func(*house) {
 		"a node is known while it lives":            beats,
 		"a dead node's deliveries are due again":    buried,
 		"one at a time has a turn":                  turns,
+		"the database has a clock or none":          clock,
 		"a sweep goes on where it has stopped":      sweeps,
 		"a bucket drains and overflows for all":     drips,
 		"one edition of a list is in use":           editions,
@@ -63,6 +64,15 @@ func freedKeys(h *house) {
 	_, mine, err = h.BeginOnce(ctx(), row, h.now.Add(-time.Minute))
 	h.must(err)
 	same(h, "after its node died", mine, true)
+}
+
+func clock(h *house) {
+	before := time.Now().Add(-time.Minute)
+	got, err := h.Clock(ctx())
+	h.must(err)
+	if !got.IsZero() && (got.Before(before) || got.After(before.Add(2*time.Minute))) {
+		h.Errorf("the database, which runs beside this test, says %s", got)
+	}
 }
 
 func sweeps(h *house) {

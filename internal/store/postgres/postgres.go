@@ -53,6 +53,7 @@ var words = store.Words{
 		AND f.pos = (SELECT min(e.pos) FROM deliveries e WHERE e.lane = f.lane AND e.status = 'pending')
 		CROSS JOIN LATERAL deliveries_behind(f.lane, f.pos, $2) d`,
 
+	Now:     `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
 	Settled: `settled_pos()`,
 	Lock: `SELECT pg_advisory_xact_lock(lane) FROM (SELECT DISTINCT hashtextextended(value, 0) AS lane
 		FROM jsonb_array_elements_text($1::jsonb) ORDER BY lane) lanes`,
