@@ -69,8 +69,8 @@ func TestNodes(t *testing.T) {
 	calm := w.o.Answered.Load()
 	r := chance(t)
 	kills := rounds(t, 30)
-	for range kills {
-		pause(r)
+	for round := range kills {
+		w.breathe(t, r, round%3 == 0)
 		n := c.nodes[r.IntN(len(c.nodes))]
 		_ = n.Kill() // it says "killed", which is what was asked
 		pause(r)
