@@ -197,6 +197,9 @@ func (s *Server) MemoryParts() (own, files int64) { return s.status("RssAnon:"),
 // Peak gives the most that the process ever held in memory (resident), in bytes, or 0 where the system does not tell.
 func (s *Server) Peak() int64 { return s.status("VmHWM:") }
 
+// PID gives the number of the running process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
 // CPU gives the processor time that the process has used, or 0 where the system does not tell.
 func (s *Server) CPU() time.Duration {
 	const tick = time.Second / 100 // of Linux, on every processor that Go runs on
