@@ -271,13 +271,11 @@ func (e *Engine) forgetBodies(ctx context.Context, tenant string, rules usher.Ke
 	if rules.Bodies == 0 {
 		return 0, nil
 	}
-	for {
-		n, err := e.c.Store.ForgetBodies(ctx, tenant, e.now().AddDate(0, 0, -rules.Bodies), 10*keepAtOnce)
-		seen += n
-		if err != nil || n == 0 {
-			return seen, err
-		}
+	var at store.Forgetting
+	for !at.Done && err == nil {
+		at, err = e.c.Store.ForgetBodies(ctx, tenant, at, e.now().AddDate(0, 0, -rules.Bodies), 10*keepAtOnce)
 	}
+	return at.Seen, err
 }
 
 // keepAll has all applicants of a tenant looked at again, after its rules changed.

@@ -45,10 +45,6 @@ func mutants() []mutant {
 		},
 		{name: "the next in a lane is not made due", by: "liveness", from: "AND due_at + 0 = 9223372036854775807", to: "AND due_at + 0 = 1"},
 		{name: "a lease is not taken", by: "lease", from: "SET due_at = $2, holder = $3 WHERE status", to: "SET due_at = min(due_at, $2), holder = $3 WHERE status"},
-		{
-			name: "a late report counts", seed: 5, by: "I7 order liveness lost lease",
-			from: "WHERE id = $1 AND status || '' = 'pending' AND attempts < $3", to: "WHERE id = $1",
-		},
 		{name: "what is sent again is written anew", seed: 5, by: "I7", renders: true},
 		{name: "the key of an account is another one for every try", seed: 25, by: "I2", keys: true},
 		{name: "a held decision stays when it was carried out", seed: 2, by: "liveness duplicated", from: "DELETE FROM held_decisions WHERE id = $1", to: "UPDATE held_decisions SET due_at = due_at WHERE id = $1"},

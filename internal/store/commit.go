@@ -351,6 +351,8 @@ func (w *writer) erase(applicant string) {
 	w.exec(`DELETE FROM handoffs WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`DELETE FROM page_views WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
 	w.exec(`UPDATE links SET dead = TRUE WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1)`, applicant)
+	// Nobody can open them any more. Those that wait are given up when they are due.
+	w.exec(`UPDATE deliveries SET body = NULL WHERE session_id IN (SELECT id FROM sessions WHERE applicant_id = $1) AND body IS NOT NULL`, applicant)
 }
 
 // encode writes a small document without personal data; it cannot fail on the types it is used for.

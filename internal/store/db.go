@@ -46,6 +46,8 @@ type Words struct {
 	Claim string
 	// Behind is the rest of a query for deliveries d that wait behind those whose ids $1 lists, $2 of each at most.
 	Behind string
+	// NoAnswer is the column doc of delivery_attempts without what the receiver answered.
+	NoAnswer string
 	// Lock takes the names that $1 lists, each for one transaction at a time; "" where there is one writer.
 	Lock string
 	// Now is the database's own time in ms; "" where it runs by the clock of its only process.

@@ -63,31 +63,57 @@ func (s *Store) KeepAllAgain(ctx context.Context, tenant string, now time.Time, 
 		(SELECT id FROM applicants WHERE tenant_id = $1 AND keep_due > $2 AND erased = FALSE LIMIT $3)`, tenant, ms(now), limit)
 }
 
-// ForgetBodies forgets the bodies of a tenant's deliveries that were made before a time and wait for nobody, some of them at a time. It gives how many
-// it came to: none is the end.
-func (s *Store) ForgetBodies(ctx context.Context, tenant string, before time.Time, limit int) (n int, err error) {
-	var from int64
-	err = s.row(ctx, `SELECT bodies_pos FROM keep_rules WHERE tenant_id = $1`, []any{tenant}, &from)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return 0, err
+// Forgetting is how far a walk over the bodies of a tenant's deliveries has come. The zero value begins behind those that a walk before has forgotten.
+type Forgetting struct {
+	pos   int64
+	waits bool // one that was passed still waits, so the next walk begins there
+	Seen  int  // how many it came to
+	Done  bool // nothing older is left
+}
+
+// ForgetBodies forgets the bodies of a tenant's deliveries that were made before a time and wait for nobody, and what receivers answered, which may
+// repeat them. It looks at no more than limit of them: whoever wants all calls it until Done. One that still waits keeps its body, and is come to again
+// by the next walk.
+func (s *Store) ForgetBodies(ctx context.Context, tenant string, f Forgetting, before time.Time, limit int) (Forgetting, error) {
+	if f.pos == 0 {
+		err := s.row(ctx, `SELECT bodies_pos FROM keep_rules WHERE tenant_id = $1`, []any{tenant}, &f.pos)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return f, err
+		}
 	}
-	last, young := from, false
-	err = s.rows(ctx, `SELECT pos, created_at FROM deliveries WHERE tenant_id = $1 AND pos > $2 ORDER BY pos LIMIT $3`, []any{tenant, from, limit},
+	last, kept, seen, young := f.pos, f.pos, 0, false
+	err := s.rows(ctx, `SELECT pos, created_at, status FROM deliveries WHERE tenant_id = $1 AND pos > $2 ORDER BY pos LIMIT $3`, []any{tenant, f.pos, limit},
 		func(row scanner) error {
 			var pos, created int64
-			err := row.Scan(&pos, &created)
-			if young = young || created >= ms(before); !young {
-				last = pos
-				n++
+			var status usher.DeliveryStatus
+			err := row.Scan(&pos, &created, &status)
+			if young = young || created >= ms(before); young {
+				return err
 			}
+			f.waits = f.waits || status == usher.DeliveryPending
+			if last = pos; !f.waits {
+				kept = pos
+			}
+			seen++
 			return err
 		})
-	if err != nil || n == 0 {
-		return 0, err
+	if err != nil {
+		return f, err
 	}
-	return n, s.together(ctx, func(w *writer) {
-		w.exec(`UPDATE deliveries SET body = NULL WHERE tenant_id = $1 AND pos > $2 AND pos <= $3 AND status <> 'pending' AND body IS NOT NULL`, tenant, from, last)
-		w.exec(`INSERT INTO keep_rules (tenant_id, doc, bodies_pos, updated_at) VALUES ($1, '', $2, 0)
-			ON CONFLICT (tenant_id) DO UPDATE SET bodies_pos = excluded.bodies_pos`, tenant, last)
-	})
+	if seen > 0 {
+		err = s.together(ctx, func(w *writer) {
+			w.exec(`UPDATE delivery_attempts SET doc = `+s.c.Words.NoAnswer+` WHERE delivery_id IN (SELECT id FROM deliveries
+				WHERE tenant_id = $1 AND pos > $2 AND pos <= $3 AND status <> 'pending' AND body IS NOT NULL)`, tenant, f.pos, last)
+			w.exec(`UPDATE deliveries SET body = NULL WHERE tenant_id = $1 AND pos > $2 AND pos <= $3 AND status <> 'pending' AND body IS NOT NULL`, tenant, f.pos, last)
+			if kept > f.pos {
+				w.exec(`INSERT INTO keep_rules (tenant_id, doc, bodies_pos, updated_at) VALUES ($1, '', $2, 0)
+					ON CONFLICT (tenant_id) DO UPDATE SET bodies_pos = excluded.bodies_pos`, tenant, kept)
+			}
+		})
+		if err != nil {
+			return f, err
+		}
+	}
+	f.pos, f.Seen, f.Done = last, f.Seen+seen, young || seen < limit
+	return f, nil
 }

@@ -11,12 +11,13 @@ import (
 // keeping is for how long applicants are kept.
 func keeping() map[string]func(*house) {
 	return map[string]func(*house){
-		"rules of keeping are the tenant's own":     keepRules,
-		"keeping is looked at when it is due":       keepDue,
-		"bodies are forgotten from the oldest on":   oldBodies,
-		"a look that was asked for is not put off":  keepAsked,
-		"all applicants of a tenant are looked at":  keepAll,
-		"what was erased is not looked at any more": keepErased,
+		"rules of keeping are the tenant's own":        keepRules,
+		"keeping is looked at when it is due":          keepDue,
+		"bodies are forgotten from the oldest on":      oldBodies,
+		"bodies of the erased that wait are forgotten": erasedBodies,
+		"a look that was asked for is not put off":     keepAsked,
+		"all applicants of a tenant are looked at":     keepAll,
+		"what was erased is not looked at any more":    keepErased,
 	}
 }
 
@@ -123,22 +124,51 @@ func oldBodies(h *house) {
 	for range 3 {
 		claimed, err := h.ClaimDeliveries(ctx(), usher.DeliveryClaim{Now: h.now.Add(10 * time.Hour), Lease: time.Minute, Limit: 1})
 		h.must(err)
-		h.settle(claimed[0], usher.DeliveryDelivered)
+		r := h.report(claimed[0], usher.DeliveryDelivered)
+		r.Attempt.Answer = "taken\x00"
+		h.must(h.SettleDeliveries(ctx(), []usher.DeliveryReport{r}))
 	}
 	before := h.now.Add(3*time.Hour + time.Minute)
-	seen := 0
-	for {
-		n, err := h.ForgetBodies(ctx(), ours, before, 2)
-		h.must(err)
-		if n == 0 {
-			break
+	forget := func() {
+		h.Helper()
+		var at store.Forgetting
+		var err error
+		for !at.Done {
+			at, err = h.ForgetBodies(ctx(), ours, at, before, 2)
+			h.must(err)
 		}
-		seen += n
 	}
-	same(h, "looked at", seen, 4)
+	left := func(name string, from int) {
+		h.Helper()
+		for i, id := range ids {
+			d, tries, err := h.Delivery(ctx(), ours, id)
+			h.must(err)
+			same(h, fmt.Sprintf("%s: body %d is there", name, i), d.Message.Body != nil, i >= from)
+			for _, try := range tries {
+				same(h, fmt.Sprintf("%s: answer %d is there", name, i), try.Answer != "", i >= from)
+				same(h, "number of the try", try.Number, 1)
+			}
+		}
+	}
+	forget()
+	left("while the fourth waits", 3)
+	claimed, err := h.ClaimDeliveries(ctx(), usher.DeliveryClaim{Now: h.now.Add(10 * time.Hour), Lease: time.Minute, Limit: 1})
+	h.must(err)
+	h.settle(claimed[0], usher.DeliveryDelivered)
+	left("when it is done", 3)
+	forget()
+	left("by the next walk", 4)
+}
+
+func erasedBodies(h *house) {
+	a, s := h.person(ours)
+	_, other := h.person(ours)
+	ids := append(h.queue("endpoint", s, 2), h.queue("endpoint", other, 1)...)
+	a.Was, a.Version, a.Erased = 1, 2, true
+	h.commit(store.Change{Applicant: &a, Erase: a.ID})
 	for i, id := range ids {
 		d, _, err := h.Delivery(ctx(), ours, id)
 		h.must(err)
-		same(h, fmt.Sprintf("body %d is there", i), d.Message.Body != nil, i >= 3)
+		same(h, fmt.Sprintf("body %d is there", i), d.Message.Body != nil, i == 2)
 	}
 }

@@ -54,6 +54,9 @@ var words = store.Words{
 		CROSS JOIN LATERAL deliveries_behind(f.lane, f.pos, $2) d`,
 
 	Now:     `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
+	// A zero byte, as an answer in the clear may have it, is no jsonb.
+	NoAnswer: `CASE WHEN strpos(doc, '\u0000') > 0 THEN '{"number":' || number || '}' ELSE (doc::jsonb - 'answer')::text END`,
+
 	Settled: `settled_pos()`,
 	Lock: `SELECT pg_advisory_xact_lock(lane) FROM (SELECT DISTINCT hashtextextended(value, 0) AS lane
 		FROM jsonb_array_elements_text($1::jsonb) ORDER BY lane) lanes`,

@@ -33,6 +33,7 @@ const readers = 4
 func Words() store.Words {
 	return store.Words{
 		Each: `json_each(?)`, Texts: `json_each(?)`, Rising: `?`,
+		NoAnswer: `json_remove(doc, '$.answer')`,
 		Behind: ` FROM json_each($1) h CROSS JOIN deliveries f ON f.id = h.value CROSS JOIN deliveries d ON d.lane = f.lane AND d.status = 'pending'
 		AND d.pos > f.pos AND d.pos <= COALESCE((SELECT o.pos FROM deliveries o WHERE o.lane = f.lane AND o.status = 'pending' AND o.pos > f.pos
 			ORDER BY o.pos LIMIT 1 OFFSET $2 - 1), 9223372036854775807)
