@@ -53,10 +53,10 @@ var words = store.Words{
 		AND f.pos = (SELECT min(e.pos) FROM deliveries e WHERE e.lane = f.lane AND e.status = 'pending')
 		CROSS JOIN LATERAL deliveries_behind(f.lane, f.pos, $2) d`,
 
-	Now:     `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
 	// A zero byte, as an answer in the clear may have it, is no jsonb.
 	NoAnswer: `CASE WHEN strpos(doc, '\u0000') > 0 THEN '{"number":' || number || '}' ELSE (doc::jsonb - 'answer')::text END`,
 
+	Now:     `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
 	Settled: `settled_pos()`,
 	Lock: `SELECT pg_advisory_xact_lock(lane) FROM (SELECT DISTINCT hashtextextended(value, 0) AS lane
 		FROM jsonb_array_elements_text($1::jsonb) ORDER BY lane) lanes`,
