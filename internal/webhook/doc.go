@@ -2,10 +2,11 @@
 // taken it or every try is used up.
 //
 // The way of data: the engine renders an event and stores the bytes as a delivery in the transaction that changes the session, and calls
-// [Sender.Wake] after the commit. The [Sender] claims due deliveries (of each endpoint and subject only the oldest, so order holds), queues
-// them by host, and posts them side by side. How each try ended goes back in batches through Settle, which makes the next in line due.
+// [Sender.Wake] after the commit. The [Sender] claims due deliveries (of each endpoint and subject the oldest, with the line behind it), queues
+// them by host, and posts lines side by side, each in its order until a try fails. How the tries of a line ended goes back in one Exchange,
+// which makes the next in line due and claims more.
 //
-//	outbox ──Claim──▶ lanes (one per host) ──▶ post: authenticate, sign, send ──▶ verdict ──Settle──▶ outbox
+//	outbox ──Exchange──▶ lanes (one per host) ──▶ post: authenticate, sign, send ──▶ verdict ──Exchange──▶ outbox
 //
 // A lane keeps one slow or hanging host from taking the places of the others: at most [Config.PerHost] tries at once, fewer while the host
 // does not keep up.
