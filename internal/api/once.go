@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -151,26 +152,37 @@ func (f Front) first(w http.ResponseWriter, r *http.Request, once Once, begun Be
 	// The client may have hung up, or the handler may panic: the key must not stay taken for either.
 	defer func() {
 		if !kept {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishTimeout)
-			defer cancel()
-			if err := f.Idempotency.Release(ctx, once, begun.Since); err != nil {
-				_ = Public(ctx, err)
-			}
+			noted(r.Context(), func(ctx context.Context) error { return f.Idempotency.Release(ctx, once, begun.Since) })
 		}
 	}()
 	wish := once
 	wish.New = begun.Standing == Fresh
 	next.ServeHTTP(held, r.WithContext(WithOnce(r.Context(), wish)))
 	if held.code() < http.StatusBadRequest {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), finishTimeout)
-		defer cancel()
-		if err := f.Idempotency.Finish(ctx, once, held.answer()); err != nil {
-			// The effect stands, so the client is told of it; should it ask again, the effect is found by Once.
-			_ = Public(ctx, err)
-		}
+		// Where that fails the effect stands, so the client is told of it; should it ask again, the effect is found by Once.
+		answer := held.answer()
+		noted(r.Context(), func(ctx context.Context) error { return f.Idempotency.Finish(ctx, once, answer) })
 		kept = true
 	}
 	held.send(w)
+}
+
+// noted has the end of a call noted, and waits for that, but no longer than finishTimeout: a database that is away holds back no answer. What is under
+// way then may be written still; a key that stays taken is taken over later.
+func noted(ctx context.Context, note func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- note(ctx) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = fmt.Errorf("note the end of a call: %w", ctx.Err())
+	}
+	if err != nil {
+		_ = Public(ctx, err)
+	}
 }
 
 // Conflicts says how the two conflicts of an idempotency key are answered. The zero value is the native API's: 422 for a key that belongs to

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/usher-kyc/usher"
@@ -238,4 +239,39 @@ func TestFilesAreComparedByTheirBytes(t *testing.T) {
 	if w := send("two", "other"); w.Code != 422 {
 		t.Errorf("other file: %d", w.Code)
 	}
+}
+
+// silent is a store that answers nothing about the end of a call, until it is back.
+type silent struct {
+	*keys
+	back chan struct{}
+}
+
+func (a silent) Finish(context.Context, api.Once, api.Answer) error {
+	<-a.back
+	return nil
+}
+
+func (a silent) Release(context.Context, api.Once, time.Time) error {
+	<-a.back
+	return nil
+}
+
+// TestAnswersDoNotWaitForAStoreThatIsAway holds that a call is answered soon whose end cannot be noted.
+func TestAnswersDoNotWaitForAStoreThatIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var made atomic.Int64
+		store := silent{newKeys(), make(chan struct{})}
+		h := onceFront(store).Handler(counted(&made, nil, nil))
+		for body, want := range map[string]int{`{}`: http.StatusCreated, `{"fail":1}`: http.StatusBadRequest} {
+			began := time.Now()
+			got := ask(h, "POST", "/things", body, "Idempotency-Key", "k"+body[1:2])
+			if took := time.Since(began); got.Code/100 != want/100 || took > 10*time.Second {
+				t.Errorf("%s: %d after %s", body, got.Code, took)
+			}
+		}
+		close(store.back)
+		synctest.Wait()
+	})
 }

@@ -136,3 +136,68 @@ func TestTwoNodesShareJobs(t *testing.T) {
 		}
 	}
 }
+
+// TestJobInNobodysHandsIsDoneAgain has a node that took a job, as its row says, and was never told so: it is done soon, and not before the node can be
+// sure. What the node works, however long, is left alone.
+func TestJobInNobodysHandsIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	url := postgrestest.URL(t)
+	db := postgrestest.Open(t, postgres.Config{URL: url, Node: "one", RetryPause: time.Millisecond})
+	begun, proceed := make(chan string, 10), make(chan struct{})
+	if err := db.Start(ctx, func(_ context.Context, j store.Job) error {
+		begun <- j.Object
+		if j.Object == "long" {
+			<-proceed
+		}
+		return nil
+	}, nil); err != nil {
+		t.Fatal(err)
+	}
+	next := func() string {
+		select {
+		case object := <-begun:
+			return object
+		case <-time.After(time.Minute):
+			return "nothing"
+		}
+	}
+	if err := db.Commit(ctx, store.Change{Jobs: []store.Job{{Kind: "k", Object: "long"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := next(); got != "long" {
+		t.Fatalf("began with %s", got)
+	}
+	for _, by := range []string{"one", "other"} {
+		if err := postgrestest.Run(url, `INSERT INTO river_job (state, attempt, max_attempts, attempted_at, attempted_by, kind, queue, args)
+			VALUES ('running', 1, 6, now(), '{`+by+`}', 'usher', 'default', '{"kind":"k","object":"of `+by+`"}')`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	jobs, ours := db.Jobs.(*postgres.Jobs)
+	if !ours {
+		t.Fatal("the jobs are not of this database")
+	}
+	now := time.Now()
+	for _, after := range []time.Duration{0, 9 * time.Second} {
+		if err := jobs.FreeStranded(ctx, now.Add(after)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := db.Waiting(ctx); err != nil || n != 3 || len(begun) > 0 {
+		t.Errorf("after 9 s: %d jobs wait, %d begun, %v", n, len(begun), err)
+	}
+	if err := jobs.FreeStranded(ctx, now.Add(10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if got := next(); got != "of one" {
+		t.Errorf("did %s", got)
+	}
+	close(proceed)
+	if err := db.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+	if len(begun) > 0 {
+		t.Errorf("did %s as well", <-begun)
+	}
+}

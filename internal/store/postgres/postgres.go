@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,6 +37,8 @@ type Config struct {
 const (
 	// Connections of the pool at least, when pool_max_conns of the URL says less: the writers', those who write alone, the job queue's, and those who read.
 	connections = 20
+	// connectTime bounds how long a host is waited for that answers nothing, where the URL says nothing of it; the system's own bound is minutes.
+	connectTime = 5 * time.Second
 	// Two writers: while one waits for the disk the other works; with more, each has fewer changes to write at once.
 	writers = 2
 	alone   = 8
@@ -112,6 +115,10 @@ func connect(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.
 	}
 	if c.MaxConns < connections {
 		c.MaxConns = connections
+	}
+	if c.ConnConfig.ConnectTimeout == 0 {
+		c.ConnConfig.ConnectTimeout = connectTime
+		c.ConnConfig.DialFunc = (&net.Dialer{Timeout: connectTime}).DialContext
 	}
 	c.ConnConfig.Tracer = tracer
 	p, err := pgxpool.NewWithConfig(ctx, c)

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -37,6 +38,7 @@ type Queue[T any] struct {
 	of     func(store.Tx) (T, error)
 	insert *river.Client[T] // only inserts
 	work   *river.Client[T] // only works, from Start on
+	hand   sync.Map         // ids of the jobs that are worked
 }
 
 const (
@@ -126,7 +128,7 @@ func RowOf(j store.Job, now time.Time) Row {
 // Start begins to work jobs, and timers by one node at a time.
 func (q *Queue[T]) Start(ctx context.Context, h store.Handler, timers []store.Timer) error {
 	bundle := river.NewWorkers()
-	if err := river.AddWorkerSafely(bundle, &worker{handle: h, pause: lastPause * q.c.RetryPause}); err != nil {
+	if err := river.AddWorkerSafely(bundle, &worker{handle: h, pause: lastPause * q.c.RetryPause, hand: &q.hand}); err != nil {
 		return fmt.Errorf("register worker: %w", err)
 	}
 	periodic := make([]*river.PeriodicJob, len(timers))
@@ -161,6 +163,15 @@ func (q *Queue[T]) Stop(ctx context.Context) error {
 		return fmt.Errorf("stop job queue: %w", err)
 	}
 	return nil
+}
+
+// Worker gives who works here, in River's rows; only after Start.
+func (q *Queue[T]) Worker() string { return q.work.ID() }
+
+// InHand tells whether a job is being worked here.
+func (q *Queue[T]) InHand(id int64) bool {
+	_, is := q.hand.Load(id)
+	return is
 }
 
 // Waiting counts the jobs that are due and not done.

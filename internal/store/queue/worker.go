@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -23,11 +24,14 @@ type worker struct {
 	river.WorkerDefaults[jobArgs]
 	handle store.Handler
 	pause  time.Duration // after the last try
+	hand   *sync.Map     // takes the ids of jobs while they are worked
 }
 
 // Work hands a job to the handler. On its last try a job only has to write down that there was no answer; when not even that can be done, it
 // is put off and not thrown away: a session would wait for it for ever.
 func (w *worker) Work(ctx context.Context, r *river.Job[jobArgs]) error {
+	w.hand.Store(r.ID, true)
+	defer w.hand.Delete(r.ID)
 	j := r.Args.Job
 	j.Attempt, j.Last = r.Attempt, r.Attempt >= r.MaxAttempts
 	err := w.handle(ctx, j)
