@@ -43,7 +43,7 @@ step "build" go build -trimpath -o .artifacts/bin/ ./cmd/...
 # What works on pixels, hashes and passwords, the transcripts of the dialects, and pages and programs as a
 # whole are five to ten times slower under the race detector and hardly run two things at once: they
 # are tested whole without, and shortened with it (no browser, fewer pictures).
-slow='internal/(mrz|barcode|picture|specimen|audit|auth|check|dialect|hosted|desk|sim|report|browsertest|store/move)|cmd'
+slow='internal/(mrz|barcode|picture|specimen|audit|auth|check|dialect|hosted|desk|sim|crashtest|report|browsertest|store/move)|cmd'
 mapfile -t alone < <(go list ./... | grep -E "/($slow)(/|$)")
 mapfile -t others < <(go list ./... | grep -vE "/($slow)(/|$)")
 # Of these, what does two things at once.
