@@ -111,9 +111,14 @@ func open(file string, connections int, lock string) (*sql.DB, error) {
 // address is how the driver is told of a file. A writer takes its lock when a transaction begins ("immediate"), never half-way through it,
 // where SQLite can only refuse.
 func address(file, lock string) string {
+	// Kilobytes of pages that one connection keeps for itself, and never gives back. What a reader misses the system's cache has.
+	cache := "cache_size(-16000)"
+	if lock == "deferred" {
+		cache = "cache_size(-4000)"
+	}
 	q := url.Values{
 		"_pragma": {
-			"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", "cache_size(-16000)",
+			"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(ON)", cache,
 			"temp_store(MEMORY)", "wal_autocheckpoint(4000)",
 		},
 		"_txlock": {lock},
