@@ -26,7 +26,7 @@ import (
 
 const (
 	// batchOf is how many sessions are put in at once: on PostgreSQL the rows of one transaction and table must stay under 2^20.
-	batchOf = 20_000
+	batchOf = 5_000
 	// spread is the time over which the sessions came: shorter than a sandbox keeps the bodies of deliveries, so that nothing goes while it is measured.
 	spread = 25 * 24 * time.Hour
 	// never is when the daily job of keeping looks at the applicants: that would be another measurement.
@@ -53,7 +53,7 @@ func (g *growing) open(t *testing.T) {
 		g.db, err = sqlite.Open(ctx, sqlite.Config{Dir: g.dir})
 		if err == nil {
 			g.raw, err = sql.Open("sqlite", "file:"+filepath.Join(g.dir, "usher.db")+
-				"?_pragma=busy_timeout(60000)&_pragma=synchronous(OFF)&_pragma=cache_size(-400000)&_pragma=temp_store(MEMORY)&_txlock=immediate")
+				"?_pragma=busy_timeout(60000)&_pragma=synchronous(OFF)&_pragma=cache_size(-100000)&_pragma=temp_store(MEMORY)&_txlock=immediate")
 		}
 	}
 	if err != nil {
@@ -135,7 +135,7 @@ func (g *growing) fill(t *testing.T, of string, size int) {
 		if err := tx.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		if from/batchOf%10 == 9 {
+		if (from+batchOf)%200_000 == 0 {
 			t.Logf("%d sessions after %s", from+batchOf, time.Since(began).Round(time.Second))
 		}
 	}

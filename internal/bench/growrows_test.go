@@ -84,7 +84,7 @@ func (g *growing) statements(t *testing.T, m *model) []string {
 		`INSERT INTO delivery_attempts (delivery_id, number, doc) SELECT g.session || '-' || n.k, 1, '{}' FROM grown g CROSS JOIN ` + some(deliveriesEach) + ` ORDER BY g.n, n.k`,
 		`INSERT INTO audit (id, tenant_id, at, actor_kind, actor_id, action, object, detail, seq, hash) SELECT g.session, '` + m.tenant + `', g.at, 'client', '` +
 			s.ClientID + `', 'session.created', g.session, '', h.seq + 1 + g.n - (SELECT min(n) FROM grown), ` + of("200", 32) +
-			` FROM grown g JOIN (SELECT COALESCE(max(seq), 0) AS seq FROM audit WHERE tenant_id = '` + m.tenant + `') h ON TRUE ORDER BY g.n`,
+			` FROM grown g JOIN (SELECT COALESCE(max(seq), 0) AS seq FROM audit WHERE tenant_id = '` + m.tenant + `' AND seq > 0) h ON TRUE ORDER BY g.n`,
 		`INSERT INTO links (hash, tenant_id, session_id, dead, created_at) SELECT ` + of("200", 32) + `, '` + m.tenant + `', g.session, TRUE, g.at` + fourth,
 		`INSERT INTO accounts (id, tenant_id, applicant_id, session_id, doc, number_index, created_at) SELECT g.session, ` + own + `, ` + doc + `, ` +
 			of("200", 32) + `, g.at` + fourth,
@@ -96,14 +96,14 @@ func (g *growing) statements(t *testing.T, m *model) []string {
 			`, g.applicant FROM grown g CROSS JOIN ` + some(3) + ` WHERE g.n % 4 = 0`,
 		`INSERT INTO traits (tenant_id, applicant_id, session_id, evidence_id, hash, doc, at) SELECT ` + own + `, '', ` + of("20 * n.k", 32) + `, ` +
 			of("200", 32) + `, g.at FROM grown g CROSS JOIN ` + some(2) + ` WHERE g.n % 4 = 0`,
-		`INSERT INTO trait_bands (hash, trait) SELECT ` + of("30 * n.k", 16) + `, r.pos FROM grown g JOIN traits r ON r.applicant_id = g.applicant CROSS JOIN ` + some(2),
+		`INSERT INTO trait_bands (hash, trait) SELECT ` + of("30 * n.k", 16) + `, r.pos FROM grown g CROSS JOIN traits r CROSS JOIN ` + some(2) + ` WHERE r.applicant_id = g.applicant`,
 		`INSERT INTO screens_seen (session_id, screen, tenant_id, flow, views, spent, first_at, last_at, here) SELECT g.session, 'document', '` + m.tenant +
 			`', m.flow, 1, 9000, g.at, g.at, FALSE FROM grown g JOIN sessions m ON m.id = '` + s.ID + `' WHERE g.n % 4 = 0`,
 		`INSERT INTO cases (session_id, tenant_id, applicant_id, state, flow, assignee, voters, deal_most, doc, version, opened_at, due_at)
 			SELECT g.session, '` + m.tenant + `', g.applicant, g.state, m.flow, CASE WHEN g.n % 200 = 0 THEN 'somebody' ELSE '' END, '', 0, ` + doc + `, 1, g.at, g.at + 86400000
 			FROM grown g JOIN sessions m ON m.id = '` + s.ID + `' WHERE g.n % 10 < 2`,
 		`INSERT INTO case_marks (session_id, mark_index, tag, tenant_id, state, assignee, due_at) SELECT c.session_id, ` + g.named("'mark' || n.k || (g.n % 7)") + `, FALSE, c.tenant_id, c.state,
-			c.assignee, c.due_at FROM grown g JOIN cases c ON c.session_id = g.session CROSS JOIN ` + some(2),
+			c.assignee, c.due_at FROM grown g CROSS JOIN cases c CROSS JOIN ` + some(2) + ` WHERE c.session_id = g.session`,
 		`INSERT INTO case_log (id, tenant_id, applicant_id, session_id, kind, actor_kind, actor_id, member, doc, at) SELECT g.session, ` + own + `, 'note', 'staff', 'somebody', '', ` +
 			doc + `, g.at FROM grown g WHERE g.n % 10 < 2`,
 		`INSERT INTO receipts (session_id, tenant_id, idx, issued_at) SELECT g.session, '` + m.tenant + `', g.n, g.at` + fourth,
