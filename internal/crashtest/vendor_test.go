@@ -19,7 +19,9 @@ import (
 // vendor is a client of one of the vendors' APIs, Mobbscan's, whose calls have no idempotency keys: the client's own name of a process stands for one.
 type vendor struct {
 	repeated    *atomic.Int64 // calls sent again because no answer came
-	base, token string
+	base        string
+	key, secret string
+	token       *atomic.Value // a string; it ends, and another is asked for then
 	http        *http.Client
 }
 
@@ -39,13 +41,30 @@ func signIn(t *testing.T, s *servertest.Server) vendor {
 		} `json:"mobbscan_automatic"`
 	}
 	s.Dev(t, &dev)
-	v := vendor{repeated: new(atomic.Int64), base: dev.Vendor.Base, http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: callers}}}
-	status, told, err := v.call(t.Context(), http.MethodPost, "/auth/token", fields{"api_key": dev.Vendor.Key, "api_secret": dev.Vendor.Secret})
-	if err != nil || status != http.StatusOK {
-		t.Fatalf("sign in: %d, %v", status, err)
+	v := vendor{
+		repeated: new(atomic.Int64), base: dev.Vendor.Base, key: dev.Vendor.Key, secret: dev.Vendor.Secret, token: new(atomic.Value),
+		http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: callers}},
 	}
-	v.token = told.AccessToken
+	v.token.Store("")
+	if err := v.enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return v
+}
+
+const vendorTokens = "/auth/token"
+
+// enter gets a token.
+func (v vendor) enter(ctx context.Context) error {
+	status, told, err := v.call(ctx, http.MethodPost, vendorTokens, fields{"api_key": v.key, "api_secret": v.secret})
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d", status)
+	}
+	if err != nil {
+		return fmt.Errorf("sign in at the vendor's API: %w", err)
+	}
+	v.token.Store(told.AccessToken)
+	return nil
 }
 
 // call sends a call until it is answered by a server that lives.
@@ -56,8 +75,15 @@ func (v vendor) call(ctx context.Context, method, path string, body any) (int, a
 	}
 	ctx, cancel := context.WithTimeout(ctx, servertest.CallLimit)
 	defer cancel()
-	for {
+	for renewed := false; ; {
 		status, told, err := v.once(ctx, method, path, raw)
+		if err == nil && status == http.StatusUnauthorized && path != vendorTokens && !renewed {
+			if err := v.enter(ctx); err != nil {
+				return status, told, err
+			}
+			renewed = true
+			continue
+		}
 		if err == nil && status < http.StatusInternalServerError {
 			return status, told, nil
 		}
@@ -76,7 +102,7 @@ func (v vendor) once(ctx context.Context, method, path string, raw []byte) (int,
 		return 0, told, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+v.token)
+	req.Header.Set("Authorization", "Bearer "+v.token.Load().(string))
 	res, err := v.http.Do(req)
 	if err != nil {
 		return 0, told, err

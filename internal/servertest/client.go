@@ -16,8 +16,10 @@ import (
 
 // Client speaks the native API and does not give up: a call that was not answered is sent again with its key.
 type Client struct {
-	base, token string
-	http        *http.Client
+	base                 string
+	tokenURL, id, secret string
+	token                *atomic.Value // a string; it ends, and another is asked for then
+	http                 *http.Client
 
 	Answered atomic.Int64 // calls that succeeded
 	Repeated atomic.Int64 // calls sent again because no answer came
@@ -122,6 +124,7 @@ func (c *Client) Call(ctx context.Context, method, path, contentType string, bod
 	ctx, cancel := context.WithTimeout(ctx, CallLimit)
 	defer cancel()
 	key := rand.Text()
+	renewed := false
 	for try := 0; ; try++ {
 		status, answer, err := c.Once(ctx, method, path, contentType, key, body)
 		switch {
@@ -134,6 +137,12 @@ func (c *Client) Call(ctx context.Context, method, path, contentType string, bod
 				return nil
 			}
 			return json.Unmarshal(answer, into)
+		case err == nil && status == http.StatusUnauthorized && !renewed:
+			if err := c.signIn(ctx); err != nil && ctx.Err() == nil {
+				break // nobody answered: the token is still the old one
+			}
+			renewed = true
+			continue
 		case err == nil && status < 500 && !strings.Contains(string(answer), "being served"):
 			return fmt.Errorf("%s %s (try %d): %d %s", method, path, try+1, status, answer)
 		}
@@ -146,13 +155,40 @@ func (c *Client) Call(ctx context.Context, method, path, contentType string, bod
 	}
 }
 
+// signIn gets a token.
+func (c *Client) signIn(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.tokenURL, strings.NewReader("grant_type=client_credentials"))
+	if err != nil {
+		return err
+	}
+	req.SetBasicAuth(c.id, c.secret)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	defer res.Body.Close()
+	var token struct {
+		Access string `json:"access_token"`
+	}
+	err = json.NewDecoder(res.Body).Decode(&token)
+	if err == nil && token.Access == "" {
+		err = fmt.Errorf("status %d", res.StatusCode)
+	}
+	if err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	c.token.Store(token.Access)
+	return nil
+}
+
 // Request makes a request with the client's credentials.
 func (c *Client) Request(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Authorization", "Bearer "+c.token.Load().(string))
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
@@ -204,4 +240,6 @@ func (c *Client) Events(ctx context.Context) ([]Event, error) {
 }
 
 // At gives the same client, with the same token, at another address: that of one node.
-func (c *Client) At(base string) *Client { return &Client{base: base, token: c.token, http: c.http} }
+func (c *Client) At(base string) *Client {
+	return &Client{base: base, tokenURL: base + "/oauth/token", id: c.id, secret: c.secret, token: c.token, http: c.http}
+}

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -270,26 +271,12 @@ func (s *Server) Client(t testing.TB) *Client {
 		} `json:"native"`
 	}
 	s.Dev(t, &dev)
-	c := &Client{base: dev.Native.BaseURL, http: &http.Client{
-		Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
-	}}
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, dev.Native.TokenURL, strings.NewReader("grant_type=client_credentials"))
-	if err != nil {
+	c := &Client{
+		base: dev.Native.BaseURL, tokenURL: dev.Native.TokenURL, id: dev.Native.ID, secret: dev.Native.Secret, token: new(atomic.Value),
+		http: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+	}
+	if err := c.signIn(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	req.SetBasicAuth(dev.Native.ID, dev.Native.Secret)
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := c.http.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	var token struct {
-		Access string `json:"access_token"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&token); err != nil || token.Access == "" {
-		t.Fatalf("sign in: status %d, %v", res.StatusCode, err)
-	}
-	c.token = token.Access
 	return c
 }
