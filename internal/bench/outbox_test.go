@@ -146,13 +146,17 @@ func (n *outboxNode) fill(b *testing.B, endpoints []usher.Endpoint, count int) {
 }
 
 // BenchmarkOutbox drains deliveries from a real store, 32 endpoints with a strict order each, and posts as many signed messages with the same client
-// from 32 callers in a bare loop. It reports deliveries/s, that of the bare loop, and the ratio.
+// from 32 callers in a bare loop. It reports deliveries/s, that of the bare loop, the ratio, and that of the processor time that all of them took, the
+// database included.
 func BenchmarkOutbox(b *testing.B) {
 	for name, open := range databases() {
 		b.Run(name, func(b *testing.B) {
 			dir, url := b.TempDir(), ""
+			used := ownCPU
 			if name == "postgres" {
-				url = postgrestest.Start(b, true).URL(b)
+				database := postgrestest.Start(b, true)
+				url = database.URL(b)
+				used = func() time.Duration { return ownCPU() + database.CPU() }
 			}
 			n := newOutboxNode(b, open(b, dir, url, ""), dir)
 			var took atomic.Int64
@@ -167,6 +171,7 @@ func BenchmarkOutbox(b *testing.B) {
 			bare(b, endpoints, 32, 2000) // opens connections
 			n.fill(b, endpoints, b.N)
 			want.Store(took.Load() + int64(b.N))
+			before := used()
 			b.ResetTimer()
 			stop := n.send(b, 0)
 			<-done
@@ -174,7 +179,9 @@ func BenchmarkOutbox(b *testing.B) {
 			b.StopTimer()
 			stop()
 			want.Store(-1)
+			between := used()
 			alone := bare(b, endpoints, 32, b.N)
+			b.ReportMetric(float64(used()-between)/float64(between-before), "ratio-cpu")
 			b.ReportMetric(float64(b.N)/drained.Seconds(), "deliveries/s")
 			b.ReportMetric(float64(b.N)/alone.Seconds(), "bare/s")
 			b.ReportMetric(alone.Seconds()/drained.Seconds(), "ratio")
