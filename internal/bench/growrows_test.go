@@ -61,6 +61,7 @@ func (g *growing) statements(t *testing.T, m *model) []string {
 	t.Helper()
 	_, _, pos, number := g.words()
 	s, a := m.session, m.applicant
+	head := g.texts(t, `SELECT seq FROM audit_heads WHERE tenant_id = $1`, m.tenant)[0]
 	own := "'" + m.tenant + "', g.applicant, g.session"
 	doc := of("0", docBytes)
 	fourth := ` FROM grown g WHERE g.n % 4 = 0`
@@ -83,8 +84,7 @@ func (g *growing) statements(t *testing.T, m *model) []string {
 			` ORDER BY g.n, n.k`,
 		`INSERT INTO delivery_attempts (delivery_id, number, doc) SELECT g.session || '-' || n.k, 1, '{}' FROM grown g CROSS JOIN ` + some(deliveriesEach) + ` ORDER BY g.n, n.k`,
 		`INSERT INTO audit (id, tenant_id, at, actor_kind, actor_id, action, object, detail, seq, hash) SELECT g.session, '` + m.tenant + `', g.at, 'client', '` +
-			s.ClientID + `', 'session.created', g.session, '', h.seq + 1 + g.n - (SELECT min(n) FROM grown), ` + of("200", 32) +
-			` FROM grown g JOIN (SELECT COALESCE(max(seq), 0) AS seq FROM audit WHERE tenant_id = '` + m.tenant + `' AND seq > 0) h ON TRUE ORDER BY g.n`,
+			s.ClientID + `', 'session.created', g.session, '', ` + head + ` + 1 + g.n, ` + of("200", 32) + ` FROM grown g ORDER BY g.n`,
 		`INSERT INTO links (hash, tenant_id, session_id, dead, created_at) SELECT ` + of("200", 32) + `, '` + m.tenant + `', g.session, TRUE, g.at` + fourth,
 		`INSERT INTO accounts (id, tenant_id, applicant_id, session_id, doc, number_index, created_at) SELECT g.session, ` + own + `, ` + doc + `, ` +
 			of("200", 32) + `, g.at` + fourth,
