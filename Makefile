@@ -74,6 +74,11 @@ bench: ## all Go benchmarks, with memory; with LISTS=folder of watchlists screen
 bench-store: ## changes per second of both databases, against pgbench and against one commit each, in one run
 	go test -run '^$$' -bench 'BenchmarkCommit$$' -benchtime 1x -timeout 20m ./internal/store/postgres
 	go test -run '^$$' -bench 'BenchmarkCommit$$' -benchtime 2s ./internal/store/sqlite
+
+.PHONY: bench-post
+bench-post: ## whole POSTs of sessions over HTTP a second, against pgbench on as many connections, and on SQLite
+	go test -run '^$$' -bench 'BenchmarkPost$$' -benchtime 1x -timeout 30m ./internal/bench
+
 .PHONY: bench-growth
 bench-growth: ## a million sessions (SIZE=n) in each database, or in STORE=sqlite|postgres: start, memory, status calls, letting go of old deliveries
 	USHER_GROW=$(or $(SIZE),1000000) USHER_GROW_STORE=$(STORE) go test -count=1 -timeout 4h -v -run '^TestGrowth$$' ./internal/bench

@@ -55,11 +55,11 @@ func BenchmarkPost(b *testing.B) {
 			running := newProgram(b, servertest.Config{Database: server.URL(b)})
 			alone.settle(b, url, server)
 			for range postRounds {
-				limit.measure(server, nil, func() int { return peer.run(b, connections) })
-				ours.measure(server, nil, func() int { return alone.run(b, connections) })
+				limit.measure(b, server, nil, func() int { return peer.run(b, connections) })
+				ours.measure(b, server, nil, func() int { return alone.run(b, connections) })
 			}
 			for range postRounds {
-				whole.measure(server, running.server, func() int { return running.run(b, connections) })
+				whole.measure(b, server, running.server, func() int { return running.run(b, connections) })
 			}
 			for _, l := range []*postLine{limit, ours, whole} {
 				b.Logf("%-22s %4d connections: %6.0f/s, of processor time each: PostgreSQL %4.0f us, all else %4.0f us", l.name, connections,
@@ -79,7 +79,7 @@ func BenchmarkPost(b *testing.B) {
 			alone := newHandler(b, databases()["sqlite"](b, dir, "", ""), dir)
 			ours := &postLine{}
 			for range postRounds {
-				ours.measure(nil, nil, func() int { return alone.run(b, connections) })
+				ours.measure(b, nil, nil, func() int { return alone.run(b, connections) })
 			}
 			b.ReportMetric(middle(ours.rate), "posts/s")
 			b.ReportMetric(middle(ours.rest), "us")
@@ -94,7 +94,8 @@ type postLine struct {
 	rate, database, rest []float64
 }
 
-func (l *postLine) measure(database *postgrestest.Server, program *servertest.Server, run func() int) {
+func (l *postLine) measure(b *testing.B, database *postgrestest.Server, program *servertest.Server, run func() int) {
+	b.Helper()
 	used := func() (of, rest time.Duration) {
 		rest = ownCPU()
 		if program != nil {
@@ -109,6 +110,9 @@ func (l *postLine) measure(database *postgrestest.Server, program *servertest.Se
 	begun := time.Now()
 	done := float64(run())
 	took := time.Since(begun)
+	if done == 0 {
+		b.Fatalf("%s: nothing was done in %v; the machine is too busy to measure", l.name, took)
+	}
 	database1, rest1 := used()
 	l.rate = append(l.rate, done/took.Seconds())
 	l.database = append(l.database, (database1-database0).Seconds()*1e6/done)
