@@ -139,8 +139,8 @@ func (g *growing) fill(t *testing.T, of string, size int) {
 			t.Logf("%d sessions after %s", from+batchOf, time.Since(began).Round(time.Second))
 		}
 	}
-	g.exec(t, `UPDATE audit_heads SET seq = a.seq, hash = a.hash FROM audit a WHERE a.tenant_id = audit_heads.tenant_id
-		AND a.seq = (SELECT max(seq) FROM audit b WHERE b.tenant_id = audit_heads.tenant_id)`)
+	g.exec(t, `UPDATE audit_heads SET seq = (SELECT max(a.seq) FROM audit a WHERE a.tenant_id = $1 AND a.seq > 0) WHERE tenant_id = $1`, m.tenant)
+	g.exec(t, `UPDATE audit_heads SET hash = (SELECT a.hash FROM audit a WHERE a.tenant_id = $1 AND a.seq = audit_heads.seq AND a.seq > 0) WHERE tenant_id = $1`, m.tenant)
 	g.exec(t, `DROP TABLE grown`)
 	for _, index := range again {
 		g.exec(t, index)
