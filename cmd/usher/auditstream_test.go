@@ -57,7 +57,9 @@ func TestAuditStreamSettings(t *testing.T) {
 		t.Errorf("the receiver was told %q", text)
 	}
 	for _, wrong := range []settings{
-		{AuditStream: "siem.example.com"}, {AuditStream: "tls://siem.example.com", AuditStreamCA: empty}, {AuditStream: "tls://siem.example.com", AuditStreamCert: empty},
+		{AuditStream: "siem.example.com"},
+		{AuditStream: "tls://siem.example.com", AuditStreamCA: empty},
+		{AuditStream: "tls://siem.example.com", AuditStreamCert: empty},
 		{AuditStream: "tls://siem.example.com", AuditStreamCA: filepath.Join(dir, "nothing")},
 	} {
 		h.settings.AuditStream, h.settings.AuditStreamCA, h.settings.AuditStreamCert = wrong.AuditStream, wrong.AuditStreamCA, wrong.AuditStreamCert
