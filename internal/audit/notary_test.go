@@ -239,6 +239,7 @@ func TestNotaryRuns(t *testing.T) {
 		done := make(chan struct{})
 		go func() { n.Run(ctx); close(done) }()
 		time.Sleep(61 * time.Minute)
+		synctest.Wait()
 		b["a"] = trail("a", 2)
 		stop()
 		<-done
