@@ -35,7 +35,7 @@ type target struct {
 const (
 	lookEvery = 50 * time.Millisecond
 	// drain is how long nodes of tests say that they are not ready before they stop: many looks.
-	drain = "500ms"
+	drain = "1500ms"
 )
 
 func newBalancer(t *testing.T) *balancer {
@@ -88,9 +88,11 @@ func (b *balancer) look(ctx context.Context) {
 		b.mu.Lock()
 		nodes := b.nodes
 		b.mu.Unlock()
+		var all sync.WaitGroup
 		for _, n := range nodes {
-			n.ready.Store(answers(ctx, client, n.at.JoinPath("readyz").String()))
+			all.Go(func() { n.ready.Store(answers(ctx, client, n.at.JoinPath("readyz").String())) })
 		}
+		all.Wait()
 		select {
 		case <-ctx.Done():
 			return
