@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 	"runtime/metrics"
 	"time"
 )
@@ -19,10 +20,11 @@ type heap struct{ allocated, live, held uint64 }
 
 // rest gives memory back that a busy time has left, once it is over: the runtime keeps what it took since it might soon be needed again, and collects
 // garbage only when as much has come again as is in use, which on an idle server takes minutes. It returns when ctx ends.
-func rest(ctx context.Context, give func() error) {
+func rest(ctx context.Context) {
 	ticker := time.NewTicker(restLook)
 	defer ticker.Stop()
 	before := readHeap()
+	given := before // what stays held after it was given back is in pieces: trying again at every look would gain nothing
 	for {
 		select {
 		case <-ctx.Done():
@@ -30,9 +32,10 @@ func rest(ctx context.Context, give func() error) {
 		case <-ticker.C:
 		}
 		now := readHeap()
-		if now.idle(before) {
-			_ = give() // it is tried again at the next look
+		if now.idle(before) && now.allocated-given.allocated > restWorth {
+			debug.FreeOSMemory()
 			now = readHeap()
+			given = now
 		}
 		before = now
 	}

@@ -113,7 +113,7 @@ func runServer(ctx context.Context, c console, s settings, ready func(*house, de
 	if err := giveBack(); err != nil {
 		log.Debug("memory that the start took was not given back", "error", err)
 	}
-	sending.Go(func() { rest(work, giveBack) })
+	sending.Go(func() { rest(work) })
 	if err := h.tellFirstAdmins(ctx, c); err != nil {
 		log.Error("no link for a first administrator could be made", "error", err)
 	}

@@ -10,20 +10,20 @@ import (
 // changes are the tests of one change: whole or not at all, and only at the version it was made for.
 func changes() map[string]func(*house) {
 	return map[string]func(*house){
-		"a new applicant and session are read as they were written":   writtenAndRead,
-		"a session at another version is not touched":                 staleSession,
-		"an applicant at another version is not touched":              staleApplicant,
-		"a new row whose id is taken is refused":                      takenID,
-		"another tenant's row is refused":                             othersRow,
-		"a stale session keeps the applicant of its change back":      staleSessionKeepsApplicant,
-		"a stale applicant keeps the session of its change back":      staleApplicantKeepsSession,
-		"a used idempotency key keeps the session of its change back": usedKeyKeepsSession,
+		"a new applicant and session are read as they were written":    writtenAndRead,
+		"a session at another version is not touched":                  staleSession,
+		"an applicant at another version is not touched":               staleApplicant,
+		"a new row whose id is taken is refused":                       takenID,
+		"another tenant's row is refused":                              othersRow,
+		"a stale session keeps the applicant of its change back":       staleSessionKeepsApplicant,
+		"a stale applicant keeps the session of its change back":       staleApplicantKeepsSession,
+		"a used idempotency key keeps the session of its change back":  usedKeyKeepsSession,
 		"a taken idempotency key keeps the session of its change back": takenKeyKeepsSession,
-		"an event twice fails whole":                                  eventTwice,
-		"a gap-filling sequence number is taken once":                 sequenceTwice,
-		"erasing destroys keys and hashes":                            erasing,
-		"a new link kills the old one":                                newLink,
-		"jobs are there when the change is, and not otherwise":        jobsWithChange,
+		"an event twice fails whole":                                   eventTwice,
+		"a gap-filling sequence number is taken once":                  sequenceTwice,
+		"erasing destroys keys and hashes":                             erasing,
+		"a new link kills the old one":                                 newLink,
+		"jobs are there when the change is, and not otherwise":         jobsWithChange,
 	}
 }
 
