@@ -183,7 +183,7 @@ func (o outbox) Exchange(ctx context.Context, reports []usher.DeliveryReport, c 
 		return nil, err
 	}
 	for _, r := range reports {
-		o.w.leases.end(laneOf(r.Delivery), o.inc)
+		o.w.leases.end(r, o.inc)
 	}
 	claimed, err := o.inc.engine.Exchange(ctx, reports, c)
 	for _, d := range claimed {
@@ -214,6 +214,7 @@ func (o outbox) NextDue(ctx context.Context) (time.Time, error) { return o.inc.e
 type leases struct {
 	mu     sync.Mutex
 	held   map[string]lease // by lane
+	told   map[string]bool  // deliveries that somebody said are done
 	buried map[string]bool  // processes that were taken for dead; they may live, and lose what they have once more
 }
 
@@ -237,7 +238,7 @@ func (l *leases) begin(d usher.Delivery, inc *incarnation, now time.Time) (other
 	if ok && now.Before(had.at) {
 		return "" // claimed before the other did, and told later
 	}
-	if ok && !l.buried[had.by.name] && !had.by.dead.Load() && had.by.engine.Alive() && now.Sub(had.at) < sureLease {
+	if ok && !l.told[had.head] && !l.buried[had.by.name] && !had.by.dead.Load() && had.by.engine.Alive() && now.Sub(had.at) < sureLease {
 		other = had.by.name
 	}
 	if l.held == nil {
@@ -247,12 +248,19 @@ func (l *leases) begin(d usher.Delivery, inc *incarnation, now time.Time) (other
 	return other
 }
 
-func (l *leases) end(lane string, inc *incarnation) {
+// end notes a report. What somebody tells late is done, though another has the line in hand by then: that one sends it once more, and what comes into
+// the empty line behind it waits for nobody.
+func (l *leases) end(r usher.DeliveryReport, inc *incarnation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	lane := laneOf(r.Delivery)
 	if l.held[lane].by == inc {
 		delete(l.held, lane)
 	}
+	if l.told == nil {
+		l.told = map[string]bool{}
+	}
+	l.told[r.Delivery.ID] = l.told[r.Delivery.ID] || r.Status != usher.DeliveryPending
 }
 
 // release ends those that begin with these deliveries.
