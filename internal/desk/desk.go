@@ -126,13 +126,13 @@ type visit struct {
 
 // frame is what the layout shows of a visit; every page's data has it.
 type frame struct {
-	Me   usher.Staff
-	Live bool // real people are behind the cases
-	Sets bool // there are settings that the reader may change
-	Keys bool
-	Ends int   // API clients that end soon, for those who look after them
-	Warn int64 // ms of quiet until the page warns that the session will end
-	Out  bool  // is not signed in yet: sets up how to
+	Me     usher.Staff
+	Live   bool // real people are behind the cases
+	Sets   bool // there are settings that the reader may change
+	Keys   bool
+	Ending int   // API clients that end soon, for those who look after them
+	Warn   int64 // ms of quiet until the page warns that the session will end
+	Out    bool  // is not signed in yet: sets up how to
 }
 
 // May tells a template whether the reader may do something, so that it offers nothing that would be refused.
@@ -141,7 +141,7 @@ func (f frame) May(do usher.Action) bool {
 }
 
 func (v visit) frame() frame {
-	return frame{Me: v.staff, Live: v.tenant.Mode == usher.Live, Sets: v.sets, Keys: v.keys, Ends: v.ends, Warn: v.warn.Milliseconds(), Out: v.session.Stage != door.In}
+	return frame{Me: v.staff, Live: v.tenant.Mode == usher.Live, Sets: v.sets, Keys: v.keys, Ending: v.ends, Warn: v.warn.Milliseconds(), Out: v.session.Stage != door.In}
 }
 
 // page makes a page of the visit's tenant.

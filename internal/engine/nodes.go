@@ -86,8 +86,8 @@ func (e *Engine) Fit() error {
 	return nil
 }
 
-// Leave says that this node has ended, and seals nothing any more.
-func (e *Engine) Leave(ctx context.Context) error { return e.c.Store.EndRing(ctx) }
+// Leave says that this node has ended: it seals nothing any more, and has no turn.
+func (e *Engine) Leave(ctx context.Context) error { return e.c.Store.Leave(ctx) }
 
 // useRing says which master keys this node has. It may not go on with one that was dropped: what it seals could be opened by nobody.
 func (e *Engine) useRing(ctx context.Context) error {

@@ -20,10 +20,12 @@ func (s *Store) UseRing(ctx context.Context, keys []string) error {
 	})
 }
 
-// EndRing notes that this server has ended.
-func (s *Store) EndRing(ctx context.Context) error {
-	_, err := s.exec(ctx, `UPDATE rings SET keys = '' WHERE node = $1`, s.c.Node)
-	return err
+// Leave notes that this server has ended: it seals nothing, and a turn that could not be given back, since the database was away, is free.
+func (s *Store) Leave(ctx context.Context) error {
+	return s.together(ctx, func(w *writer) {
+		w.exec(`UPDATE rings SET keys = '' WHERE node = $1`, s.c.Node)
+		w.exec(`DELETE FROM turns WHERE node = $1`, s.c.Node)
+	})
 }
 
 // Ring is what is known of the master keys of a server.

@@ -44,7 +44,7 @@ func dropped(h *house) {
 
 	h.must(h.KeepKey(ctx(), "old"))
 	h.must(h.UseRing(ctx(), []string{"old"}))
-	h.must(h.EndRing(ctx()))
+	h.must(h.Leave(ctx()))
 	same(h, "sealing with it, once the server has ended", len(h.drop("old")), 0)
 }
 
@@ -64,7 +64,7 @@ func silentNode(h *house) {
 // raceRings has a key dropped while servers begin to seal with it: one of both happens, or the other.
 func raceRings(n *nodes) {
 	for range 10 {
-		n.must(errors.Join(n.KeepKey(ctx(), "old"), n.both[0].EndRing(ctx()), n.both[1].EndRing(ctx())))
+		n.must(errors.Join(n.KeepKey(ctx(), "old"), n.both[0].Leave(ctx()), n.both[1].Leave(ctx())))
 		errs := atOnce(4, func(i int) error {
 			if i < 2 {
 				return n.both[i].UseRing(ctx(), []string{"old"})

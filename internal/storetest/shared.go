@@ -109,6 +109,9 @@ func turns(h *house) {
 	h.must(h.EndTurn(ctx(), "thing", "a")) // late: it is another's
 	same(h, "still another's", take("a", h.now.Add(12*time.Second)), false)
 	h.must(h.EndTurn(ctx(), "thing", "b"))
+	same(h, "given back", take("a", h.now), true)
+	h.must(h.Leave(ctx()))
+	same(h, "of a node that has left", take("b", h.now), true)
 	won := 0
 	for _, err := range atOnce(crowd, func(i int) error {
 		mine, err := h.TakeTurn(ctx(), "crowd", fmt.Sprint(i), h.now, h.now.Add(time.Minute))
