@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"github.com/usher-kyc/usher/internal/ops"
 )
 
 const (
@@ -43,7 +45,8 @@ func rest(ctx context.Context) {
 
 // idle tells whether little was done since, and there is something to give back.
 func (h heap) idle(since heap) bool {
-	return h.allocated-since.allocated < restQuiet && h.held > h.live+h.live/2+restWorth
+	own := h.live - min(h.live, ops.PaceBytes)
+	return h.allocated-since.allocated < restQuiet && h.held > h.live+own/2+restWorth
 }
 
 func readHeap() heap {

@@ -16,8 +16,8 @@ func TestIdle(t *testing.T) {
 	}{
 		"has just worked, and holds what that took": {heap{1003 * mb, 10 * mb, 60 * mb}, true},
 		"still works":                        {heap{1030 * mb, 10 * mb, 60 * mb}, false},
-		"holds little beside what it uses":   {heap{1003 * mb, 10 * mb, 20 * mb}, false},
-		"uses much, and holds in proportion": {heap{1003 * mb, 400 * mb, 600 * mb}, false},
+		"holds little beside what it uses":   {heap{1003 * mb, 10 * mb, 16 * mb}, false},
+		"uses much, and holds in proportion": {heap{1003 * mb, 400 * mb, 580 * mb}, false},
 		"uses much, and holds twice as much": {heap{1003 * mb, 400 * mb, 800 * mb}, true},
 	} {
 		if got := c.now.idle(before); got != c.want {

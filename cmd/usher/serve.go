@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -53,6 +54,8 @@ func serve(ctx context.Context, c console, args []string) error {
 // runServer opens a house, serves it, and closes it when ctx ends. ready is told once the server answers, with dev's credentials, if any.
 func runServer(ctx context.Context, c console, s settings, ready func(*house, devFile)) error {
 	began := time.Now()
+	pace := ops.Pace()
+	defer runtime.KeepAlive(pace)
 	log := newLog(c, s, s.level(slog.LevelInfo))
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
 	if err != nil {
