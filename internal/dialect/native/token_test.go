@@ -30,7 +30,7 @@ func TestToken(t *testing.T) {
 		{"JSON", `{"grant_type": "client_credentials", "client_id": "` + id + `", "client_secret": "` + secret + `"}`, nil, 200, "read write"},
 		{"Basic and form", "grant_type=client_credentials", []string{"Content-Type", asForm, "Authorization", basic.Header.Get("Authorization")}, 200, "read write"},
 		{"Basic and JSON", `{"grant_type": "client_credentials"}`, []string{"Authorization", basic.Header.Get("Authorization")}, 200, "read write"},
-		{"wrong secret", strings.Replace(credentials.Encode(), secret, secret[:len(secret)-1]+"x", 1), []string{"Content-Type", asForm}, 401, "invalid_client"},
+		{"wrong secret", strings.Replace(credentials.Encode(), secret, secret[:len(secret)-1]+"_", 1), []string{"Content-Type", asForm}, 401, "invalid_client"},
 		{"no secret", "grant_type=client_credentials&client_id=" + id, []string{"Content-Type", asForm}, 401, "invalid_client"},
 		{"unreadable Basic", "grant_type=client_credentials", []string{"Content-Type", asForm, "Authorization", "Basic %%%"}, 401, "invalid_client"},
 		{"other grant", strings.Replace(credentials.Encode(), "client_credentials", "password", 1), []string{"Content-Type", asForm}, 400, "unsupported_grant_type"},
