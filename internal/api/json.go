@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -261,6 +262,10 @@ func BodyError(err error) error {
 	}
 	if e, ok := errors.AsType[*usher.Error](err); ok {
 		return e
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		// Whose time it was cannot be told: a caller may be slow, and so may what had to be asked before the body was read.
+		return &usher.Error{Code: usher.CodeInternal, Detail: DetailUnavailable, Err: err, Message: "the body could not be taken in time; try again in a moment"}
 	}
 	return Malformed("", "the body ended before all of it was there")
 }

@@ -3,10 +3,15 @@ package api_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/usher-kyc/usher"
 	"github.com/usher-kyc/usher/internal/api"
@@ -168,4 +173,15 @@ func FuzzJSON(f *testing.F) {
 			t.Fatalf("status %d for %v", s, err)
 		}
 	})
+}
+
+// TestBodyThatDoesNotComeInTime is not told as a body that broke off: the time may have been ours.
+func TestBodyThatDoesNotComeInTime(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]int{os.ErrDeadlineExceeded: 503, io.ErrUnexpectedEOF: 400} {
+		r := httptest.NewRequest(http.MethodPost, "/", iotest.ErrReader(fmt.Errorf("read: %w", err)))
+		if _, got := api.ReadAll(httptest.NewRecorder(), r, 100); api.Status(got) != want {
+			t.Errorf("%v is answered with %d (%v), want %d", err, api.Status(got), got, want)
+		}
+	}
 }
